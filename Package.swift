@@ -1,0 +1,138 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "keptn",
+    products: [
+        .executable(name: "keptn", targets: ["keptn"]),
+        .library(name: "KeptnKit", targets: ["KeptnKit"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: floors.flatMap(\.self) + tests
+)
+
+/// The floors of docs/architecture.md, lowest first. A target imports only from the floors below its own;
+/// Tests/TidyTests reads the same table and fails where a file does otherwise.
+nonisolated var floors: [[Target]] {
+    [
+        // 0 model
+        [
+            .target(name: "CloudEvents"),
+            .target(name: "KeptnModel", dependencies: ["CloudEvents"]),
+            .target(name: "SpecFiles", dependencies: ["CloudEvents", "KeptnModel", "Yams"]),
+        ],
+        // 1 decisions
+        [.target(name: "Core", dependencies: ["CloudEvents", "KeptnModel"])],
+        // 2 ports
+        [
+            .target(name: "Ports", dependencies: ["CloudEvents", "KeptnModel", "Core", httpTypes, logging])
+        ],
+        // 3 kit
+        [.target(name: "KeptnKit", dependencies: ["CloudEvents", "KeptnModel", "Ports", crypto, logging, lifecycle])],
+        // 4 adapters
+        [
+            .systemLibrary(name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+            .target(name: "GitRepositories", dependencies: model + ["CGit2", nioPosix]),
+            .target(name: "HTTPServing", dependencies: model + [httpTypes, hummingbird, logging, lifecycle]),
+            .target(
+                name: "ProcessRuntime",
+                dependencies: model + [asyncHTTPClient, crypto, httpTypes, hummingbird, lifecycle, logging, nioCore, subprocess]),
+            .target(
+                name: "RemoteClients", dependencies: model + ["KeptnKit", asyncHTTPClient, httpTypes, logging, nioCore]),
+            .target(name: "SQLiteStore", dependencies: model + [grdb, logging]),
+        ],
+        // 5 components
+        component("API", [httpTypes]),
+        component("ConfigurationService", ["SpecFiles"]),
+        component("Distributor"),
+        component("EventBroker"),
+        component("GatekeeperService", ["KeptnKit"]),
+        component("JMeterService", ["KeptnKit", "SpecFiles"]),
+        component("LighthouseService", ["KeptnKit", "SpecFiles"]),
+        component("ProcessService", ["KeptnKit", "SpecFiles"]),
+        component("ShipyardService", ["SpecFiles"]),
+        // 6 programs
+        [
+            .target(
+                name: "Assembly",
+                dependencies: model + [
+                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "ProcessRuntime", "RemoteClients", "SQLiteStore",
+                    "API", "ConfigurationService", "Distributor", "EventBroker", "GatekeeperService", "JMeterService",
+                    "LighthouseService", "ProcessService", "ShipyardService", lifecycle, logging,
+                ]),
+            .target(
+                name: "CommandLine",
+                dependencies: model + ["Assembly", "RemoteClients", "SpecFiles", argumentParser, logging, lifecycle]),
+            .executableTarget(name: "keptn", dependencies: ["CommandLine"]),
+            .executableTarget(
+                name: "keptn-bench",
+                dependencies: model + ["KeptnKit", "RemoteClients", argumentParser, grdb, logging, lifecycle, subprocess]),
+            .executableTarget(
+                name: "carts", dependencies: [hummingbird, argumentParser], path: "examples/sockshop/carts"),
+        ],
+    ].map { $0.map(withHouseSettings) }
+}
+
+nonisolated var tests: [Target] {
+    [
+        .target(name: "TestSupport", dependencies: model + ["SpecFiles"], path: "Tests/TestSupport"),
+        .testTarget(name: "ModelTests", dependencies: ["CloudEvents", "KeptnModel", "SpecFiles", "TestSupport"]),
+        .testTarget(name: "CoreTests", dependencies: ["Core", "TestSupport"], resources: [.copy("Transcripts")]),
+        .testTarget(
+            name: "ContractTests",
+            dependencies: model + ["TestSupport", "GitRepositories", "HTTPServing", "ProcessRuntime", "RemoteClients", "SQLiteStore"]),
+        .testTarget(
+            name: "ComponentTests",
+            dependencies: model + [
+                "KeptnKit", "TestSupport", "API", "ConfigurationService", "Distributor", "EventBroker", "GatekeeperService",
+                "JMeterService", "LighthouseService", "ProcessService", "ShipyardService", "SpecFiles",
+            ]),
+        .testTarget(
+            name: "SimulationTests", dependencies: model + ["TestSupport", "Distributor", "ShipyardService", "SpecFiles", "KeptnKit"]),
+        .testTarget(name: "SystemTests", dependencies: model + ["TestSupport", "RemoteClients", subprocess]),
+        .testTarget(name: "TidyTests"),
+    ].map(withHouseSettings)
+}
+
+nonisolated var model: [Target.Dependency] { ["CloudEvents", "KeptnModel", "Core", "Ports"] }
+
+/// A component sees the model, the decisions and the ports; never an adapter, never another component.
+nonisolated func component(_ name: String, _ more: [Target.Dependency] = []) -> [Target] {
+    [.target(name: name, dependencies: model + more + [logging, lifecycle])]
+}
+
+nonisolated func withHouseSettings(_ target: Target) -> Target {
+    guard target.type != .system else { return target }
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+    return target
+}
+
+nonisolated var argumentParser: Target.Dependency { .product(name: "ArgumentParser", package: "swift-argument-parser") }
+nonisolated var asyncHTTPClient: Target.Dependency { .product(name: "AsyncHTTPClient", package: "async-http-client") }
+nonisolated var crypto: Target.Dependency { .product(name: "Crypto", package: "swift-crypto") }
+nonisolated var grdb: Target.Dependency { .product(name: "GRDB", package: "GRDB.swift") }
+nonisolated var httpTypes: Target.Dependency { .product(name: "HTTPTypes", package: "swift-http-types") }
+nonisolated var hummingbird: Target.Dependency { .product(name: "Hummingbird", package: "hummingbird") }
+nonisolated var lifecycle: Target.Dependency { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }
+nonisolated var logging: Target.Dependency { .product(name: "Logging", package: "swift-log") }
+nonisolated var nioCore: Target.Dependency { .product(name: "NIOCore", package: "swift-nio") }
+nonisolated var nioPosix: Target.Dependency { .product(name: "NIOPosix", package: "swift-nio") }
+nonisolated var subprocess: Target.Dependency { .product(name: "Subprocess", package: "swift-subprocess") }

@@ -1,0 +1,159 @@
+/// The HTTP protocol binding (CloudEvents HTTP Protocol Binding 1.0.2): binary, structured and batched mode.
+extension CloudEvent {
+    /// The part of an HTTP request or response that a CloudEvent occupies.
+    public struct HTTPMessage: Sendable, Hashable {
+        public var contentType: String?
+        /// Header fields; names in any case.
+        public var headers: [(name: String, value: String)]
+        public var body: [UInt8]
+
+        public init(contentType: String?, headers: [(name: String, value: String)] = [], body: [UInt8]) {
+            self.contentType = contentType
+            self.headers = headers
+            self.body = body
+        }
+
+        public static func == (left: HTTPMessage, right: HTTPMessage) -> Bool {
+            left.contentType == right.contentType && left.body == right.body
+                && left.headers.elementsEqual(right.headers) { $0 == $1 }
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            hasher.combine(contentType)
+            hasher.combine(body)
+        }
+    }
+
+    /// How events travel in an HTTP message.
+    public enum HTTPMode: String, Sendable, CaseIterable {
+        case structured, binary, batched
+    }
+
+    /// The mode that a message is in: by its content type, else by its `ce-specversion` header; nil when neither
+    /// speaks of CloudEvents.
+    public static func mode(of message: HTTPMessage) -> HTTPMode? {
+        let type = (message.contentType ?? "").prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        if type.hasPrefix("application/cloudevents-batch") { return .batched }
+        if type.hasPrefix("application/cloudevents") { return .structured }
+        return message.headers.contains { $0.name.lowercased() == "ce-specversion" } ? .binary : nil
+    }
+
+    /// The events of a message in any mode.
+    public static func events(in message: HTTPMessage) throws(CloudEventError) -> [CloudEvent] {
+        switch mode(of: message) {
+        case .structured?: return [try CloudEvent(structured: message.body)]
+        case .batched?: return try batch(message.body)
+        case .binary?: return [try CloudEvent(binary: message)]
+        case nil: throw .unsupportedContentType(message.contentType ?? "")
+        }
+    }
+
+    /// Reads the binary mode: attributes from `ce-` headers, the body is the data.
+    public init(binary message: HTTPMessage) throws(CloudEventError) {
+        var event = CloudEvent(id: "", source: "", type: "", dataContentType: message.contentType)
+        var specVersion: String?
+        for (name, raw) in message.headers {
+            let name = name.lowercased()
+            guard name.hasPrefix("ce-") else { continue }
+            let attribute = String(name.dropFirst(3))
+            let value = PercentCoding.decode(raw)
+            switch attribute {
+            case "id": event.id = value
+            case "source": event.source = value
+            case "type": event.type = value
+            case "specversion": specVersion = value
+            case "subject": event.subject = value
+            case "time": event.time = try Self.time(value)
+            case "dataschema": event.dataSchema = value
+            default: event.extensions[attribute] = .string(value)
+            }
+        }
+        try event.checkRequired(specVersion: specVersion)
+        if !message.body.isEmpty {
+            if let type = message.contentType, Self.isJSON(mediaType: type) {
+                event.data = .json(try Self.parse(message.body))
+            } else if let type = message.contentType, type.lowercased().hasPrefix("text/"),
+                let text = String(validating: message.body, as: UTF8.self)
+            {
+                event.data = .text(text)
+            } else {
+                event.data = .binary(message.body)
+            }
+        }
+        self = event
+    }
+
+    /// The event as a message in structured mode.
+    public var structuredMessage: HTTPMessage {
+        HTTPMessage(contentType: Self.structuredContentType, body: Array(structured.bytes))
+    }
+
+    /// The event as a message in binary mode. Extensions that are neither text nor number nor boolean have no header
+    /// form and stay out.
+    public var binaryMessage: HTTPMessage {
+        var headers: [(name: String, value: String)] = [
+            ("ce-specversion", "1.0"), ("ce-id", id), ("ce-source", source), ("ce-type", type),
+        ]
+        if let subject { headers.append(("ce-subject", subject)) }
+        if let time { headers.append(("ce-time", time.rfc3339)) }
+        if let dataSchema { headers.append(("ce-dataschema", dataSchema)) }
+        for name in extensions.keys.sorted() {
+            if let value = self[name] { headers.append(("ce-\(name)", value)) }
+        }
+        headers = headers.map { ($0.name, PercentCoding.encode($0.value)) }
+        switch data {
+        case .json(let value)?:
+            return HTTPMessage(
+                contentType: dataContentType ?? "application/json", headers: headers, body: Array(value.bytes))
+        case .text(let text)?:
+            return HTTPMessage(contentType: dataContentType ?? "text/plain", headers: headers, body: Array(text.utf8))
+        case .binary(let bytes)?:
+            return HTTPMessage(
+                contentType: dataContentType ?? "application/octet-stream", headers: headers, body: bytes)
+        case nil:
+            return HTTPMessage(contentType: dataContentType, headers: headers, body: [])
+        }
+    }
+
+    /// Many events as one message in batched mode.
+    public static func batchMessage(_ events: [CloudEvent]) -> HTTPMessage {
+        HTTPMessage(contentType: batchContentType, body: Array(JSON.array(events.map(\.structured)).bytes))
+    }
+}
+
+/// The header value encoding of the HTTP binding, section 3.1.3.2: everything outside printable ASCII, and blank,
+/// quote and percent, as `%XX` of its UTF-8 bytes.
+enum PercentCoding {
+    static func encode(_ text: String) -> String {
+        let hex = Array("0123456789ABCDEF".utf8)
+        var out: [UInt8] = []
+        for byte in text.utf8 {
+            if byte > 0x20, byte < 0x7F, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "%") {
+                out.append(byte)
+            } else {
+                out += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// Undoes `encode`; a `%` without two hexadecimal digits stays as it is.
+    static func decode(_ text: String) -> String {
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
+        let bytes = Array(text.utf8)
+        var out: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
+                let value = UInt8(String(decoding: bytes[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
+            {
+                out.append(value)
+                index += 3
+            } else {
+                out.append(bytes[index])
+                index += 1
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+}

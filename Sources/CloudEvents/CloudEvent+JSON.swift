@@ -1,0 +1,117 @@
+/// The JSON event format (CloudEvents JSON Format 1.0.2) and the JSON batch format.
+extension CloudEvent {
+    public static let structuredContentType = "application/cloudevents+json"
+    public static let batchContentType = "application/cloudevents-batch+json"
+
+    /// Reads an event from its structured JSON form. Keptn's `contenttype` is understood as `datacontenttype`.
+    public init(structured json: JSON) throws(CloudEventError) {
+        guard json.kind == .object else {
+            throw .wrongShape("an event has to be a JSON object; this is a JSON \(json.kind.rawValue)")
+        }
+        var event = CloudEvent(id: "", source: "", type: "")
+        var specVersion: String?
+        var data: JSON?
+        var base64: String?
+        for (key, value) in json.members where !value.isNull {
+            switch key {
+            case "id": event.id = try Self.text(value, key)
+            case "source": event.source = try Self.text(value, key)
+            case "type": event.type = try Self.text(value, key)
+            case "specversion": specVersion = try Self.text(value, key)
+            case "subject": event.subject = try Self.text(value, key)
+            case "time": event.time = try Self.time(try Self.text(value, key))
+            case "datacontenttype": event.dataContentType = try Self.text(value, key)
+            case "contenttype": event.dataContentType = event.dataContentType ?? value.stringValue
+            case "dataschema": event.dataSchema = try Self.text(value, key)
+            case "data": data = value
+            case "data_base64": base64 = try Self.text(value, key)
+            default: event.extensions[key] = value
+            }
+        }
+        try event.checkRequired(specVersion: specVersion)
+        if let base64 {
+            guard data == nil else { throw .wrongShape("an event cannot have both 'data' and 'data_base64'") }
+            guard let bytes = Base64.decode(base64) else {
+                throw .invalid(attribute: "data_base64", value: String(base64.prefix(40)), expected: "Base64")
+            }
+            event.data = .binary(bytes)
+        } else if let data {
+            if let text = data.stringValue, let type = event.dataContentType, !Self.isJSON(mediaType: type) {
+                event.data = .text(text)
+            } else {
+                event.data = .json(data)
+            }
+        }
+        self = event
+    }
+
+    /// Reads one structured event from bytes.
+    public init(structured bytes: [UInt8]) throws(CloudEventError) {
+        try self.init(structured: try Self.parse(bytes))
+    }
+
+    /// Reads a JSON batch: an array of structured events.
+    public static func batch(_ bytes: [UInt8]) throws(CloudEventError) -> [CloudEvent] {
+        let json = try parse(bytes)
+        guard json.kind == .array else {
+            throw .wrongShape("a batch has to be a JSON array; this is a JSON \(json.kind.rawValue)")
+        }
+        var events: [CloudEvent] = []
+        for element in json.elements { events.append(try CloudEvent(structured: element)) }
+        return events
+    }
+
+    /// The event in the structured JSON form. Extensions come sorted by name, so that equal events are equal bytes.
+    public var structured: JSON {
+        var members: [(key: String, value: JSON?)] = [
+            ("specversion", "1.0"), ("id", .string(id)), ("source", .string(source)), ("type", .string(type)),
+        ]
+        if let subject { members.append(("subject", .string(subject))) }
+        if let time { members.append(("time", .string(time.rfc3339))) }
+        if let dataContentType { members.append(("datacontenttype", .string(dataContentType))) }
+        if let dataSchema { members.append(("dataschema", .string(dataSchema))) }
+        for (name, value) in extensions.sorted(by: { $0.key < $1.key }) { members.append((name, value)) }
+        switch data {
+        case .json(let value)?: members.append(("data", value))
+        case .text(let text)?: members.append(("data", .string(text)))
+        case .binary(let bytes)?: members.append(("data_base64", .string(Base64.encode(bytes))))
+        case nil: break
+        }
+        return .object(members)
+    }
+
+    /// The required attributes of CloudEvents 1.0.2 section 3.1.
+    func checkRequired(specVersion: String?) throws(CloudEventError) {
+        guard let specVersion, !specVersion.isEmpty else { throw .missing(attribute: "specversion") }
+        guard specVersion == "1.0" else {
+            throw .invalid(attribute: "specversion", value: specVersion, expected: "\"1.0\"")
+        }
+        if id.isEmpty { throw .missing(attribute: "id") }
+        if source.isEmpty { throw .missing(attribute: "source") }
+        if type.isEmpty { throw .missing(attribute: "type") }
+    }
+
+    static func parse(_ bytes: [UInt8]) throws(CloudEventError) -> JSON {
+        do { return try JSON(parsing: bytes) } catch { throw .notJSON(error) }
+    }
+
+    static func time(_ text: String) throws(CloudEventError) -> Timestamp {
+        guard let time = Timestamp(rfc3339: text) else {
+            throw .invalid(attribute: "time", value: text, expected: "an RFC 3339 time such as 2026-01-31T12:00:00Z")
+        }
+        return time
+    }
+
+    private static func text(_ value: JSON, _ attribute: String) throws(CloudEventError) -> String {
+        guard let text = value.stringValue else {
+            throw .invalid(attribute: attribute, value: value.text, expected: "a string")
+        }
+        return text
+    }
+
+    /// Whether data of this media type stands as JSON in the JSON format: `*/json` and `*/*+json`.
+    static func isJSON(mediaType: String) -> Bool {
+        let type = mediaType.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        return type.hasSuffix("/json") || type.hasSuffix("+json")
+    }
+}

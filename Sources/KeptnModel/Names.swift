@@ -1,0 +1,47 @@
+/// The rules for names (K §2.3.7), each with the sentence that a user gets to see.
+public enum Names {
+    public static let projectLengthMax = 200
+    public static let serviceLengthMax = 43
+
+    /// Nil when the name is good, else why it is not.
+    public static func problem(project name: String) -> String? {
+        if name.isEmpty { return "a project needs a name" }
+        if name.count > projectLengthMax { return "a project name has at most \(projectLengthMax) characters" }
+        return lowerCaseName(name) ? nil : "a project name \(lowerCaseRule)"
+    }
+
+    public static func problem(stage name: String) -> String? {
+        if name.isEmpty { return "a stage needs a name" }
+        return lowerCaseName(name) ? nil : "a stage name \(lowerCaseRule)"
+    }
+
+    public static func problem(service name: String) -> String? {
+        if name.isEmpty { return "a service needs a name" }
+        if name.count > serviceLengthMax { return "a service name has at most \(serviceLengthMax) characters" }
+        if name == "." || name == ".." { return "a service cannot be named '.' or '..'" }
+        if let bad = name.first(where: { "/><|:& \t\n\r".contains($0) }) {
+            return "a service name must not contain '\(bad)' (nor any of / > < | : & or white space)"
+        }
+        return nil
+    }
+
+    /// Sequences and tasks: anything but a dot, as dots separate the parts of an event type.
+    public static func problem(sequenceOrTask name: String) -> String? {
+        if name.isEmpty { return "a name is needed" }
+        return name.contains(".") ? "a name must not contain dots: they separate the parts of an event type" : nil
+    }
+
+    private static let lowerCaseRule =
+        "consists of lower case letters, digits and dashes, begins with a letter and does not end with a dash"
+
+    /// `[a-z]([a-z0-9-]*[a-z0-9])?`
+    private static func lowerCaseName(_ name: String) -> Bool {
+        let bytes = Array(name.utf8)
+        func letter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) }
+        func digit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+        guard let first = bytes.first, let last = bytes.last, letter(first), last != UInt8(ascii: "-") else {
+            return false
+        }
+        return bytes.allSatisfy { letter($0) || digit($0) || $0 == UInt8(ascii: "-") }
+    }
+}

@@ -1,0 +1,107 @@
+package import CloudEvents
+package import KeptnModel
+
+/// The configuration of projects at a commit, as every component may read it (implemented by configuration-service).
+package protocol Configuration: Sendable {
+    /// A file, read at the commit (nil: the newest). Nil when the file does not exist there.
+    /// Throws `KeptnError.notFound` naming the project, stage or service that does not exist.
+    func file(_ path: String, at place: ConfigurationPlace, commit: String?) async throws -> ConfigurationFile?
+
+    /// The newest commit of a place's branch.
+    func head(of place: ConfigurationPlace) async throws -> String
+
+    /// All services of a stage, sorted by name.
+    func services(project: String, stage: String) async throws -> [ServiceEntry]
+
+    /// The project's shipyard with the commit that it was read at, the newest if nil.
+    /// Throws `KeptnError.notFound` for an unknown project, `InvalidFile` for a shipyard that cannot be used.
+    func shipyard(of project: String, commit: String?) async throws -> (shipyard: Shipyard, commit: String)
+}
+
+/// A level of configuration: a project, one of its stages, or a service in a stage.
+package struct ConfigurationPlace: Sendable, Hashable, CustomStringConvertible {
+    package var project: String
+    package var stage: String?
+    package var service: String?
+
+    package init(project: String, stage: String? = nil, service: String? = nil) {
+        self.project = project
+        self.stage = stage
+        self.service = service
+    }
+
+    package init(_ scope: Scope) {
+        self.init(project: scope.project, stage: scope.stage, service: scope.service)
+    }
+
+    /// This place and the more general ones, most special first: service, stage, project.
+    package var fallbacks: [ConfigurationPlace] {
+        var places = [self]
+        if service != nil { places.append(ConfigurationPlace(project: project, stage: stage)) }
+        if stage != nil { places.append(ConfigurationPlace(project: project)) }
+        return places
+    }
+
+    package var description: String { [project, stage, service].compactMap(\.self).joined(separator: "/") }
+}
+
+package struct ConfigurationFile: Sendable, Hashable {
+    package var path: String
+    package var bytes: [UInt8]
+    package var commit: String
+
+    package init(path: String, bytes: [UInt8], commit: String) {
+        self.path = path
+        self.bytes = bytes
+        self.commit = commit
+    }
+}
+
+package struct ServiceEntry: Sendable, Hashable {
+    package var name: String
+    package var createdAt: Timestamp
+
+    package init(name: String, createdAt: Timestamp) {
+        self.name = name
+        self.createdAt = createdAt
+    }
+}
+
+/// The writing side of the configuration, for the API.
+package protocol ConfigurationEditing: Configuration {
+    /// All projects, sorted by name.
+    func projects() async throws -> [ProjectEntry]
+    func project(_ name: String) async throws -> ProjectEntry
+
+    /// Creates the repository with a branch for each stage of the shipyard, all or nothing.
+    /// Throws `KeptnError.conflict` when it exists, `.invalidInput` for a bad name, `InvalidFile` for a bad shipyard.
+    func createProject(_ name: String, shipyard: [UInt8]) async throws
+    /// Replaces the shipyard; its stages must keep their names.
+    func updateShipyard(of project: String, to shipyard: [UInt8]) async throws
+    func deleteProject(_ name: String) async throws
+
+    /// Creates the service in every stage. Throws `KeptnError.conflict` when it exists in all of them.
+    func createService(_ name: String, in project: String) async throws
+    func deleteService(_ name: String, in project: String) async throws
+
+    /// Writes files in one commit and returns it.
+    func write(_ files: [(path: String, bytes: [UInt8])], at place: ConfigurationPlace) async throws -> String
+    func delete(_ path: String, at place: ConfigurationPlace) async throws -> String
+    /// The paths of all files below a place, sorted.
+    func list(_ place: ConfigurationPlace, commit: String?) async throws -> (paths: [String], commit: String)
+}
+
+package struct ProjectEntry: Sendable, Hashable {
+    package var name: String
+    package var createdAt: Timestamp
+    package var shipyard: Shipyard
+    /// The shipyard file as it was uploaded.
+    package var shipyardFile: [UInt8]
+
+    package init(name: String, createdAt: Timestamp, shipyard: Shipyard, shipyardFile: [UInt8]) {
+        self.name = name
+        self.createdAt = createdAt
+        self.shipyard = shipyard
+        self.shipyardFile = shipyardFile
+    }
+}

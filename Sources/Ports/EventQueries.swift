@@ -1,0 +1,46 @@
+package import CloudEvents
+
+/// Questions about stored events (K §2.5), for the API, the CLI, comparisons of evaluations and the Bridge.
+package protocol EventQueries: Sendable {
+    func events(_ query: EventQuery) async throws -> EventPage
+}
+
+/// Which events, newest first; nil and empty mean any.
+package struct EventQuery: Sendable, Hashable {
+    package var id: String?
+    package var context: String?
+    package var type: String?
+    package var project: String?
+    package var stage: String?
+    package var service: String?
+    package var source: String?
+    package var triggeredID: String?
+    /// `data.result` is one of these.
+    package var results: [String] = []
+    /// Strictly after this `time`.
+    package var from: Timestamp?
+    /// Strictly before this `time`.
+    package var before: Timestamp?
+    /// Only the first event of each context.
+    package var rootOnly = false
+    /// Leaves out events whose `triggeredid` has an `.invalidated` event.
+    package var excludeInvalidated = false
+    package var offset = 0
+    package var limit = 20
+
+    package init() {}
+}
+
+package struct EventPage: Sendable, Hashable {
+    package var events: [RecordedEvent]
+    /// How many events match, on all pages.
+    package var total: Int
+
+    package init(events: [RecordedEvent], total: Int) {
+        self.events = events
+        self.total = total
+    }
+}
+
+/// The one store behind the components: SQLite in the embedded form, MongoDB scaled out, memory in tests.
+package typealias Store = EventLog & EventQueries & SequenceStore & SubscriptionStore

@@ -6,8 +6,9 @@ public enum Base64 {
         Data(bytes).base64EncodedString()
     }
 
-    /// Nil when the text is not Base64; line breaks and blanks around it are allowed.
+    /// Nil when the text is not Base64; only white space is passed over.
     public static func decode(_ text: String) -> [UInt8]? {
-        Data(base64Encoded: text, options: .ignoreUnknownCharacters).map(Array.init)
+        let characters = text.utf8.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        return Data(base64Encoded: Data(characters)).map(Array.init)
     }
 }

@@ -33,8 +33,10 @@ extension CloudEvent {
     /// speaks of CloudEvents.
     public static func mode(of message: HTTPMessage) -> HTTPMode? {
         let type = (message.contentType ?? "").prefix { $0 != ";" }.lowercased().filter { $0 != " " }
-        if type.hasPrefix("application/cloudevents-batch") { return .batched }
-        if type.hasPrefix("application/cloudevents") { return .structured }
+        if [batchContentType, "application/cloudevents-batch"].contains(type) { return .batched }
+        if [structuredContentType, "application/cloudevents"].contains(type) { return .structured }
+        // Another event format, such as application/cloudevents+avro.
+        if type.hasPrefix("application/cloudevents") { return nil }
         return message.headers.contains { $0.name.lowercased() == "ce-specversion" } ? .binary : nil
     }
 
@@ -56,7 +58,7 @@ extension CloudEvent {
             let name = name.lowercased()
             guard name.hasPrefix("ce-") else { continue }
             let attribute = String(name.dropFirst(3))
-            let value = PercentCoding.decode(raw)
+            let value = try Self.checked(HeaderValue.decode(raw), attribute)
             switch attribute {
             case "id": event.id = value
             case "source": event.source = value
@@ -65,6 +67,9 @@ extension CloudEvent {
             case "subject": event.subject = value
             case "time": event.time = try Self.time(value)
             case "dataschema": event.dataSchema = value
+            // Extensions of these names would turn into another data in structured mode.
+            case "data", "data_base64", "datacontenttype", "contenttype":
+                throw .invalid(attribute: attribute, value: value, expected: "the body or the Content-Type header")
             default: event.extensions[attribute] = .string(value)
             }
         }
@@ -88,8 +93,8 @@ extension CloudEvent {
         HTTPMessage(contentType: Self.structuredContentType, body: Array(structured.bytes))
     }
 
-    /// The event as a message in binary mode. Extensions that are neither text nor number nor boolean have no header
-    /// form and stay out.
+    /// The event as a message in binary mode. Extensions that are neither text nor number nor boolean, or whose name
+    /// cannot be part of a header's, have no header form and stay out.
     public var binaryMessage: HTTPMessage {
         var headers: [(name: String, value: String)] = [
             ("ce-specversion", "1.0"), ("ce-id", id), ("ce-source", source), ("ce-type", type),
@@ -97,10 +102,10 @@ extension CloudEvent {
         if let subject { headers.append(("ce-subject", subject)) }
         if let time { headers.append(("ce-time", time.rfc3339)) }
         if let dataSchema { headers.append(("ce-dataschema", dataSchema)) }
-        for name in extensions.keys.sorted() {
+        for name in extensions.keys.sorted() where HeaderValue.canFollowPrefix(name) {
             if let value = self[name] { headers.append(("ce-\(name)", value)) }
         }
-        headers = headers.map { ($0.name, PercentCoding.encode($0.value)) }
+        headers = headers.map { ($0.name, HeaderValue.encode($0.value)) }
         switch data {
         case .json(let value)?:
             return HTTPMessage(
@@ -121,9 +126,21 @@ extension CloudEvent {
     }
 }
 
-/// The header value encoding of the HTTP binding, section 3.1.3.2: everything outside printable ASCII, and blank,
-/// quote and percent, as `%XX` of its UTF-8 bytes.
-enum PercentCoding {
+/// The header encoding of the HTTP binding, section 3.1.3.2: everything outside printable ASCII, and blank, quote and
+/// percent, as `%XX` of its UTF-8 bytes.
+enum HeaderValue {
+    /// Whether `ce-` and this name make a header field name (RFC 9110 section 5.1; letters, digits and `-`, `.`, `_`
+    /// are all that CloudEvents needs).
+    static func canFollowPrefix(_ name: String) -> Bool {
+        !name.isEmpty
+            && name.utf8.allSatisfy {
+                switch $0 {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                default: [UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_")].contains($0)
+                }
+            }
+    }
+
     static func encode(_ text: String) -> String {
         let hex = Array("0123456789ABCDEF".utf8)
         var out: [UInt8] = []
@@ -137,17 +154,19 @@ enum PercentCoding {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// Undoes `encode`; a `%` without two hexadecimal digits stays as it is.
+    /// Undoes `encode`, after the quotes of a quoted string (RFC 9110 section 5.6.4); a `%` without two hexadecimal
+    /// digits stays as it is.
     static func decode(_ text: String) -> String {
-        guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
-        let bytes = Array(text.utf8)
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "\"") }) else { return text }
+        let bytes = unquoted(Array(text.utf8))
         var out: [UInt8] = []
         var index = 0
         while index < bytes.count {
             if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
-                let value = UInt8(String(decoding: bytes[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
+                let high = Character(UnicodeScalar(bytes[index + 1])).hexDigitValue,
+                let low = Character(UnicodeScalar(bytes[index + 2])).hexDigitValue
             {
-                out.append(value)
+                out.append(UInt8(high << 4 | low))
                 index += 3
             } else {
                 out.append(bytes[index])
@@ -155,5 +174,21 @@ enum PercentCoding {
             }
         }
         return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func unquoted(_ bytes: [UInt8]) -> [UInt8] {
+        let quote = UInt8(ascii: "\"")
+        guard bytes.count >= 2, bytes.first == quote, bytes.last == quote else { return bytes }
+        var out: [UInt8] = []
+        var isEscaped = false
+        for byte in bytes.dropFirst().dropLast() {
+            if byte == UInt8(ascii: "\\"), !isEscaped {
+                isEscaped = true
+            } else {
+                out.append(byte)
+                isEscaped = false
+            }
+        }
+        return out
     }
 }

@@ -21,7 +21,9 @@ extension CloudEvent {
             case "subject": event.subject = try Self.text(value, key)
             case "time": event.time = try Self.time(try Self.text(value, key))
             case "datacontenttype": event.dataContentType = try Self.text(value, key)
-            case "contenttype": event.dataContentType = event.dataContentType ?? value.stringValue
+            case "contenttype":
+                let type = try Self.text(value, key)
+                if event.dataContentType == nil { event.dataContentType = type }
             case "dataschema": event.dataSchema = try Self.text(value, key)
             case "data": data = value
             case "data_base64": base64 = try Self.text(value, key)
@@ -73,7 +75,10 @@ extension CloudEvent {
         for (name, value) in extensions.sorted(by: { $0.key < $1.key }) { members.append((name, value)) }
         switch data {
         case .json(let value)?: members.append(("data", value))
-        case .text(let text)?: members.append(("data", .string(text)))
+        case .text(let text)?:
+            // Without a type the string would be read back as JSON.
+            if dataContentType == nil { members.append(("datacontenttype", "text/plain")) }
+            members.append(("data", .string(text)))
         case .binary(let bytes)?: members.append(("data_base64", .string(Base64.encode(bytes))))
         case nil: break
         }
@@ -105,6 +110,17 @@ extension CloudEvent {
     private static func text(_ value: JSON, _ attribute: String) throws(CloudEventError) -> String {
         guard let text = value.stringValue else {
             throw .invalid(attribute: attribute, value: value.text, expected: "a string")
+        }
+        // data_base64 is no attribute and may have line breaks.
+        return attribute == "data_base64" ? text : try checked(text, attribute)
+    }
+
+    /// Attributes are free of control characters (section 3.1 of the specification); this also keeps them from breaking
+    /// header lines and event streams.
+    static func checked(_ text: String, _ attribute: String) throws(CloudEventError) -> String {
+        guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            throw .invalid(
+                attribute: attribute, value: JSON.string(text).text, expected: "a string without control characters")
         }
         return text
     }

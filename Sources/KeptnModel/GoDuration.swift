@@ -61,11 +61,11 @@ extension Duration {
         guard let whole = parts[0].isEmpty ? 0 : Int64(parts[0]) else { return nil }
         let (value, overflow) = whole.multipliedReportingOverflow(by: scale)
         guard !overflow else { return nil }
-        var fraction = 0.0
-        if parts.count == 2, !parts[1].isEmpty {
-            guard let digits = Double("0.\(parts[1])") else { return nil }
-            fraction = digits * Double(scale)
-        }
+        // As Go computes it: the digits (those beyond 18 are below a nanosecond in every unit) times their share of
+        // the unit, cut. Multiplying 0.29 instead would lose a nanosecond of 0.29s.
+        let digits = parts.count == 2 ? parts[1].prefix(18) : ""
+        let divisor = digits.reduce(1.0) { power, _ in power * 10 }
+        let fraction = Double(Int64(digits) ?? 0) * (Double(scale) / divisor)
         let (sum, tooMuch) = value.addingReportingOverflow(Int64(fraction))
         return tooMuch ? nil : sum
     }

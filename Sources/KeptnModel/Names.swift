@@ -19,16 +19,22 @@ public enum Names {
         if name.isEmpty { return "a service needs a name" }
         if name.count > serviceLengthMax { return "a service name has at most \(serviceLengthMax) characters" }
         if name == "." || name == ".." { return "a service cannot be named '.' or '..'" }
-        if let bad = name.first(where: { "/><|:& \t\n\r".contains($0) }) {
+        if name.lowercased() == ".git" { return "a service cannot be named '.git': Git keeps that name for itself" }
+        if let bad = name.unicodeScalars.first(where: { "/><|:& ".unicodeScalars.contains($0) }) {
             return "a service name must not contain '\(bad)' (nor any of / > < | : & or white space)"
         }
-        return nil
+        return hasControlCharacter(name) ? "a service name must not contain control characters" : nil
     }
 
-    /// Sequences and tasks: anything but a dot, as dots separate the parts of an event type.
+    /// Sequences and tasks: no dots, as dots separate the parts of an event type, and no control characters.
     public static func problem(sequenceOrTask name: String) -> String? {
         if name.isEmpty { return "a name is needed" }
-        return name.contains(".") ? "a name must not contain dots: they separate the parts of an event type" : nil
+        if name.contains(".") { return "a name must not contain dots: they separate the parts of an event type" }
+        return hasControlCharacter(name) ? "a name must not contain control characters" : nil
+    }
+
+    private static func hasControlCharacter(_ name: String) -> Bool {
+        name.utf8.contains { $0 < 0x20 || $0 == 0x7F }
     }
 
     private static let lowerCaseRule =

@@ -1,0 +1,98 @@
+import KeptnModel
+
+/// `slo.yaml`. What makes a file invalid is what stops Keptn's parser: wrong types and keys that stand twice.
+/// Everything else, even what cannot be evaluated later, is a warning at most.
+extension SLO {
+    init(reading root: Place) {
+        let file = root.fields(["spec_version", "filter", "comparison", "objectives", "total_score"])
+        let objectives = file["objectives"]?.elements().map(Objective.init(reading:)) ?? []
+        if objectives.isEmpty, file.isMapping {
+            root.warning("the file has no 'objectives', so every evaluation fails")
+        }
+        let totalScore = file["total_score"].map(TotalScore.init(reading:))
+        if totalScore?.pass.isEmpty ?? true, file.isMapping {
+            root.warning("the file has no 'total_score.pass', so every evaluation fails")
+        }
+        self.init(
+            specVersion: file["spec_version"]?.text() ?? "",
+            filter: file["filter"]?.textPairs() ?? [],
+            comparison: file["comparison"].map(Comparison.init(reading:)),
+            objectives: objectives,
+            totalScore: totalScore)
+    }
+}
+
+extension SLO.Comparison {
+    fileprivate init(reading place: Place) {
+        let fields = place.fields([
+            "compare_with", "include_result_with_score", "number_of_comparison_results", "aggregate_function",
+        ])
+        fields["compare_with"]?.expectWord(["single_result", "several_results"])
+        fields["include_result_with_score"]?.expectWord(["pass", "pass_or_warn", "all"], ignoringCase: true)
+        fields["aggregate_function"]?.expectWord(["avg", "p50", "p90", "p95"])
+        self.init(
+            compareWith: fields["compare_with"]?.text() ?? "",
+            includeResultWithScore: fields["include_result_with_score"]?.text() ?? "",
+            numberOfComparisonResults: fields["number_of_comparison_results"]?.integer(cuttingDecimals: true) ?? 0,
+            aggregateFunction: fields["aggregate_function"]?.text() ?? "")
+    }
+}
+
+extension SLO.Objective {
+    fileprivate init(reading place: Place) {
+        let fields = place.fields(["sli", "displayName", "pass", "warning", "weight", "key_sli"])
+        let sli = fields["sli"]?.text() ?? ""
+        if sli.isEmpty, fields.isMapping { place.warning("\(place.name) has no 'sli', so it never gets a value") }
+        let weight = fields["weight"]?.integer(cuttingDecimals: true) ?? 1
+        if weight < 0 { fields["weight"]?.warning("'weight' is negative") }
+        self.init(
+            sli: sli,
+            displayName: fields["displayName"]?.text() ?? "",
+            pass: fields["pass"]?.elements().map(SLO.Criteria.init(reading:)) ?? [],
+            warning: fields["warning"]?.elements().map(SLO.Criteria.init(reading:)) ?? [],
+            weight: weight,
+            keySLI: fields["key_sli"]?.boolean() ?? false)
+    }
+}
+
+extension SLO.Criteria {
+    fileprivate init(reading place: Place) {
+        let criteria = place.fields(["criteria"])["criteria"]?.elements() ?? []
+        for place in criteria {
+            guard case .scalar(let text, _) = place.node.content, !Self.looksLikeCriterion(text) else { continue }
+            place.warning("'\(shortened(text))' is no criterion such as <600 or <=+10%")
+        }
+        self.init(criteria.map { $0.text() })
+    }
+
+    /// Only a rough check: the evaluation has its own exact reading of criteria.
+    private static func looksLikeCriterion(_ text: String) -> Bool {
+        let bare = text.filter { $0 != " " }
+        let hasNumber = bare.contains { ("0"..."9").contains($0) } || bare.hasSuffix("Inf") || bare.hasSuffix("NaN")
+        return ["<", "=", ">"].contains(bare.prefix(1)) && hasNumber
+    }
+}
+
+extension SLO.TotalScore {
+    fileprivate init(reading place: Place) {
+        let fields = place.fields(["pass", "warning"])
+        for key in ["pass", "warning"] {
+            guard let place = fields[key], case .scalar(let text, _) = place.node.content else { continue }
+            if Double(text.hasSuffix("%") ? text.dropLast() : text[...]) == nil {
+                place.warning("'\(key)' needs a percentage such as \"90%\", found \(place.node.found)")
+            }
+        }
+        self.init(pass: fields["pass"]?.text() ?? "", warning: fields["warning"]?.text() ?? "")
+    }
+}
+
+/// `PROVIDER/sli.yaml`.
+extension SLI {
+    init(reading root: Place) {
+        let file = root.fields(["spec_version", "indicators"])
+        self.init(
+            specVersion: file["spec_version"]?.text() ?? "",
+            indicators: file["indicators"]?.textMap() ?? [:])
+        if indicators.isEmpty, file.isMapping { root.warning("the file has no 'indicators'") }
+    }
+}

@@ -16,7 +16,6 @@ extension SequenceExecution {
             ("gitCommitID", gitCommitID.map { .string($0) }),
             ("labels", labels),
             ("state", .string(state.rawValue)),
-            ("stateBeforePause", stateBeforePause.map { .string($0.rawValue) }),
             ("payload", payload),
             ("task", task.map(\.encoded)),
             ("finishedTasks", .array(finishedTasks.map(\.encoded))),
@@ -37,7 +36,6 @@ extension SequenceExecution {
         labels = fields["labels"]
         self.definition = definition
         state = try fields.word("state")
-        stateBeforePause = fields["stateBeforePause"] == nil ? nil : try fields.word("stateBeforePause")
         payload = try fields.value("payload")
         if let stored = fields["task"] { task = try TaskRun(decoding: stored) } else { task = nil }
         var finished: [FinishedTask] = []

@@ -15,8 +15,6 @@ package struct SequenceExecution: Sendable, Hashable {
     package let definition: SequenceDefinition
 
     package internal(set) var state: State
-    /// What `resume` goes back to; nil unless paused.
-    package internal(set) var stateBeforePause: State?
     /// The merged `data` that the next task gets: the trigger's input and what each finished task added.
     package internal(set) var payload: JSON
     package internal(set) var task: TaskRun?
@@ -98,7 +96,7 @@ package struct SequenceExecution: Sendable, Hashable {
         self.triggeredID = trigger.eventID
         self.triggeredAt = trigger.at
         self.gitCommitID = gitCommitID
-        self.labels = trigger.data["labels"]
+        self.labels = trigger.data["labels"].flatMap { $0.kind == .object ? $0 : nil }
         self.definition = definition
         self.state = state
         self.payload = trigger.data
@@ -116,7 +114,7 @@ package struct SequenceExecution: Sendable, Hashable {
     package var wakeAt: Timestamp? {
         guard state.isOpen, let task else { return nil }
         switch task.phase {
-        case .delayed(let until): return state == .paused ? nil : until
+        case .delayed(let until): return state == .started ? until : nil
         case .held: return nil
         case .sent(_, _, let deadline): return deadline
         }

@@ -1,0 +1,68 @@
+package import CloudEvents
+
+/// What an open sequence waits for, and until when (no sequence waits silently).
+package struct WaitReason: Sendable, Hashable {
+    package enum Kind: String, Sendable {
+        /// The task's event is out; nobody has taken it yet.
+        case executorStart
+        /// An executor works on the task.
+        case executorFinish
+        case approval
+        /// `triggeredAfter` of the next task.
+        case delay
+        /// Another context's sequence in the same place.
+        case otherSequence
+        /// Somebody who says `resume`.
+        case resume
+    }
+
+    package var kind: Kind
+    /// One phrase for people: `task deployment to be started`.
+    package var detail: String
+    package var since: Timestamp?
+    /// When the waiting ends by itself: the delay is over, or the deadline fails the task.
+    package var until: Timestamp?
+}
+
+extension SequenceMachine {
+    /// Why an execution of this place does not go on right now; nil when it is not open.
+    package func waitReason(of executionID: String) -> WaitReason? {
+        guard let execution = executions.first(where: { $0.id == executionID }), execution.state.isOpen else {
+            return nil
+        }
+        if execution.state == .paused {
+            let running = execution.occupiesPlace ? "; task \(execution.task?.name ?? "") still runs" : ""
+            return WaitReason(kind: .resume, detail: "the sequence to be resumed\(running)")
+        }
+        switch execution.task?.phase {
+        case .sent(_, let at, let deadline)?: return execution.waitForExecutor(since: at, until: deadline)
+        case .delayed(let until)? where execution.state == .started:
+            return WaitReason(kind: .delay, detail: "the delay of task \(execution.task?.name ?? "")", until: until)
+        default: return waitForPlace(execution)
+        }
+    }
+
+    private func waitForPlace(_ execution: SequenceExecution) -> WaitReason {
+        let others = executions.filter { $0.context != execution.context }
+        let blocker = others.first { $0.occupiesPlace } ?? others.first { $0.state == .waiting }
+        return WaitReason(
+            kind: .otherSequence,
+            detail: blocker.map { "sequence \($0.definition.name) of context \($0.context)" } ?? "its turn",
+            since: execution.triggeredAt)
+    }
+}
+
+extension SequenceExecution {
+    fileprivate func waitForExecutor(since: Timestamp, until: Timestamp?) -> WaitReason {
+        let name = task?.name ?? ""
+        guard let started = task?.started, let first = started.first else {
+            return WaitReason(kind: .executorStart, detail: "task \(name) to be started", since: since, until: until)
+        }
+        let isApproval = name == SequenceMachine.approval
+        return WaitReason(
+            kind: isApproval ? .approval : .executorFinish,
+            detail: isApproval
+                ? "an approval" : "task \(name) to be finished by \(started.map(\.source).joined(separator: ", "))",
+            since: first.at, until: until)
+    }
+}

@@ -83,8 +83,6 @@ extension SequenceExecution.TaskRun {
         } else {
             phase = .held
         }
-        started = []
-        answers = []
         for element in try fields.value("started").elements {
             let executor = StoredFields(element)
             started.append(.init(source: try executor.text("source"), at: try executor.time("at")))

@@ -41,8 +41,8 @@ package struct SequenceExecution: Sendable, Hashable {
         package var name: String
         package var phase: Phase
         /// One entry for each `.started` event, in order.
-        package var started: [Executor]
-        package var answers: [Answer]
+        package var started: [Executor] = []
+        package var answers: [Answer] = []
 
         package enum Phase: Sendable, Hashable {
             /// Held back by `triggeredAfter`.

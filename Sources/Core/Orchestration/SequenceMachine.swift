@@ -204,22 +204,22 @@ extension SequenceMachine {
         let task = execution.definition.tasks[taskIndex]
         let isNew = if case .delayed? = execution.task?.phase { false } else { true }
         if isNew, let delay = task.triggeredAfter, delay > .zero {
+            let run = SequenceExecution.TaskRun(index: taskIndex, name: task.name, phase: .delayed(until: step.now + delay))
             change(index, &step) {
                 $0.state = .started
-                $0.task = SequenceExecution.TaskRun(
-                    index: taskIndex, name: task.name, phase: .delayed(until: step.now + delay), started: [], answers: [])
+                $0.task = run
             }
             return
         }
         let id = emit(
             .task(name: task.name, kind: .triggered), for: execution, triggeredID: nil,
             data: execution.taskPayload(task), &step)
+        let run = SequenceExecution.TaskRun(
+            index: taskIndex, name: task.name,
+            phase: .sent(eventID: id, at: step.now, deadline: step.now + step.deadlines.start))
         change(index, &step) {
             $0.state = task.name == Self.approval ? .waitingForApproval : .started
-            $0.task = SequenceExecution.TaskRun(
-                index: taskIndex, name: task.name,
-                phase: .sent(eventID: id, at: step.now, deadline: step.now + step.deadlines.start), started: [],
-                answers: [])
+            $0.task = run
         }
     }
 }
@@ -229,11 +229,13 @@ extension SequenceMachine {
 extension SequenceMachine {
     private mutating func note(started answer: TaskAnswer, _ step: inout Step) {
         guard let index = index(of: answer, &step) else { return }
+        let now = step.now
+        let isApproval = executions[index].task?.name == Self.approval
+        let deadline = now + (isApproval ? step.deadlines.approval : step.deadlines.finish)
         change(index, &step) {
-            $0.task?.started.append(.init(source: answer.source, at: step.now))
+            $0.task?.started.append(.init(source: answer.source, at: now))
             guard case .sent(let id, let at, _)? = $0.task?.phase, $0.task?.started.count == 1 else { return }
-            let limit = $0.task?.name == Self.approval ? step.deadlines.approval : step.deadlines.finish
-            $0.task?.phase = .sent(eventID: id, at: at, deadline: step.now + limit)
+            $0.task?.phase = .sent(eventID: id, at: at, deadline: deadline)
         }
         completeTaskIfDone(index, &step)
     }
@@ -265,10 +267,11 @@ extension SequenceMachine {
             case .sent(let eventID, _, _) = task.phase
         else { return }
         let outcome = SequenceExecution.Outcome(of: task.answers)
+        let finished = SequenceExecution.FinishedTask(
+            name: task.name, eventID: eventID, outcome: outcome, finishedAt: step.now)
         change(index, &step) {
             $0.payload = task.answers.reduce($0.payload) { $0.merging($1.data) }
-            $0.finishedTasks.append(
-                .init(name: task.name, eventID: eventID, outcome: outcome, finishedAt: step.now))
+            $0.finishedTasks.append(finished)
         }
         let next = task.index + 1
         let tasks = executions[index].definition.tasks
@@ -278,8 +281,7 @@ extension SequenceMachine {
         }
         change(index, &step) {
             if $0.state == .waitingForApproval { $0.state = .started }
-            $0.task = SequenceExecution.TaskRun(
-                index: next, name: tasks[next].name, phase: .held, started: [], answers: [])
+            $0.task = SequenceExecution.TaskRun(index: next, name: tasks[next].name, phase: .held)
         }
     }
 }
@@ -290,10 +292,11 @@ extension SequenceMachine {
     private mutating func end(
         _ index: Int, as state: SequenceExecution.State, _ outcome: SequenceExecution.Outcome, _ step: inout Step
     ) {
+        let now = step.now
         change(index, &step) {
             $0.state = state
             $0.outcome = outcome
-            $0.finishedAt = step.now
+            $0.finishedAt = now
         }
         let execution = executions[index]
         let name = execution.definition.name

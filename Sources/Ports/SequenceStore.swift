@@ -62,6 +62,9 @@ package protocol SequenceStore: Sendable {
         named task: String, project: String?, stage: String?, service: String?, eventID: String?
     ) async throws -> [CloudEvent]
 
+    /// Forgets a project's executions and pauses; its events stay.
+    func deleteProject(_ project: String) async throws
+
     /// Runs of sequences, newest first.
     func runs(_ query: RunQuery) async throws -> RunPage
 }

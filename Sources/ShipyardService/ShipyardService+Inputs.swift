@@ -1,0 +1,134 @@
+import CloudEvents
+import Core
+import KeptnModel
+import Ports
+
+/// What it hears: which events concern the sequences, and what the machine is told of each.
+extension ShipyardService {
+    /// A pause, resume or abort of a context, appended by the API: `data {project, stage?, state}`.
+    package static let controlType = "sh.keptn.internal.event.sequence.control"
+    /// The project is gone from the configuration; what is stored of its sequences goes too.
+    static let projectDeletedType = "sh.keptn.event.project.delete.finished"
+
+    func take(_ recorded: RecordedEvent, _ turn: inout Turn) async throws {
+        switch recorded.facts.type {
+        case .sequence(let stage, let name, .triggered)?:
+            try await takeTrigger(recorded, stage: stage, sequence: name, &turn)
+        case .task(_, .started)?:
+            try await takeAnswer(recorded, &turn) { .taskStarted($0) }
+        case .task(_, .finished)?:
+            try await takeAnswer(recorded, &turn) { .taskFinished($0, TaskVerdict(of: recorded)) }
+        default:
+            if recorded.event.type == Self.controlType {
+                try await takeControl(recorded, &turn)
+            } else if recorded.event.type == Self.projectDeletedType, let project = recorded.facts.project {
+                turn.forget(project: project)
+            }
+        }
+    }
+
+    private func takeTrigger(
+        _ recorded: RecordedEvent, stage: String, sequence: String, _ turn: inout Turn
+    ) async throws {
+        guard let scope = recorded.facts.scope, scope.stage == stage, let context = recorded.facts.context,
+            let data = recorded.event.json
+        else {
+            return turn.ignore("\(recorded.event.type) names no project, stage, service or context")
+        }
+        let trigger = SequenceTrigger(
+            eventID: recorded.event.id, scope: scope, sequence: sequence, context: context,
+            at: recorded.event.time ?? turn.now, data: data)
+        let plan = try await plan(for: trigger, pinnedTo: recorded.event.gitCommitID)
+        let isPaused = try await isPaused(scope, context, turn)
+        try await decide(.triggered(trigger, plan: plan, isPaused: isPaused), in: scope, &turn)
+        if turn.wasAborted(context, before: recorded) {
+            try await decide(.abortRequested(context: context), in: scope, &turn)
+        }
+    }
+
+    private func takeAnswer(
+        _ recorded: RecordedEvent, _ turn: inout Turn, _ input: (TaskAnswer) -> SequenceInput
+    ) async throws {
+        guard let triggeredID = recorded.facts.triggeredID, let context = recorded.facts.context else { return }
+        guard let scope = try await place(ofTask: triggeredID, recorded.facts.scope, turn) else {
+            return turn.ignore("no task was triggered by event \(triggeredID)")
+        }
+        let answer = TaskAnswer(triggeredID: triggeredID, context: context, source: recorded.event.source)
+        try await decide(input(answer), in: scope, &turn)
+    }
+
+    /// Executors may leave out where they work: then the event that they answer tells.
+    private func place(ofTask triggeredID: String, _ given: Scope?, _ turn: Turn) async throws -> Scope? {
+        if let given, turn.isOpen(task: triggeredID, in: given) { return given }
+        var query = EventQuery()
+        query.id = triggeredID
+        query.limit = 1
+        return try await store.events(query).events.first?.facts.scope ?? given
+    }
+
+    private func takeControl(_ recorded: RecordedEvent, _ turn: inout Turn) async throws {
+        guard let project = recorded.facts.project, let context = recorded.facts.context,
+            let command = recorded.event.json?["state"]?.stringValue
+        else { return turn.ignore("a control event without project, context or state") }
+        let stage = recorded.facts.stage.flatMap { $0.isEmpty ? nil : $0 }
+        let input: SequenceInput
+        switch command {
+        case "pause": input = .pauseRequested(context: context)
+        case "resume": input = .resumeRequested(context: context)
+        case "abort": input = .abortRequested(context: context)
+        default: return turn.ignore("unknown control command \(command)")
+        }
+        turn.pauses.append(
+            PauseChange(project: project, context: context, stage: stage, isPaused: command == "pause"))
+        if command == "abort", stage == nil { turn.noteAbort(of: context) }
+        for scope in try await placesOpen(project, context, turn) where stage == nil || scope.stage == stage {
+            try await decide(input, in: scope, &turn)
+        }
+    }
+
+    private func placesOpen(_ project: String, _ context: String, _ turn: Turn) async throws -> [Scope] {
+        var query = RunQuery(project: project)
+        query.contexts = [context]
+        let stored = try await store.runs(query).runs.flatMap(\.executions).filter(\.state.isOpen).map(\.scope)
+        let known = turn.places(of: context).filter { $0.project == project }
+        return Set(stored).union(known).sorted { ($0.stage, $0.service) < ($1.stage, $1.service) }
+    }
+
+    private func isPaused(_ scope: Scope, _ context: String, _ turn: Turn) async throws -> Bool {
+        let latest = turn.pauses.last {
+            $0.project == scope.project && $0.context == context && ($0.stage == nil || $0.stage == scope.stage)
+        }
+        if let latest { return latest.isPaused }
+        return try await store.isPaused(project: scope.project, context: context, stage: scope.stage)
+    }
+
+    /// The sequence as the shipyard of now describes it, pinned to the stage's commit of now unless the trigger names
+    /// one. What cannot be read ends the sequence with the reason, not the service.
+    private func plan(for trigger: SequenceTrigger, pinnedTo commit: String?) async throws -> SequencePlan {
+        do {
+            let shipyard = try await configuration.shipyard(of: trigger.scope.project, commit: nil).shipyard
+            let pinned: String
+            if let commit {
+                pinned = commit
+            } else {
+                let place = ConfigurationPlace(project: trigger.scope.project, stage: trigger.scope.stage)
+                pinned = try await configuration.head(of: place)
+            }
+            return SequencePlan.find(
+                trigger.sequence, in: trigger.scope.stage, of: shipyard, gitCommitID: pinned)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            return .unusable("Unable to read the shipyard of project \(trigger.scope.project): \(error)")
+        }
+    }
+}
+
+extension TaskVerdict {
+    init(of recorded: RecordedEvent) {
+        self.init(
+            result: recorded.facts.result.flatMap(KeptnResult.init),
+            status: recorded.facts.status.flatMap(KeptnStatus.init),
+            message: recorded.event.json?["message"]?.stringValue ?? "", data: recorded.event.json ?? .emptyObject)
+    }
+}

@@ -1,0 +1,134 @@
+import CloudEvents
+import Core
+import KeptnModel
+import Logging
+import Ports
+
+/// The machine of one place with the versions that its executions are stored under.
+struct Place: Sendable {
+    var machine: SequenceMachine
+    var versions: [String: Int]
+}
+
+/// What one turn has worked out so far and not yet committed.
+struct Turn {
+    let now: Timestamp
+    /// Events up to here may have been emitted by turns before this one.
+    private let emittedBefore: Position
+    private(set) var places: [Scope: Place]
+    private var changed: [String: SequenceExecution] = [:]
+    private var order: [String] = []
+    private(set) var events: [CloudEvent] = []
+    var pauses: [PauseChange] = []
+    private(set) var deletedProjects: Set<String> = []
+    private var aborted: Set<String> = []
+    private var ignored: [String] = []
+
+    init(now: Timestamp, places: [Scope: Place], emittedBefore: Position) {
+        self.now = now
+        self.places = places
+        self.emittedBefore = emittedBefore
+    }
+
+    subscript(scope: Scope) -> Place? {
+        get { places[scope] }
+        set { places[scope] = newValue }
+    }
+
+    mutating func carryOut(_ effects: [SequenceEffect]) {
+        for effect in effects {
+            switch effect {
+            case .save(let execution):
+                if changed.updateValue(execution, forKey: execution.id) == nil { order.append(execution.id) }
+            case .emit(let event): events.append(event)
+            case .ignored(let reason): ignored.append(reason)
+            }
+        }
+    }
+
+    mutating func ignore(_ reason: String) { ignored.append(reason) }
+
+    mutating func forget(project: String) {
+        deletedProjects.insert(project)
+        places = places.filter { $0.key.project != project }
+        changed = changed.filter { $0.value.scope.project != project }
+        order.removeAll { changed[$0] == nil }
+    }
+
+    /// Whether the task of this event is known to be open in this place.
+    func isOpen(task eventID: String, in scope: Scope) -> Bool {
+        places[scope]?.machine.executions.contains { $0.openTask?.eventID == eventID } ?? false
+    }
+
+    func places(of context: String) -> [Scope] {
+        places.filter { $0.value.machine.executions.contains { $0.context == context } }.map(\.key)
+    }
+
+    mutating func noteAbort(of context: String) { aborted.insert(context) }
+
+    /// Whether the trigger is one that a sequence caused before its context was aborted in this turn.
+    func wasAborted(_ context: String, before trigger: RecordedEvent) -> Bool {
+        aborted.contains(context) && trigger.event.source == SequenceMachine.source
+            && trigger.position <= emittedBefore
+    }
+
+    /// Everything to store, versions as they were before.
+    var transaction: Transaction {
+        Transaction(
+            events: events,
+            executions: order.compactMap { id in
+                changed[id].map {
+                    ExecutionChange(execution: $0, expectedVersion: places[$0.scope]?.versions[id] ?? 0)
+                }
+            },
+            pauses: pauses)
+    }
+
+    /// The places after the transaction: versions raised, those without open executions gone.
+    var committedPlaces: [Scope: Place] {
+        var result = places
+        for execution in changed.values {
+            if execution.state.isOpen {
+                result[execution.scope]?.versions[execution.id, default: 0] += 1
+            } else {
+                result[execution.scope]?.versions[execution.id] = nil
+            }
+        }
+        return result.filter { !$0.value.machine.executions.isEmpty }
+    }
+
+    func report(to logger: Logger) {
+        for reason in ignored { logger.debug("an event had no effect", metadata: ["reason": "\(reason)"]) }
+        for execution in changed.values {
+            let metadata: Logger.Metadata = [
+                "keptn.project": "\(execution.scope.project)", "keptn.stage": "\(execution.scope.stage)",
+                "keptn.service": "\(execution.scope.service)", "keptn.sequence": "\(execution.definition.name)",
+                "keptn.context": "\(execution.context)", "keptn.state": "\(execution.state.rawValue)",
+            ]
+            if execution.state.isOpen {
+                logger.debug("a sequence went on", metadata: metadata)
+            } else {
+                logger.notice("a sequence ended", metadata: metadata)
+            }
+        }
+    }
+}
+
+extension ShipyardService {
+    /// Lets the machine of a place decide and notes what follows.
+    func decide(_ input: SequenceInput, in scope: Scope, _ turn: inout Turn) async throws {
+        var place: Place
+        if let known = turn[scope] {
+            place = known
+        } else {
+            let stored = try await store.openExecutions(in: scope)
+            place = Place(
+                machine: SequenceMachine(scope: scope, open: stored.map(\.execution)),
+                versions: Dictionary(stored.map { ($0.execution.id, $0.version) }, uniquingKeysWith: { $1 }))
+        }
+        let ids = self.ids
+        let effects = place.machine.handle(input, at: turn.now, deadlines: deadlines) { ids.newID() }
+        turn[scope] = place
+        turn.carryOut(effects)
+    }
+}

@@ -50,10 +50,10 @@ package struct TrafficWindow: Sendable {
     /// What happened between two instants. A second that the window only cuts counts whole, as nothing finer is known;
     /// the throughput refers to the whole seconds too.
     package func summary(from: Timestamp, to: Timestamp) -> TrafficSummary {
+        guard from < to else { return TrafficSummary(seconds: 0) }
         let begin = from.second
         let end = to.nanoseconds > to.second * 1_000_000_000 ? to.second + 1 : to.second
-        var summary = TrafficSummary(seconds: Int(max(end - begin, 0)))
-        guard begin < end else { return summary }
+        var summary = TrafficSummary(seconds: Int(end - begin))
         for slot in slots where (begin..<end).contains(slot.second) {
             summary.errors += slot.errors
             summary.latencies.merge(slot.latencies)

@@ -37,7 +37,8 @@ struct ApprovalRuleTests {
         Row("", "automatic", .waitForHuman, "Approval strategy for result '': manual"),
         Row(nil, "automatic", .waitForHuman, "Approval strategy for result '': manual"),
         Row(nil, "automatic", .finish(.pass), "Approval strategy for result 'pass': automatic", evaluation: "pass"),
-        Row("", "automatic", .finish(.pass), "Approval strategy for result 'warning': automatic", evaluation: "warning"),
+        Row(
+            "", "automatic", .finish(.pass), "Approval strategy for result 'warning': automatic", evaluation: "warning"),
         Row("", "manual", .waitForHuman, "Approval strategy for result 'warning': manual", evaluation: "warning"),
         Row("", nil, .finish(.fail), "Approval strategy for result 'fail': automatic", evaluation: "fail"),
         Row("pass", "automatic", .finish(.pass), "Approval strategy for result 'pass': automatic", evaluation: "fail"),
@@ -69,8 +70,10 @@ struct ApprovalRuleTests {
 }
 
 extension ApprovalRuleTests.Row {
-    init(_ result: String?, _ strategy: String?, _ action: ApprovalRule.Action, _ started: String, evaluation: String? = nil)
-    {
+    init(
+        _ result: String?, _ strategy: String?, _ action: ApprovalRule.Action, _ started: String,
+        evaluation: String? = nil
+    ) {
         self.init(
             result: result, evaluationResult: evaluation, strategy: strategy, action: action, started: started)
     }

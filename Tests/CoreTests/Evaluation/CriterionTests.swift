@@ -33,14 +33,18 @@ struct CriterionTests {
         #expect(criterion.bound == bound)
     }
 
-    @Test("Without a comparison in front it is no criterion", arguments: ["", " ", "600", "+10%", "~5", "!=5", "\t<5", "≤5"])
+    @Test(
+        "Without a comparison in front it is no criterion",
+        arguments: ["", " ", "600", "+10%", "~5", "!=5", "\t<5", "≤5"])
     func noComparison(text: String) {
         #expect(throws: CriterionError.noComparison(text)) { try Criterion(parsing: text) }
     }
 
     @Test(
         "Without a number it is none either",
-        arguments: ["<", "<=", "<five", "=>5", "==5", "<>5", "|5", "<5%%", "<%", "<+", "<5ms", "<1__0", "<\t5", "<1e999"])
+        arguments: [
+            "<", "<=", "<five", "=>5", "==5", "<>5", "|5", "<5%%", "<%", "<+", "<5ms", "<1__0", "<\t5", "<1e999",
+        ])
     func noNumber(text: String) {
         #expect(throws: CriterionError.badNumber(text)) { try Criterion(parsing: text) }
     }
@@ -48,7 +52,8 @@ struct CriterionTests {
     @Test(
         "Relative criteria are compared with the base",
         arguments: [
-            ("<=+10%", 110.0), ("<=10%", 110), ("<=-10%", 90), ("<=+10", 110), ("<=-10", 90), ("<=+-5", 95), ("<=500", 500),
+            ("<=+10%", 110.0), ("<=10%", 110), ("<=-10%", 90), ("<=+10", 110), ("<=-10", 90), ("<=+-5", 95),
+            ("<=500", 500),
         ])
     func targets(text: String, target: Double) throws {
         #expect(try Criterion(parsing: text).target(base: 100) == target)

@@ -4,7 +4,8 @@ import KeptnModel
 
 /// Short forms for the tables of this folder.
 func objective(
-    _ sli: String, pass: [[String]] = [], warning: [[String]] = [], weight: Int = 1, key: Bool = false, name: String = ""
+    _ sli: String, pass: [[String]] = [], warning: [[String]] = [], weight: Int = 1, key: Bool = false,
+    name: String = ""
 ) -> SLO.Objective {
     SLO.Objective(
         sli: sli, displayName: name, pass: pass.map(SLO.Criteria.init), warning: warning.map(SLO.Criteria.init),

@@ -9,6 +9,9 @@ public enum Base64 {
     /// Nil when the text is not Base64; only white space is passed over.
     public static func decode(_ text: String) -> [UInt8]? {
         let characters = text.utf8.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        // Foundation lets padding stand in the middle.
+        let padding = characters.reversed().prefix { $0 == UInt8(ascii: "=") }.count
+        guard !characters.dropLast(padding).contains(UInt8(ascii: "=")) else { return nil }
         return Data(base64Encoded: Data(characters)).map(Array.init)
     }
 }

@@ -3,13 +3,8 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
     public var nanoseconds: Int64
 
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
-    public init(milliseconds: Int64) { self.init(milliseconds, unit: 1_000_000) }
-    public init(seconds: Int64) { self.init(seconds, unit: 1_000_000_000) }
-
-    private init(_ value: Int64, unit: Int64) {
-        let (product, overflow) = value.multipliedReportingOverflow(by: unit)
-        nanoseconds = overflow ? (value < 0 ? .min : .max) : product
-    }
+    public init(milliseconds: Int64) { nanoseconds = Int64(clamping: Int128(milliseconds) * 1_000_000) }
+    public init(seconds: Int64) { nanoseconds = Int64(clamping: Int128(seconds) * 1_000_000_000) }
 
     public var milliseconds: Int64 { nanoseconds / 1_000_000 }
 
@@ -17,13 +12,12 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
 
     /// Stops at the first and the last instant that can be told: users write durations of any length.
     public static func + (left: Timestamp, right: Duration) -> Timestamp {
-        let (seconds, attoseconds) = (Duration.nanoseconds(left.nanoseconds) + right).components
-        let (sum, overflow) = Timestamp(seconds: seconds).nanoseconds
-            .addingReportingOverflow(attoseconds / 1_000_000_000)
-        return Timestamp(nanoseconds: overflow ? (seconds < 0 ? .min : .max) : sum)
+        Timestamp(nanoseconds: Int64(clamping: Int128(left.nanoseconds) + right.attoseconds / 1_000_000_000))
     }
 
-    public static func - (left: Timestamp, right: Duration) -> Timestamp { left + (.zero - right) }
+    public static func - (left: Timestamp, right: Duration) -> Timestamp {
+        Timestamp(nanoseconds: Int64(clamping: Int128(left.nanoseconds) - right.attoseconds / 1_000_000_000))
+    }
 
     public static func - (left: Timestamp, right: Timestamp) -> Duration {
         .nanoseconds(left.nanoseconds) - .nanoseconds(right.nanoseconds)

@@ -9,10 +9,33 @@ struct Place {
     let node: YAMLNode
     /// Such as `spec.stages[0].name`; empty for the whole file.
     let path: String
+    /// The last part of the path.
+    private let key: String
     let findings: Findings
 
-    /// The last part of the path, as messages name it.
-    var name: String { path.isEmpty ? "the file" : "'\(path.split(separator: ".").last ?? "")'" }
+    init(root: YAMLNode, findings: Findings) {
+        self.init(node: root, path: "", key: "", findings: findings)
+    }
+
+    private init(node: YAMLNode, path: String, key: String, findings: Findings) {
+        self.node = node
+        self.path = path
+        self.key = key
+        self.findings = findings
+    }
+
+    func member(_ pair: YAMLNode.Pair) -> Place {
+        Place(node: pair.value, path: path(to: pair.key), key: pair.key, findings: findings)
+    }
+
+    func element(_ index: Int, _ node: YAMLNode) -> Place {
+        Place(node: node, path: "\(path)[\(index)]", key: "\(key)[\(index)]", findings: findings)
+    }
+
+    private func path(to key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    /// As messages call this place.
+    var name: String { key.isEmpty ? "the file" : "'\(shortened(key))'" }
 
     func error(_ message: String) { note(.error, message) }
     func warning(_ message: String) { note(.warning, message) }
@@ -49,7 +72,7 @@ extension Place {
             findings.add(
                 Diagnostic(
                     file: findings.file, line: pair.line, column: pair.column, severity: .warning,
-                    path: child(pair.key), message: "unknown key '\(shortened(pair.key))'\(advice)"))
+                    path: path(to: pair.key), message: "unknown key '\(shortened(pair.key))'\(advice)"))
         }
         return Fields(place: self, members: members(kept))
     }
@@ -61,7 +84,7 @@ extension Place {
             return []
         }
         return nodes.enumerated().filter { !$0.element.isNull }
-            .map { Place(node: $0.element, path: "\(path)[\($0.offset)]", findings: findings) }
+            .map { element($0.offset, $0.element) }
     }
 
     /// The entries of a list, or the one value that stands in its place.
@@ -83,10 +106,8 @@ extension Place {
     }
 
     private func members(_ pairs: [YAMLNode.Pair]) -> [(key: String, value: Place)] {
-        pairs.map { ($0.key, Place(node: $0.value, path: child($0.key), findings: findings)) }
+        pairs.map { ($0.key, member($0)) }
     }
-
-    private func child(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 }
 
 /// The members of one mapping.

@@ -5,20 +5,17 @@ import KeptnModel
 extension SLO {
     init(reading root: Place) {
         let file = root.fields(["spec_version", "filter", "comparison", "objectives", "total_score"])
-        let objectives = file["objectives"]?.elements().map(Objective.init(reading:)) ?? []
-        if objectives.isEmpty, file.isMapping {
-            root.warning("the file has no 'objectives', so every evaluation fails")
-        }
-        let totalScore = file["total_score"].map(TotalScore.init(reading:))
-        if totalScore?.pass.isEmpty ?? true, file.isMapping {
-            root.warning("the file has no 'total_score.pass', so every evaluation fails")
-        }
         self.init(
             specVersion: file["spec_version"]?.text() ?? "",
             filter: file["filter"]?.textPairs() ?? [],
             comparison: file["comparison"].map(Comparison.init(reading:)),
-            objectives: objectives,
-            totalScore: totalScore)
+            objectives: file["objectives"]?.elements().map(Objective.init(reading:)) ?? [],
+            totalScore: file["total_score"].map(TotalScore.init(reading:)))
+        guard !root.findings.hasErrors else { return }
+        if objectives.isEmpty { root.warning("the file has no 'objectives', so every evaluation fails") }
+        if totalScore?.pass.isEmpty ?? true {
+            root.warning("the file has no 'total_score.pass', so every evaluation fails")
+        }
     }
 }
 
@@ -93,6 +90,6 @@ extension SLI {
         self.init(
             specVersion: file["spec_version"]?.text() ?? "",
             indicators: file["indicators"]?.textMap() ?? [:])
-        if indicators.isEmpty, file.isMapping { root.warning("the file has no 'indicators'") }
+        if indicators.isEmpty, !root.findings.hasErrors { root.warning("the file has no 'indicators'") }
     }
 }

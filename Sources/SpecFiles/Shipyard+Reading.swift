@@ -102,10 +102,7 @@ extension Shipyard.Task {
         if let place = fields["properties"] {
             if case .mapping(let pairs) = place.node.content {
                 properties = place.json()
-                for pair in pairs {
-                    Place(node: pair.value, path: "\(place.path).\(pair.key)", findings: place.findings)
-                        .checkProperty(pair.key, ofTask: name)
-                }
+                for pair in pairs { place.member(pair).checkProperty(pair.key, ofTask: name) }
             } else {
                 place.mismatch("a mapping")
             }

@@ -157,7 +157,7 @@ extension SpecFiles {
         var value: Value?
         do {
             if let root = try YAMLComposer.root(of: text, findings: findings), !root.isNull {
-                value = body(Place(node: root, path: "", findings: findings))
+                value = body(Place(root: root, findings: findings))
             }
         } catch {
             findings.add(error)

@@ -5,15 +5,9 @@ extension Place {
     func json() -> JSON {
         switch node.content {
         case .sequence(let nodes):
-            return .array(
-                nodes.enumerated().map { index, node in
-                    Place(node: node, path: "\(path)[\(index)]", findings: findings).json()
-                })
+            return .array(nodes.enumerated().map { element($0, $1).json() })
         case .mapping(let pairs):
-            return .object(
-                pairs.map { pair in
-                    (pair.key, Place(node: pair.value, path: "\(path).\(pair.key)", findings: findings).json())
-                })
+            return .object(pairs.map { ($0.key, member($0).json()) })
         case .scalar(let text, let quoted):
             switch YAMLScalar(text, quoted: quoted) {
             case .null: return .null

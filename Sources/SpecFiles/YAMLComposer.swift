@@ -11,6 +11,8 @@ final class YAMLComposer {
     /// More nodes, aliases expanded, are refused.
     static let nodesMax = 100_000
 
+    private static let tooDeep = "nested deeper than \(depthMax) levels"
+
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let bytes: UnsafeBufferPointer<UInt8>
     private let findings: Findings
@@ -56,9 +58,6 @@ final class YAMLComposer {
     }
 
     private func node(_ event: Event, path: String, depth: Int) throws(Diagnostic) -> YAMLNode {
-        guard depth <= Self.depthMax else {
-            throw mistake(event, path, "nested deeper than \(Self.depthMax) levels")
-        }
         var result = YAMLNode(content: .sequence([]), line: event.line, column: event.column)
         switch event.kind {
         case .alias(let name):
@@ -68,6 +67,8 @@ final class YAMLComposer {
             return target
         case .scalar(let text, let quoted):
             result.content = .scalar(text, quoted: quoted)
+        case _ where depth == Self.depthMax:
+            throw mistake(event, path, Self.tooDeep)
         case .sequenceStart:
             let elements = try sequence(path: path, depth: depth)
             result.content = .sequence(elements)
@@ -189,18 +190,29 @@ extension YAMLComposer {
     }
 
     private func syntaxError() -> Diagnostic {
-        let problem = parser.pointee.problem.map { String(cString: $0) } ?? "out of memory"
-        var place = (line: parser.pointee.problem_mark.line + 1, column: parser.pointee.problem_mark.column + 1)
-        if parser.pointee.error == YAML_READER_ERROR {
-            let before = bytes.prefix(parser.pointee.problem_offset)
-            place.line = before.count { $0 == UInt8(ascii: "\n") } + 1
-            place.column =
-                String(decoding: before.reversed().prefix { $0 != UInt8(ascii: "\n") }.reversed(), as: UTF8.self)
-                .unicodeScalars.count + 1
+        let state = parser.pointee
+        let problem = state.problem.map { String(cString: $0) } ?? "out of memory"
+        let context = state.context.map { String(cString: $0) } ?? ""
+        var place = (line: state.problem_mark.line + 1, column: state.problem_mark.column + 1)
+        var message = "not valid YAML: \(problem)"
+        if state.error == YAML_READER_ERROR {
+            place = position(ofByte: state.problem_offset)
+        } else if context == "while scanning a simple key" {
+            // The problem is noticed only after the key.
+            place = (state.context_mark.line + 1, state.context_mark.column + 1)
+        } else if !context.isEmpty, state.context_mark.line != state.problem_mark.line {
+            message += " \(context) that begins in line \(state.context_mark.line + 1)"
         }
-        let hint = Self.hints[problem].map { "; \($0)" } ?? ""
-        return Diagnostic(
-            file: findings.file, line: place.line, column: place.column, message: "not valid YAML: \(problem)\(hint)")
+        if let hint = Self.hints[problem] { message += "; \(hint)" }
+        // libyaml's own limit, which strikes first where one token follows another without end.
+        if problem.hasPrefix("Maximum nesting level") { message = Self.tooDeep }
+        return Diagnostic(file: findings.file, line: place.line, column: place.column, message: message)
+    }
+
+    private func position(ofByte offset: Int) -> (line: Int, column: Int) {
+        let lines = bytes.prefix(offset).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let last = lines.last.map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return (max(lines.count, 1), last.unicodeScalars.count + 1)
     }
 
     /// What usually is behind libyaml's words.

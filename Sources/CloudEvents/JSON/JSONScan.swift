@@ -289,7 +289,10 @@ extension JSONScan {
         }
         if index < bytes.count, bytes[index] | 0x20 == UInt8(ascii: "e") {
             index += 1
-            if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") { index += 1 }
+            if index < bytes.count {
+                let sign = bytes[index]
+                if sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { index += 1 }
+            }
             guard digits(&index) > 0 else { throw JSONError(offset: start, reason: "a number without its exponent") }
         }
     }

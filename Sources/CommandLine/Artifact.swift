@@ -1,0 +1,53 @@
+import CloudEvents
+import FoundationEssentials
+import Ports
+import RemoteClients
+import Subprocess
+
+/// What `--image` names: something to upload first, or an image name that goes on as it is.
+struct Artifact {
+    let given: String
+
+    /// Packing a folder may take so long.
+    static let packingMax = Duration.seconds(120)
+
+    init(_ given: String) { self.given = given }
+
+    /// The reference that the event carries: `NAME@sha256:…` for what was uploaded, else the given name.
+    func upload(with client: APIClient) async throws -> String {
+        if given.hasPrefix("http://") || given.hasPrefix("https://") {
+            let name = given.prefix { $0 != "?" }.split(separator: "/").last.map(String.init) ?? "artifact"
+            return try await client.upload(url: given, name: name)
+        }
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: given, isDirectory: &isFolder) else {
+            guard !given.hasPrefix("/"), !given.hasPrefix("."), !given.hasSuffix("/") else {
+                throw KeptnError(.invalidInput, "--image \(given): there is no such file or folder")
+            }
+            return given
+        }
+        let name = given.split(separator: "/").last.map(String.init) ?? "artifact"
+        guard isFolder else { return try await client.upload(file: given, name: name) }
+        let archive = FileManager.default.temporaryDirectory.path + "/keptn-\(UUID().uuidString).tar"
+        defer { try? FileManager.default.removeItem(atPath: archive) }
+        try await pack(into: archive)
+        return try await client.upload(file: archive, name: name)
+    }
+
+    /// A tar archive whose bytes depend only on the files: the same folder is the same artifact.
+    private func pack(into archive: String) async throws {
+        let folder = given
+        let status = try await SystemTime().withDeadline(Self.packingMax, "packing \(folder)") {
+            try await Subprocess.run(
+                .name("tar"),
+                arguments: [
+                    "--create", "--file", archive, "--directory", folder, "--sort=name", "--mtime=@0", "--owner=0",
+                    "--group=0", "--numeric-owner", "--dereference", ".",
+                ],
+                output: .discarded, error: .string(limit: 4096))
+        }
+        guard status.terminationStatus.isSuccess else {
+            throw KeptnError(.invalidInput, "--image \(folder): tar failed: \(status.standardError ?? "")")
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import CloudEvents
+import RemoteClients
+
+struct DeleteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Delete a project or a service.",
+        subcommands: [DeleteProjectCommand.self, DeleteServiceCommand.self])
+}
+
+struct DeleteProjectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "project", abstract: "Delete a project.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @Argument(help: "The project's name.") var name: String
+
+    func run() async throws {
+        let terminal = Terminal()
+        terminal.line("Starting to delete project")
+        let answer = try await connection.withClient {
+            try await $0.delete("controlPlane/v1/project/\($0.segment(name))")
+        }
+        terminal.line("Project deleted successfully")
+        if let message = answer["message"]?.stringValue, !message.isEmpty { terminal.line(message) }
+    }
+}
+
+struct DeleteServiceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "service", abstract: "Delete a service from every stage of a project.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @Argument(help: "The service's name.") var name: String
+    @Option(name: [.short, .long], help: "The project.") var project: String
+
+    func run() async throws {
+        let terminal = Terminal()
+        terminal.line("Starting to delete service")
+        let answer = try await connection.withClient {
+            try await $0.delete("controlPlane/v1/project/\($0.segment(project))/service/\($0.segment(name))")
+        }
+        terminal.line("Service deleted successfully")
+        if let message = answer["message"]?.stringValue, !message.isEmpty { terminal.line(message) }
+    }
+}

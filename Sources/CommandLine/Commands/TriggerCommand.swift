@@ -1,0 +1,172 @@
+import ArgumentParser
+import CloudEvents
+import KeptnModel
+import Ports
+import RemoteClients
+
+struct TriggerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trigger", abstract: "Start a delivery, an evaluation or any other sequence.",
+        subcommands: [TriggerDeliveryCommand.self, TriggerEvaluationCommand.self, TriggerSequenceCommand.self])
+}
+
+struct TriggerOptions: ParsableArguments {
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+    @Option(name: [.short, .long], help: "The project.") var project: String
+    @Option(help: "The service.") var service: String
+    @Option(name: [.short, .long], help: "A label, name=value; repeatable.") var labels: [String] = []
+    @Flag(name: [.short, .long], help: "Follow the sequence until it ends; the exit code tells how.") var watch = false
+
+    func report(_ context: String, _ client: APIClient, _ terminal: Terminal) async throws {
+        if format.output == .table {
+            terminal.line("ID of Keptn context: \(context)")
+        } else if !watch {
+            format.print(["keptnContext": .string(context)], on: terminal) { [] }
+        }
+        if watch {
+            try await SequenceWatch(client: client, project: project, context: context, terminal: terminal).follow()
+        }
+    }
+
+    func labelsObject() throws -> JSON? {
+        labels.isEmpty ? nil : try KeyValues.object(labels, option: "--labels")
+    }
+}
+
+struct TriggerDeliveryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delivery",
+        abstract: "Deliver a version of a service: an executable, a folder, a tar archive or an image name.")
+
+    @OptionGroup var options: TriggerOptions
+    @Option(
+        name: [.short, .long],
+        help: "What is delivered: a path or an http(s) URL of an executable, a folder or a tar archive, or an image name.")
+    var image: String
+    @Option(name: [.short, .long], help: "The first stage; default the shipyard's first.") var stage: String?
+    @Option(help: "The sequence.") var sequence = "delivery"
+    @Option(help: "A further value, a.b=c; repeatable.") var values: [String] = []
+
+    func run() async throws {
+        let terminal = Terminal()
+        try await options.connection.withClient { client in
+            let stage = try await client.firstStage(of: options.project, given: stage)
+            try await client.requireService(options.service, options.project, stage)
+            let reference = try await Artifact(image).upload(with: client)
+            if options.format.output == .table {
+                terminal.line(
+                    "Starting to deliver the service \(options.service) in project \(options.project) "
+                        + "with image: \(reference)")
+            }
+            let given = try KeyValues.object(values, option: "--values").setting("image", to: .string(reference))
+            let context = try await client.send(
+                .sequence(stage: stage, name: sequence, kind: .triggered),
+                data: [
+                    "project": .string(options.project), "stage": .string(stage), "service": .string(options.service),
+                    "labels": try options.labelsObject(), "configurationChange": ["values": given],
+                ])
+            try await options.report(context, client, terminal)
+        }
+    }
+}
+
+struct TriggerEvaluationCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluation", abstract: "Evaluate a service's objectives for a window of time.")
+
+    @OptionGroup var options: TriggerOptions
+    @Option(name: [.short, .long], help: "The stage.") var stage: String
+    @Option(help: "The window's start, such as 2026-01-31T12:00:00Z.") var start: String?
+    @Option(help: "The window's end; not together with --timeframe.") var end: String?
+    @Option(help: "The window's length, such as 5m; default 5m until now.") var timeframe: String?
+    @Option(help: "Read the objectives at this commit.") var gitCommitId: String?
+
+    func run() async throws {
+        let terminal = Terminal()
+        try await options.connection.withClient { client in
+            let path =
+                "controlPlane/v1/project/\(client.segment(options.project))/stage/\(client.segment(stage))"
+                + "/service/\(client.segment(options.service))/evaluation"
+            let answer = try await client.post(
+                path,
+                [
+                    "start": start.map { .string($0) }, "end": end.map { .string($0) },
+                    "timeframe": timeframe.map { .string($0) }, "gitcommitid": gitCommitId.map { .string($0) },
+                    "labels": try options.labelsObject(),
+                ])
+            try await options.report(answer["keptnContext"]?.stringValue ?? "", client, terminal)
+        }
+    }
+}
+
+struct TriggerSequenceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "sequence", abstract: "Start any sequence.")
+
+    @OptionGroup var options: TriggerOptions
+    @Argument(help: "The sequence's name.") var name: String
+    @Option(name: [.short, .long], help: "The stage.") var stage: String
+    @Option(name: [.short, .long], help: "A member of the event's data, a.b=c; repeatable.") var data: [String] = []
+
+    func run() async throws {
+        let terminal = Terminal()
+        try await options.connection.withClient { client in
+            try await client.requireService(options.service, options.project, stage)
+            let place: JSON = [
+                "project": .string(options.project), "stage": .string(stage), "service": .string(options.service),
+                "labels": try options.labelsObject(),
+            ]
+            let context = try await client.send(
+                .sequence(stage: stage, name: name, kind: .triggered),
+                data: try KeyValues.object(data, option: "--data").merging(place))
+            try await options.report(context, client, terminal)
+        }
+    }
+}
+
+extension APIClient {
+    /// Sends a trigger as Keptn's CLI does and returns its context.
+    func send(_ type: EventType, data: JSON) async throws -> String {
+        let answer = try await post(
+            "v1/event",
+            [
+                "specversion": "1.0", "type": .string(type.text), "contenttype": "application/json",
+                "source": "https://github.com/keptn/keptn/cli#configuration-change", "data": data,
+            ])
+        guard let context = answer["keptnContext"]?.stringValue else {
+            throw KeptnError(.internalFailure, "the server accepted the event without naming its context")
+        }
+        return context
+    }
+
+    func firstStage(of project: String, given: String?) async throws -> String {
+        if let given { return given }
+        let answer = try await get("controlPlane/v1/project/\(segment(project))/stage")
+        guard let first = answer["stages"]?.elements.first?["stageName"]?.stringValue else {
+            throw KeptnError(.notFound, "project \(project) has no stage")
+        }
+        return first
+    }
+
+    func requireService(_ service: String, _ project: String, _ stage: String) async throws {
+        _ = try await get(
+            "controlPlane/v1/project/\(segment(project))/stage/\(segment(stage))/service/\(segment(service))")
+    }
+}
+
+/// `a.b=c` options as a JSON object: dots nest, values are strings.
+enum KeyValues {
+    static func object(_ pairs: [String], option: String) throws -> JSON {
+        var result = JSON.emptyObject
+        for pair in pairs {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let keys = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+            guard parts.count == 2, !keys.contains("") else {
+                throw KeptnError(.invalidInput, "\(option) \(pair): name=value is needed")
+            }
+            let nested = keys.reversed().reduce(JSON.string(String(parts[1]))) { .object([(String($1), $0)]) }
+            result = result.merging(nested)
+        }
+        return result
+    }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import CloudEvents
+import Ports
+import RemoteClients
+
+/// Shows a run until it ends: as a tree that is redrawn on a screen, line by line elsewhere.
+struct SequenceWatch {
+    let client: APIClient
+    let project: String
+    let context: String
+    let terminal: Terminal
+    var time: any TimeSource = SystemTime()
+
+    /// Pause between two looks at the server; a screen is redrawn at most so often.
+    static let interval = Duration.milliseconds(250)
+
+    /// Returns when the run has passed; throws the exit code of every other end.
+    func follow() async throws {
+        var shown = SequenceTree(events: [])
+        var drawn = 0
+        while true {
+            let state = try await state()
+            let tree = try await tree()
+            if terminal.isInteractive {
+                let lines = try await lines(tree, state)
+                terminal.redraw(lines, over: drawn)
+                drawn = lines.count
+            } else {
+                for line in tree.news(since: shown) { terminal.line(line) }
+            }
+            shown = tree
+            let isOver = ["finished", "aborted", "timedOut"].contains(state.text("state"))
+            if isOver, tree.isOver { break }
+            try await time.sleep(for: Self.interval)
+        }
+        let code = Self.exitCode(shown)
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    /// The run as the API lists it.
+    func state() async throws -> JSON {
+        let answer = try await client.get(
+            "controlPlane/v1/sequence/\(client.segment(project))", ["keptnContext": context])
+        guard let state = answer["states"]?.elements.first else {
+            throw KeptnError(.notFound, "No sequence in project \(project) has the context \(context)")
+        }
+        return state
+    }
+
+    func lines() async throws -> [String] { try await lines(tree(), state()) }
+
+    /// The run as its events tell it.
+    func tree() async throws -> SequenceTree {
+        var events: [CloudEvent] = []
+        let pages = try await client.pages(
+            "mongodb-datastore/event", items: "events", ["keptnContext": context, "pageSize": "100"])
+        for event in pages.reversed() { events.append(try CloudEvent(structured: event)) }
+        return SequenceTree(events: events)
+    }
+
+    /// 0 pass, 1 fail, 2 warning, 3 aborted: the worst of the sequences that nobody repaired later.
+    static func exitCode(_ tree: SequenceTree) -> Int32 {
+        let verdicts = tree.sequences.compactMap(\.verdict)
+        if verdicts.contains("aborted") { return 3 }
+        if verdicts.contains(where: { $0 != "pass" && $0 != "warning" }) { return 1 }
+        return verdicts.contains("warning") ? 2 : 0
+    }
+
+    private func lines(_ tree: SequenceTree, _ state: JSON) async throws -> [String] {
+        var waiting: [String: String] = [:]
+        if !tree.isOver {
+            let answer = try await client.get(
+                "controlPlane/v1/sequence-execution", ["project": project, "keptnContext": context])
+            for execution in answer["sequenceExecutions"]?.elements ?? [] {
+                guard let reason = execution["waitingFor"], !reason.isNull else { continue }
+                let until = reason.text("until")
+                waiting[execution["scope"]?.text("triggeredId") ?? ""] =
+                    reason.text("detail") + (until.isEmpty ? "" : ", at most until \(until)")
+            }
+        }
+        let head =
+            "\(Paint.strong(state.text("name"), terminal)) of \(state.text("service")) in \(project)  "
+            + "\(state.text("state"))  \(Paint.quiet(context, terminal))"
+        return [head] + tree.lines(now: time.now, waiting: waiting, on: terminal)
+    }
+}
+
+extension APIClient {
+    /// All items of a paged list.
+    func pages(_ path: String, items: String, _ query: [String: String] = [:]) async throws -> [JSON] {
+        var result: [JSON] = []
+        var key = ""
+        repeat {
+            let page = try await get(path, key.isEmpty ? query : query.merging(["nextPageKey": key]) { $1 })
+            result += page[items]?.elements ?? []
+            key = page.text("nextPageKey")
+        } while !key.isEmpty && key != "0"
+        return result
+    }
+}

@@ -1,0 +1,28 @@
+import Foundation
+import Subprocess
+import Testing
+
+@Suite("The long stories", .timeLimit(.minutes(15)))
+struct StoryTests {
+    @Test("The demo delivers three versions and observes every promised outcome")
+    func demo() async throws {
+        let result = try await Subprocess.run(
+            .path(KeptnProcess.program), arguments: ["demo"],
+            workingDirectory: FilePath(KeptnProcess.checkout.path), output: .string(limit: 4 << 20),
+            error: .string(limit: 1 << 20))
+        #expect(
+            result.terminationStatus.isSuccess,
+            "\(result.standardOutput ?? "")\n\(result.standardError ?? "")")
+    }
+
+    @Test("Twenty times kill -9 under load loses nothing, doubles nothing and leaves nothing waiting")
+    func torture() async throws {
+        let program = KeptnProcess.products.appending(path: "keptn-bench").path
+        let result = try await Subprocess.run(
+            .path(FilePath(program)), arguments: ["torture", "--kills", "20"], output: .string(limit: 4 << 20),
+            error: .string(limit: 1 << 20))
+        #expect(
+            result.terminationStatus.isSuccess,
+            "\(result.standardOutput ?? "")\n\(result.standardError ?? "")")
+    }
+}

@@ -1,5 +1,5 @@
 /// `process.yaml`: how process-service runs a service's artifact as local processes.
-public struct ProcessSpec: Sendable, Hashable {
+public struct ProcessSpec: Sendable, Hashable, Codable {
     /// The program: a path inside the artifact (`./carts`) or an absolute one. In `command`, `arguments` and
     /// `environment`, `$PORT`, `$HOST`, `$PROJECT`, `$STAGE`, `$SERVICE`, `$DEPLOYMENT` (`direct`, `primary`,
     /// `canary`) and `$ARTIFACT` (the unpacked folder) stand for their values; the same names are set in the
@@ -12,7 +12,7 @@ public struct ProcessSpec: Sendable, Hashable {
     /// How long a process may go on after SIGTERM before it is killed.
     public var gracefulStop: Duration
 
-    public struct HealthCheck: Sendable, Hashable {
+    public struct HealthCheck: Sendable, Hashable, Codable {
         public var path: String
         /// How long a new process may take until its first good answer.
         public var startTimeout: Duration

@@ -1,0 +1,100 @@
+import CloudEvents
+import Core
+import KeptnModel
+import Ports
+
+/// Starts processes and waits until they are healthy.
+struct ReplicaStarter: Sendable {
+    /// Of a process's output, in the message about its failure.
+    private static let outputLinesShown = 20
+    private static let host = "127.0.0.1"
+
+    let scope: Scope
+    let environment: ProcessService.Environment
+
+    /// All replicas of a deployment, or none.
+    func start(_ deployment: Deployment) async throws -> Deployment {
+        var started = deployment
+        started.replicas = try await withThrowingTaskGroup(of: (Int, Replica).self) { group in
+            for index in 0..<deployment.spec.replicas {
+                group.addTask { (index, try await start(index, of: deployment)) }
+            }
+            var replicas: [Int: Replica] = [:]
+            do {
+                for try await (index, replica) in group { replicas[index] = replica }
+            } catch {
+                group.cancelAll()
+                while let result = await group.nextResult() {
+                    if case .success(let (index, replica)) = result { replicas[index] = replica }
+                }
+                await stop(Array(replicas.values), grace: deployment.spec.gracefulStop)
+                throw error
+            }
+            return replicas.sorted { $0.key < $1.key }.map(\.value)
+        }
+        return started
+    }
+
+    /// One replica. When it does not come up it is stopped, and its last output is in the error.
+    func start(_ index: Int, of deployment: Deployment) async throws -> Replica {
+        let (spec, processes) = (deployment.spec, environment.processes)
+        let folder = try await environment.artifacts.unpacked(deployment.artifact)
+        let port = try await processes.freePort()
+        let variables = ProcessVariables(
+            scope: scope, deployment: deployment.strategy.deploymentName, host: Self.host, port: port,
+            artifactFolder: folder)
+        let logFile = environment.releases.logFile(of: scope, deployment: deployment.id, replica: index)
+        let process = try await processes.start(
+            ProcessCommand(
+                program: variables.expand(spec.command), arguments: spec.arguments.map(variables.expand),
+                environment: variables.environment(of: spec), folder: folder, logFile: logFile))
+        do {
+            if let problem = try await problem(of: process, at: Endpoint(host: Self.host, port: port), spec.healthCheck) {
+                let output = await processes.lastLines(of: logFile, max: Self.outputLinesShown)
+                throw KeptnError(.unavailable, message(problem, output))
+            }
+            return Replica(port: port, process: process)
+        } catch {
+            await processes.stop(process, grace: spec.gracefulStop)
+            throw error
+        }
+    }
+
+    func stop(_ replicas: [Replica], grace: Duration) async {
+        let processes = environment.processes
+        await withDiscardingTaskGroup { group in
+            for process in replicas.compactMap(\.process) {
+                group.addTask { await processes.stop(process, grace: grace) }
+            }
+        }
+    }
+
+    /// Nil as soon as the process is healthy; else why it never will be.
+    private func problem(
+        of process: ProcessHandle, at endpoint: Endpoint, _ check: ProcessSpec.HealthCheck
+    ) async throws -> String? {
+        try await withThrowingTaskGroup(of: String?.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { "it \(try await environment.processes.exited(process))" }
+            group.addTask {
+                let end = environment.time.now + check.startTimeout
+                while let problem = await environment.health.problem(
+                    at: endpoint, path: check.path, timeout: check.timeout)
+                {
+                    guard environment.time.now < end else {
+                        return "GET \(check.path) had no good answer within \(check.startTimeout.go); the last time: \(problem)"
+                    }
+                    try await environment.time.sleep(for: check.interval)
+                }
+                return nil
+            }
+            return try await group.next() ?? nil
+        }
+    }
+
+    private func message(_ problem: String, _ output: [String]) -> String {
+        let start = "\(scope.service) did not start in stage \(scope.stage): \(problem)"
+        guard !output.isEmpty else { return "\(start). It wrote nothing." }
+        return "\(start). Its last output:\n" + output.joined(separator: "\n")
+    }
+}

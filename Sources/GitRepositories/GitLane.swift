@@ -1,0 +1,47 @@
+import Dispatch
+
+/// A thread of its own for blocking calls, and the repositories that are open on it: libgit2 wants an opened repository
+/// to be used by one thread at a time.
+actor GitLane {
+    private static let openMax = 256
+
+    private let executor: QueueExecutor
+    private let folder: RepositoryFolder
+    private var open: [String: GitRepository] = [:]
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(_ label: String, folder: RepositoryFolder) {
+        executor = QueueExecutor(label: label)
+        self.folder = folder
+    }
+
+    func with<Value: Sendable>(
+        _ name: String, _ body: @Sendable (GitRepository) throws -> Value
+    ) throws -> Value {
+        if let repository = open[name] { return try body(repository) }
+        let repository = try GitRepository(opening: name, in: folder)
+        if open.count >= Self.openMax { open.removeAll() }
+        open[name] = repository
+        return try body(repository)
+    }
+
+    func onFolder<Value: Sendable>(_ body: @Sendable (RepositoryFolder) throws -> Value) throws -> Value {
+        try body(folder)
+    }
+
+    /// Closes a repository that was removed or made anew.
+    func forget(_ name: String) { open[name] = nil }
+}
+
+/// Runs an actor on a Dispatch queue instead of the few threads that everything else shares.
+private final class QueueExecutor: SerialExecutor {
+    private let queue: DispatchQueue
+
+    init(label: String) { queue = DispatchQueue(label: label) }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}

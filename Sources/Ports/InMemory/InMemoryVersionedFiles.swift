@@ -1,0 +1,166 @@
+import CloudEvents
+import Synchronization
+
+/// Repositories in a dictionary, each commit a whole copy of the files.
+package final class InMemoryVersionedFiles: VersionedFiles {
+    private typealias Files = [RepositoryPath: [UInt8]]
+
+    private struct Repository {
+        var commits: [String: (record: CommitRecord, files: Files)] = [:]
+        var branches: [String: String] = [:]
+    }
+
+    private struct State {
+        var repositories: [String: Repository] = [:]
+        var commitCount = 0
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package func repositories() async throws -> [String] { state.withLock { $0.repositories.keys.sorted() } }
+
+    package func create(_ repository: String, root: NewCommit, branches: [NewBranch]) async throws {
+        try RepositoryNames.check(repository: repository)
+        for branch in branches { try RepositoryNames.check(branch: branch.name) }
+        try state.withLock { state in
+            guard state.repositories[repository] == nil else {
+                throw KeptnError(.conflict, "repository '\(repository)' exists already")
+            }
+            var new = Repository()
+            let rootID = try Self.add(root, onto: nil, &new, &state.commitCount)
+            for branch in branches {
+                new.branches[branch.name] = try Self.add(branch.commit, onto: rootID, &new, &state.commitCount)
+            }
+            state.repositories[repository] = new
+        }
+    }
+
+    package func remove(_ repository: String) async throws {
+        guard state.withLock({ $0.repositories.removeValue(forKey: repository) }) != nil else {
+            throw Self.unknown(repository)
+        }
+    }
+
+    package func branches(of repository: String) async throws -> [String] {
+        try load(repository).branches.keys.sorted()
+    }
+
+    package func head(of branch: String, in repository: String) async throws -> String? {
+        try load(repository).branches[branch]
+    }
+
+    package func contains(_ commit: String, branch: String, in repository: String) async throws -> Bool {
+        let repository = try load(repository, with: commit)
+        var next = repository.branches[branch]
+        while let id = next, id != commit { next = repository.commits[id]?.record.parent }
+        return next != nil
+    }
+
+    package func read(_ path: RepositoryPath, at commit: String, in repository: String) async throws -> [UInt8]? {
+        try files(of: commit, in: repository)[path]
+    }
+
+    package func size(of path: RepositoryPath, at commit: String, in repository: String) async throws -> Int? {
+        try files(of: commit, in: repository)[path]?.count
+    }
+
+    package func paths(
+        under folder: RepositoryPath?, at commit: String, in repository: String
+    ) async throws -> [RepositoryPath] {
+        let paths = try files(of: commit, in: repository).keys.sorted()
+        guard let folder else { return paths }
+        return paths.filter { $0.isBelow(folder) }
+    }
+
+    package func entries(
+        of folder: RepositoryPath?, at commit: String, in repository: String
+    ) async throws -> [FolderEntry] {
+        var kinds: [RepositoryPath: FolderEntry.Kind] = [:]
+        for (path, bytes) in try files(of: commit, in: repository) {
+            guard let rest = folder.map({ path.relative(to: $0) }) ?? path else { continue }
+            kinds[rest.folders.first ?? rest] = rest.folders.isEmpty ? .file(bytes: bytes.count) : .folder
+        }
+        return kinds.sorted { $0.key < $1.key }.map { FolderEntry(name: $0.key.text, kind: $0.value) }
+    }
+
+    package func commit(
+        _ new: NewCommit, to branch: String, in repository: String, expecting tip: String?
+    ) async throws -> String {
+        try RepositoryNames.check(branch: branch)
+        return try state.withLock { state in
+            guard var changed = state.repositories[repository] else { throw Self.unknown(repository) }
+            guard changed.branches[branch] == tip else {
+                throw KeptnError(.conflict, "branch '\(branch)' of '\(repository)' has moved")
+            }
+            let id = try Self.add(new, onto: tip, &changed, &state.commitCount)
+            changed.branches[branch] = id
+            state.repositories[repository] = changed
+            return id
+        }
+    }
+
+    package func log(of branch: String, in repository: String, limit: Int) async throws -> [CommitRecord] {
+        let repository = try load(repository)
+        var records: [CommitRecord] = []
+        var next = repository.branches[branch]
+        while records.count < limit, let id = next, let record = repository.commits[id]?.record {
+            records.append(record)
+            next = record.parent
+        }
+        return records
+    }
+}
+
+extension InMemoryVersionedFiles {
+    private func load(_ repository: String, with commit: String? = nil) throws -> Repository {
+        guard let found = state.withLock({ $0.repositories[repository] }) else { throw Self.unknown(repository) }
+        if let commit, found.commits[commit] == nil {
+            throw KeptnError(.notFound, "there is no commit '\(commit)' in repository '\(repository)'")
+        }
+        return found
+    }
+
+    private func files(of commit: String, in repository: String) throws -> Files {
+        try load(repository, with: commit).commits[commit]?.files ?? [:]
+    }
+
+    private static func add(
+        _ new: NewCommit, onto parent: String?, _ repository: inout Repository, _ commitCount: inout Int
+    ) throws -> String {
+        let before = parent.flatMap { repository.commits[$0]?.files } ?? [:]
+        let files = try apply(new.changes, to: before)
+        if let parent, files == before { return parent }
+        commitCount += 1
+        let digits = String(commitCount, radix: 16)
+        let id = String(repeating: "0", count: 40 - digits.count) + digits
+        let time = Timestamp(seconds: new.time.milliseconds / 1000)
+        let record = CommitRecord(id: id, parent: parent, message: new.message, author: new.author, time: time)
+        repository.commits[id] = (record, files)
+        return id
+    }
+
+    private static func apply(_ changes: [RepositoryPath: FileChange], to before: Files) throws -> Files {
+        var files = before
+        for (path, change) in changes {
+            switch change {
+            case .remove:
+                for file in before.keys where file == path || file.isBelow(path) { files[file] = nil }
+            case .write(let bytes):
+                if before.keys.contains(where: { $0.isBelow(path) }) {
+                    throw KeptnError(.invalidInput, "'\(path)' cannot be a file: there is a folder of that name")
+                }
+                if let file = path.folders.first(where: { before[$0] != nil }) {
+                    throw KeptnError(.invalidInput, "'\(path)' cannot be written: '\(file)' is a file, not a folder")
+                }
+                files[path] = bytes
+            }
+        }
+        return files
+    }
+
+    private static func unknown(_ repository: String) -> KeptnError {
+        KeptnError(.notFound, "there is no repository '\(repository)'")
+    }
+}

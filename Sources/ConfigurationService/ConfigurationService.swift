@@ -1,1 +1,239 @@
+import CloudEvents
+package import KeptnModel
+package import Logging
+package import Ports
+import SpecFiles
 
+/// The configuration of projects in Git (K §2.4): a repository for each project, whose default branch holds the
+/// project's own files, a branch for each stage, and in it a folder for each service. Nothing is kept beside Git.
+///
+/// Files at a commit never change, so they are remembered; which commit is the newest is asked anew every time.
+package final class ConfigurationService: ConfigurationEditing {
+    static let shipyardFile = "shipyard.yaml"
+
+    let files: any VersionedFiles
+    let time: any TimeSource
+    let defaultBranch: String
+    let logger: Logger
+
+    private struct FileKey: Hashable, Sendable {
+        var project: String
+        var commit: String
+        var path: RepositoryPath
+    }
+
+    private struct CommitKey: Hashable, Sendable {
+        var project: String
+        var commit: String
+    }
+
+    private let recentFiles = RecentValues<FileKey, [UInt8]?>(costMax: 8 << 20) { ($0?.count ?? 0) + 256 }
+    private let recentShipyards = RecentValues<CommitKey, Result<Shipyard, InvalidFile>>(costMax: 256)
+    private let recentServices = RecentValues<CommitKey, [ServiceEntry]>(costMax: 10_000) { $0.count + 1 }
+    private let projectCommits = RecentValues<CommitKey, Bool>(costMax: 10_000)
+
+    /// - Parameter defaultBranch: the branch of a project's own files; `master` in Keptn
+    ///   (`DEFAULT_REMOTE_GIT_BRANCH`).
+    package init(files: any VersionedFiles, time: any TimeSource, defaultBranch: String = "master", logger: Logger) {
+        self.files = files
+        self.time = time
+        self.defaultBranch = defaultBranch
+        self.logger = logger
+    }
+
+    package func file(
+        _ path: String, at place: ConfigurationPlace, commit: String?
+    ) async throws -> ConfigurationFile? {
+        let path = try Self.path(path)
+        let (commit, folder) = try await locate(place, commit)
+        let bytes = try await read(folder?.appending(path) ?? path, at: commit, of: place.project)
+        return bytes.map { ConfigurationFile(path: path.text, bytes: $0, commit: commit) }
+    }
+
+    package func head(of place: ConfigurationPlace) async throws -> String {
+        try await locate(place, nil).commit
+    }
+
+    package func services(project: String, stage: String) async throws -> [ServiceEntry] {
+        let tip = try await tip(of: ConfigurationPlace(project: project, stage: stage))
+        return try await recentServices.value(CommitKey(project: project, commit: tip)) {
+            var services: [ServiceEntry] = []
+            for entry in try await files.entries(of: nil, at: tip, in: project) where entry.kind == .folder {
+                let path = try Metadata.path(in: try RepositoryPath(entry.name))
+                guard let bytes = try await read(path, at: tip, of: project) else { continue }
+                let createdAt = createdAt(bytes, path, of: project)
+                services.append(ServiceEntry(name: entry.name, createdAt: createdAt))
+            }
+            return services
+        }
+    }
+
+    package func shipyard(
+        of project: String, commit: String?
+    ) async throws -> (shipyard: Shipyard, commit: String) {
+        let commit = try await locate(ConfigurationPlace(project: project), commit).commit
+        let key = CommitKey(project: project, commit: commit)
+        let parsed = try await recentShipyards.value(key) {
+            let bytes = try await shipyardBytes(of: project, at: commit)
+            return Result { () throws(InvalidFile) in
+                try SpecFiles.shipyard(bytes, file: Self.shipyardFile).value
+            }
+        }
+        return (try parsed.get(), commit)
+    }
+
+    package func list(
+        _ place: ConfigurationPlace, commit: String?
+    ) async throws -> (paths: [String], commit: String) {
+        let (commit, folder) = try await locate(place, commit)
+        let paths = try await files.paths(under: folder, at: commit, in: place.project)
+        guard let folder else { return (paths.map(\.text), commit) }
+        return (paths.compactMap { $0.relative(to: folder)?.text }, commit)
+    }
+
+    package func projects() async throws -> [ProjectEntry] {
+        var projects: [ProjectEntry] = []
+        for name in try await files.repositories() {
+            do {
+                projects.append(try await project(name))
+            } catch let error as KeptnError {
+                // One broken repository must not hide the others.
+                logger.error(
+                    "project cannot be read",
+                    metadata: ["keptn.project": "\(name)", "error": "\(error)", "error.code": "\(error.code)"])
+            }
+        }
+        return projects
+    }
+
+    /// A shipyard that cannot be used, as somebody committed it past Keptn, is shown as one without stages.
+    package func project(_ name: String) async throws -> ProjectEntry {
+        let commit = try await tip(of: ConfigurationPlace(project: name))
+        let bytes = try await shipyardBytes(of: name, at: commit)
+        let metadataPath = try Metadata.path(in: nil)
+        let metadata = try await read(metadataPath, at: commit, of: name) ?? []
+        return ProjectEntry(
+            name: name, createdAt: createdAt(metadata, metadataPath, of: name),
+            shipyard: try await usableShipyard(of: name, at: commit) ?? Shipyard(version: "", name: "", stages: []),
+            shipyardFile: bytes)
+    }
+}
+
+// MARK: - Finding and reading
+
+extension ConfigurationService {
+    /// Users write a resource's path with or without a leading slash.
+    static func path(_ text: String) throws(KeptnError) -> RepositoryPath {
+        try RepositoryPath(String(text.drop { $0 == "/" }))
+    }
+
+    func branch(of place: ConfigurationPlace) -> String { place.stage ?? defaultBranch }
+
+    /// The newest commit of a place's branch. Throws `.notFound` naming the project or the stage that is missing.
+    func tip(of place: ConfigurationPlace) async throws -> String {
+        let project = place.project
+        guard Names.problem(project: project) == nil else { throw Self.unknown(project: project) }
+        let tip: String?
+        do {
+            tip = try await files.head(of: branch(of: place), in: project)
+        } catch let error as KeptnError where error.code == .notFound {
+            throw Self.unknown(project: project)
+        }
+        if let tip, place.stage != defaultBranch { return tip }
+        guard let stage = place.stage else {
+            throw KeptnError(.internalFailure, "project '\(project)' has no branch '\(defaultBranch)'")
+        }
+        throw KeptnError(.notFound, "project '\(project)' has no stage '\(stage)'")
+    }
+
+    /// Where to read: a sequence is pinned to a commit of its stage's branch. That says nothing about the project's own
+    /// files, which live on another branch: of those the newest count.
+    private func locate(
+        _ place: ConfigurationPlace, _ pinned: String?
+    ) async throws -> (commit: String, folder: RepositoryPath?) {
+        let tip = try await tip(of: place)
+        var commit = tip
+        if let pinned, !pinned.isEmpty, pinned != tip {
+            let isOfItsBranch =
+                if place.stage != nil { true } else { try await isProjectCommit(pinned, of: place.project) }
+            if isOfItsBranch { commit = pinned }
+        }
+        guard let service = place.service else { return (commit, nil) }
+        return (commit, try await folder(of: service, in: place, at: commit))
+    }
+
+    private func isProjectCommit(_ commit: String, of project: String) async throws -> Bool {
+        try await projectCommits.value(CommitKey(project: project, commit: commit)) {
+            try await naming(commit, of: project) {
+                try await files.contains(commit, branch: defaultBranch, in: project)
+            }
+        }
+    }
+
+    func folder(
+        of service: String, in place: ConfigurationPlace, at commit: String
+    ) async throws -> RepositoryPath {
+        guard Names.problem(service: service) == nil, let folder = try? RepositoryPath(service),
+            try await isService(folder, at: commit, of: place.project)
+        else {
+            throw KeptnError(
+                .notFound,
+                "stage '\(place.stage ?? "")' of project '\(place.project)' has no service '\(service)'")
+        }
+        return folder
+    }
+
+    func isService(_ folder: RepositoryPath, at commit: String, of project: String) async throws -> Bool {
+        try await read(try Metadata.path(in: folder), at: commit, of: project) != nil
+    }
+
+    func read(_ path: RepositoryPath, at commit: String, of project: String) async throws -> [UInt8]? {
+        try await recentFiles.value(FileKey(project: project, commit: commit, path: path)) {
+            try await naming(commit, of: project) { try await files.read(path, at: commit, in: project) }
+        }
+    }
+
+    /// Says of a commit that is not there whose it would be, in the user's words.
+    private func naming<Value: Sendable>(
+        _ commit: String, of project: String, _ read: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await read()
+        } catch let error as KeptnError where error.code == .notFound {
+            throw KeptnError(.notFound, "project '\(project)' has no commit '\(commit)'")
+        }
+    }
+
+    /// Nil when it cannot be used; the log tells why.
+    func usableShipyard(of project: String, at commit: String) async throws -> Shipyard? {
+        do {
+            return try await shipyard(of: project, commit: commit).shipyard
+        } catch let error as InvalidFile {
+            logger.warning(
+                "the project's shipyard cannot be used",
+                metadata: ["keptn.project": "\(project)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func shipyardBytes(of project: String, at commit: String) async throws -> [UInt8] {
+        guard let bytes = try await read(try RepositoryPath(Self.shipyardFile), at: commit, of: project) else {
+            throw KeptnError(.notFound, "project '\(project)' has no \(Self.shipyardFile)")
+        }
+        return bytes
+    }
+
+    /// 1970 when the file does not tell.
+    private func createdAt(_ metadata: [UInt8], _ path: RepositoryPath, of project: String) -> Timestamp {
+        let createdAt = (try? Metadata(reading: metadata, file: path.text))?.createdAt
+        if createdAt == nil {
+            logger.warning(
+                "metadata without a creation time", metadata: ["keptn.project": "\(project)", "file": "\(path)"])
+        }
+        return createdAt ?? Timestamp(seconds: 0)
+    }
+
+    static func unknown(project: String) -> KeptnError {
+        KeptnError(.notFound, "there is no project '\(project)'")
+    }
+}

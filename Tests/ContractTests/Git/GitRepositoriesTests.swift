@@ -11,7 +11,7 @@ private typealias Contract = VersionedFilesContract
 struct GitRepositoriesTests {
     @Test("Git reads what we wrote and finds nothing wrong with it")
     func gitReads() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let files = try await GitRepositories(folder: folder)
             var tip = try await Contract.sockshop(files)
             tip = try await files.commit(
@@ -58,7 +58,7 @@ struct GitRepositoriesTests {
 
     @Test("Executables stay executable; links and names against the rules are left out")
     func foreignTrees() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let files = try await GitRepositories(folder: folder)
             let tip = try await Contract.sockshop(files)
             let repository = "\(folder)/sockshop.git"
@@ -83,7 +83,7 @@ struct GitRepositoriesTests {
 
     @Test("What a crash has left is gone after the next start, and does not stop anybody")
     func crashLeftovers() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let first = try await GitRepositories(folder: folder)
             let tip = try await Contract.sockshop(first)
             // A creation and a removal that were cut off, and locks of references that were about to move.
@@ -110,7 +110,7 @@ struct GitRepositoriesTests {
 
     @Test("A creation that fails leaves nothing")
     func failedCreation() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let files = try await GitRepositories(folder: folder)
             let twice = NewBranch(name: "master", commit: try Contract.write("a", "a"))
             await #expect(throws: KeptnError.self) {
@@ -122,7 +122,7 @@ struct GitRepositoriesTests {
 
     @Test("A second opening of the folder finds everything")
     func reopening() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let tip = try await Contract.sockshop(GitRepositories(folder: folder))
             let files = try await GitRepositories(folder: folder)
             #expect(try await files.repositories() == ["sockshop"])
@@ -132,7 +132,7 @@ struct GitRepositoriesTests {
 
     @Test("A repository that is no longer there, or is none, is an error of its own")
     func brokenRepositories() async throws {
-        try await withFolder { folder in
+        try await withTemporaryFolder { folder in
             let files = try await GitRepositories(folder: folder)
             try await Contract.sockshop(files)
             try FileManager.default.removeItem(atPath: "\(folder)/sockshop.git")

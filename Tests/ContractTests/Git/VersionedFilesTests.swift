@@ -1,4 +1,3 @@
-import FoundationEssentials
 import GitRepositories
 import Ports
 import TestSupport
@@ -16,7 +15,7 @@ struct VersionedFilesTests {
     ) async throws {
         switch implementation {
         case .inMemory: try await body(InMemoryVersionedFiles())
-        case .git: try await withFolder { try await body(try await GitRepositories(folder: $0)) }
+        case .git: try await withTemporaryFolder { try await body(try await GitRepositories(folder: $0)) }
         }
     }
 
@@ -64,12 +63,4 @@ struct VersionedFilesTests {
     func concurrentCreation(_ implementation: Implementation) async throws {
         try await with(implementation) { try await Contract.concurrentCreation($0) }
     }
-}
-
-/// Gives a new folder and removes it afterwards.
-func withFolder(_ body: (_ path: String) async throws -> Void) async throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "keptn-git-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try await body(folder.path(percentEncoded: false))
 }

@@ -21,10 +21,11 @@ struct Archive: Sendable {
             + (isCompressed ? ["--gzip"] : [])
         let result = try await time.withDeadline(Self.unpackTime, "unpacking \(name)") {
             try await run(
-                .name("tar"), arguments: Arguments(arguments), output: .discarded, error: .string(limit: Self.errorBytesMax))
+                .name("tar"), arguments: Arguments(arguments), output: .discarded,
+                error: .string(limit: Self.errorBytesMax))
         }
         guard result.terminationStatus.isSuccess else {
-            let reason = result.standardError.split(whereSeparator: \.isNewline).first.map(String.init) ?? "tar gave no reason"
+            let reason = result.standardError.split(whereSeparator: \.isNewline).first ?? "tar gave no reason"
             throw KeptnError(.invalidInput, "the archive '\(name)' cannot be unpacked: \(reason)")
         }
         try await NIOThreadPool.singleton.runIfActive { try check(folder) }

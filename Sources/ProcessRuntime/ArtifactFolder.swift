@@ -66,7 +66,9 @@ package struct ArtifactFolder: ArtifactStore {
         if try await onThread({ access(isThere, F_OK) == 0 }) { return files }
         let temporary = "\(folder)/\(Self.unfinished)\(ids.newID())"
         do {
-            try await onThread { try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: false) }
+            try await onThread {
+                try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: false)
+            }
             switch kind {
             case .program:
                 try await onThread { try Self.installProgram(content, named: artifact.name, in: files, by: temporary) }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A file that is being written and that nobody sees under its name before it is complete and on disk. Blocking: for the
-/// thread pool only.
+/// A file that is being written and that nobody sees under its name before it is complete and on disk. Blocking: for
+/// the thread pool only.
 struct DurableFile: ~Copyable {
     private let descriptor: Int32
     private let path: String
@@ -55,7 +55,7 @@ struct DurableFile: ~Copyable {
         guard fsync(folder) == 0 else { throw SystemError.last }
     }
 
-    private static func folder(of path: String) -> String {
+    static func folder(of path: String) -> String {
         path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 }

@@ -66,7 +66,8 @@ extension HTTPProxy {
                 forwarded.method = NIOHTTP1.HTTPMethod(rawValue: request.method.rawValue)
                 forwarded.headers = ForwardedHeaders.request(request, client: client)
                 forwarded.body = body.content
-                let upstream = number == 1 && request.method.isIdempotent ? UpstreamClients.pooled : UpstreamClients.fresh
+                let mayReuse = number == 1 && request.method.isIdempotent
+                let upstream = mayReuse ? UpstreamClients.pooled : UpstreamClients.fresh
                 let response = try await upstream.execute(
                     forwarded, timeout: TimeAmount(configuration.answerTime), logger: logger)
                 return .answered(response, seat)
@@ -74,7 +75,8 @@ extension HTTPProxy {
                 state.withLock { $0.table.giveBack(seat) }
                 tried.insert(seat.endpoint)
                 logger.debug(
-                    "a process did not answer", metadata: ["route": "\(route)", "endpoint": "\(seat.endpoint)", "error": "\(error)"])
+                    "a process did not answer",
+                    metadata: ["route": "\(route)", "endpoint": "\(seat.endpoint)", "error": "\(error)"])
                 if (error as? HTTPClientError) == .deadlineExceeded {
                     let message = "\(route.scope.service) did not answer within \(configuration.answerTime)"
                     return .failed(.gatewayTimeout, message, seat)
@@ -98,14 +100,15 @@ extension HTTPProxy {
         }
     }
 
-    /// Hands the answer on as it comes. `end` hears whether the process sent it whole, but nothing when it was the client
-    /// that went away.
+    /// Hands the answer on as it comes. `end` hears whether the process sent it whole, but nothing when it was the
+    /// client that went away.
     @concurrent
     private func pass(
         _ response: HTTPClientResponse, to writer: consuming ResponseWriter, request: Request,
         end: (_ isGood: Bool) -> Void
     ) async throws {
-        var head = HTTPResponse(status: .init(code: Int(response.status.code), reasonPhrase: response.status.reasonPhrase))
+        let status = response.status
+        var head = HTTPResponse(status: .init(code: Int(status.code), reasonPhrase: status.reasonPhrase))
         head.headerFields = ForwardedHeaders.response(response.headers)
         // An answer to HEAD has no body, so without a length the encoder's end mark for one would confuse the client.
         let mustClose = request.method == .head && head.headerFields[.contentLength] == nil
@@ -228,7 +231,9 @@ enum ForwardedHeaders {
         if let host { headers.replaceOrAdd(name: "Host", value: host) }
         if let client { headers.add(name: "X-Forwarded-For", value: client) }
         if !headers.contains(name: "X-Forwarded-Proto") { headers.add(name: "X-Forwarded-Proto", value: "http") }
-        if let host, !headers.contains(name: "X-Forwarded-Host") { headers.add(name: "X-Forwarded-Host", value: host) }
+        if let host, !headers.contains(name: "X-Forwarded-Host") {
+            headers.add(name: "X-Forwarded-Host", value: host)
+        }
         return headers
     }
 

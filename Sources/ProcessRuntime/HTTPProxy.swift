@@ -101,7 +101,7 @@ package final class HTTPProxy: TrafficRouter, Service {
                 continue
             }
         }
-        throw KeptnError(.unavailable, "no port between \(Self.portRange.lowerBound) and \(Self.portRange.upperBound) is free")
+        throw KeptnError(.unavailable, "no port of \(Self.portRange) is free")
     }
 
     package func close(_ route: RouteKey) async {

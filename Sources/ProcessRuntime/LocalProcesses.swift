@@ -52,6 +52,8 @@ package final class LocalProcesses: ProcessRunner {
         }
         let toStart = command
         return try await NIOThreadPool.singleton.runIfActive { [self] in
+            try FileManager.default.createDirectory(
+                atPath: DurableFile.folder(of: toStart.logFile), withIntermediateDirectories: true)
             do {
                 let pid = try Spawn.process(toStart, environment: environment(of: toStart))
                 // Nobody but us collects a child, so its entry is there even when it has ended already.
@@ -131,7 +133,7 @@ package final class LocalProcesses: ProcessRunner {
             }
             if isNew, Self.isFree(port) { return port }
         }
-        throw KeptnError(.unavailable, "no port between \(Self.portRange.lowerBound) and \(Self.portRange.upperBound) is free")
+        throw KeptnError(.unavailable, "no port of \(Self.portRange) is free")
     }
 
     package func lastLines(of logFile: String, max: Int) async -> [String] {

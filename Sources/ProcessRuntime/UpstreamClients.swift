@@ -7,8 +7,8 @@ package import Ports
 enum UpstreamClients {
     /// Keeps connections for the next request.
     ///
-    /// A process may close an idle connection at the very moment in which we use it again. So they are not kept for long, and
-    /// only requests that may be repeated go this way.
+    /// A process may close an idle connection at the very moment in which we use it again. So they are not kept for
+    /// long, and only requests that may be repeated go this way.
     static let pooled = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration())
 
     /// A new connection for every request: a failure is never the fault of a connection that had grown old.

@@ -6,7 +6,8 @@ extension ProcessService.Environment {
     /// The service's `process.yaml`, or that of its stage or project.
     func specFile(of scope: Scope, commit: String?) async throws -> ConfigurationFile? {
         for place in ConfigurationPlace(scope).fallbacks {
-            if let file = try await configuration.file(ProcessService.specFile, at: place, commit: commit) { return file }
+            let file = try await configuration.file(ProcessService.specFile, at: place, commit: commit)
+            if let file { return file }
         }
         return nil
     }
@@ -14,7 +15,8 @@ extension ProcessService.Environment {
     func spec(of scope: Scope, commit: String?) async throws -> (spec: ProcessSpec, commit: String) {
         guard let file = try await specFile(of: scope, commit: commit) else {
             throw KeptnError(
-                .notFound, "\(scope.service) has no \(ProcessService.specFile) in stage \(scope.stage), which says how to run it")
+                .notFound,
+                "\(scope.service) has no \(ProcessService.specFile) in stage \(scope.stage), which says how to run it")
         }
         return (try SpecFiles.process(file.bytes, file: file.path).value, file.commit)
     }

@@ -10,8 +10,8 @@ import Synchronization
 /// It hears: `deployment`, `release` and `rollback` tasks of services that have a `process.yaml`. `Core` decides what
 /// has to run (`DeploymentPlan`); this component starts, switches and stops. It answers with the addresses.
 ///
-/// A new deployment gets traffic only when it is healthy, and the old one is stopped only when its last request has ended.
-/// The very first `blue_green_service` deployment has no primary beside it: until its release the primary's address
+/// A new deployment gets traffic only when it is healthy, and the old one is stopped only when its last request has
+/// ended. The very first `blue_green_service` deployment has no primary beside it: until its release the primary's address
 /// answers 503.
 package final class ProcessService: Service {
     /// What it needs of the world.
@@ -108,7 +108,7 @@ package final class ProcessService: Service {
 
     /// Whether a task for this place is ours: something of it runs here, or its configuration has a `process.yaml`.
     package func isResponsible(for scope: Scope, commit: String?) async throws -> Bool {
-        if await !(try service(of: scope)).release.deployments.isEmpty { return true }
+        if let known = try await known(scope), await !known.release.deployments.isEmpty { return true }
         return try await environment.specFile(of: scope, commit: commit) != nil
     }
 
@@ -117,17 +117,22 @@ package final class ProcessService: Service {
         try await recover()
         var releases: [Release] = []
         for service in known { releases.append(await service.release) }
-        return releases.sorted { $0.scope.description < $1.scope.description }
+        return releases.filter { !$0.deployments.isEmpty }.sorted { $0.scope.description < $1.scope.description }
     }
 
     /// The addresses of a service in a stage, those that it has by now.
     package func addresses(of scope: Scope) async throws -> [RouteKind: RouteAddress] {
-        await (try service(of: scope)).addresses
+        await (try known(scope))?.addresses ?? [:]
     }
 }
 
 extension ProcessService {
     private var known: [RunningService] { services.withLock { $0.map { Array($0.values) } ?? [] } }
+
+    private func known(_ scope: Scope) async throws -> RunningService? {
+        try await recover()
+        return services.withLock { $0?[scope] }
+    }
 
     private func service(of scope: Scope) async throws -> RunningService {
         try await recover()

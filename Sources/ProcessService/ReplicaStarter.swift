@@ -49,7 +49,8 @@ struct ReplicaStarter: Sendable {
                 program: variables.expand(spec.command), arguments: spec.arguments.map(variables.expand),
                 environment: variables.environment(of: spec), folder: folder, logFile: logFile))
         do {
-            if let problem = try await problem(of: process, at: Endpoint(host: Self.host, port: port), spec.healthCheck) {
+            if let problem = try await problem(of: process, at: Endpoint(host: Self.host, port: port), spec.healthCheck)
+            {
                 let output = await processes.lastLines(of: logFile, max: Self.outputLinesShown)
                 throw KeptnError(.unavailable, message(problem, output))
             }
@@ -82,7 +83,8 @@ struct ReplicaStarter: Sendable {
                     at: endpoint, path: check.path, timeout: check.timeout)
                 {
                     guard environment.time.now < end else {
-                        return "GET \(check.path) had no good answer within \(check.startTimeout.go); the last time: \(problem)"
+                        return "GET \(check.path) had no good answer within \(check.startTimeout.go); "
+                            + "the last time: \(problem)"
                     }
                     try await environment.time.sleep(for: check.interval)
                 }

@@ -72,7 +72,8 @@ actor RunningService {
         guard let strategy = DeploymentStrategy(keptn: request.strategy) else {
             let known = DeploymentStrategy.allCases.map(\.rawValue).joined(separator: " and ")
             throw KeptnError(
-                .invalidInput, "process-service has no deployment strategy '\(request.strategy ?? "")'; it has \(known)")
+                .invalidInput, "process-service has no deployment strategy '\(request.strategy ?? "")'; it has \(known)"
+            )
         }
         let (spec, commit) = try await environment.spec(of: request.scope, commit: request.commit)
         switch ArtifactChoice(image: request.image, release: release) {
@@ -185,10 +186,11 @@ actor RunningService {
 // MARK: - Keeping it running
 
 extension RunningService {
-    /// After a restart of ours: opens the addresses again and finds the processes that went on meanwhile. Those that did
-    /// not are started by `supervise`.
+    /// After a restart of ours: opens the addresses again and finds the processes that went on meanwhile. Those that
+    /// did not are started by `supervise`.
     func takeUp() async {
-        for (kind, port) in [(RouteKind.primary, release.primaryPort), (.canary, release.canaryPort)] where port != nil {
+        let ports = [(RouteKind.primary, release.primaryPort), (.canary, release.canaryPort)]
+        for (kind, port) in ports where port != nil {
             do {
                 try await openAddress(kind)
             } catch {

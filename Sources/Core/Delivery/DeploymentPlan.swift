@@ -1,8 +1,8 @@
 package import KeptnModel
 
 /// How to get from one release to the next. The shell carries it out in this order: store `next`, so that a restart
-/// knows what has to run; set the routes to it, which moves the traffic at once; then let the retired deployments finish
-/// their last requests and stop them.
+/// knows what has to run; set the routes to it, which moves the traffic at once; then let the retired deployments
+/// finish their last requests and stop them.
 package struct DeploymentPlan: Sendable, Hashable {
     package var next: Release
     /// No longer part of the release, but still running.

@@ -1,6 +1,7 @@
 package import KeptnModel
 
-/// What `$PORT`, `$HOST`, `$PROJECT`, `$STAGE`, `$SERVICE`, `$DEPLOYMENT` and `$ARTIFACT` stand for in a `process.yaml`.
+/// What `$PORT`, `$HOST`, `$PROJECT`, `$STAGE`, `$SERVICE`, `$DEPLOYMENT` and `$ARTIFACT` stand for in a
+/// `process.yaml`.
 package struct ProcessVariables: Sendable, Hashable {
     package let values: [String: String]
 

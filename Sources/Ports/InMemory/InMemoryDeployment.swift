@@ -29,7 +29,7 @@ package final class InMemoryArtifactStore: ArtifactStore {
         guard contents.withLock({ $0[artifact] }) != nil else {
             throw KeptnError(.notFound, "there is no artifact \(artifact)")
         }
-        return "artifacts/\(artifact.digest)"
+        return "artifacts/\(artifact)"
     }
 }
 
@@ -58,6 +58,7 @@ package final class InMemoryProcesses: ProcessRunner, HealthProbe {
         var commands: [ProcessHandle: ProcessCommand] = [:]
         var started: [ProcessCommand] = []
         var running: Set<ProcessHandle> = []
+        var exits: [ProcessHandle: ProcessExit] = [:]
         var waiting: [ProcessHandle: [Int: CheckedContinuation<ProcessExit?, Never>]] = [:]
         var output: [String: [String]] = [:]
         var nextPID: Int32 = 1
@@ -111,7 +112,7 @@ package final class InMemoryProcesses: ProcessRunner, HealthProbe {
             await withCheckedContinuation { continuation in
                 let now: ProcessExit?? = state.withLock { state in
                     if Task.isCancelled { return .some(nil) }
-                    guard state.running.contains(process) else { return .some(.gone) }
+                    guard state.running.contains(process) else { return .some(state.exits[process] ?? .gone) }
                     state.waiting[process, default: [:]][number] = continuation
                     return nil
                 }
@@ -147,7 +148,7 @@ package final class InMemoryProcesses: ProcessRunner, HealthProbe {
 
     private func end(_ process: ProcessHandle, _ exit: ProcessExit) {
         let waiters = state.withLock { state in
-            state.running.remove(process)
+            if state.running.remove(process) != nil { state.exits[process] = exit }
             return state.waiting.removeValue(forKey: process) ?? [:]
         }
         for waiter in waiters.values { waiter.resume(returning: exit) }
@@ -189,7 +190,8 @@ package final class InMemoryTrafficRouter: TrafficRouter {
             if let address = state.addresses[route] { return address }
             state.nextPort += 1
             let port = port ?? state.nextPort
-            let address = RouteAddress(local: "http://127.0.0.1:\(port)", public: "http://127.0.0.1:\(port)", port: port)
+            let url = "http://127.0.0.1:\(port)"
+            let address = RouteAddress(local: url, public: url, port: port)
             state.addresses[route] = address
             return address
         }

@@ -16,7 +16,8 @@ struct ArtifactFolderTests {
             // By sha256sum.
             #expect(reference.digest == "bfdeaeb08cffb6a36438bcd12dda25417e3cdd36f1e7e482a2849d539225288b")
             let files = try await store.unpacked(reference)
-            let result = try await run(.name("sh"), arguments: ["-c", "\(files)/hello.sh"], output: .string(limit: 100))
+            let result = try await run(
+                .name("sh"), arguments: ["-c", "\(files)/hello.sh"], output: .string(limit: 100))
             #expect(result.standardOutput == "hello\n")
         }
     }
@@ -56,7 +57,9 @@ struct ArtifactFolderTests {
             try write("x", to: "\(folder)/in/file")
             var members = ["."]
             switch kind {
-            case "link": try FileManager.default.createSymbolicLink(atPath: "\(folder)/in/link", withDestinationPath: "../../..")
+            case "link":
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(folder)/in/link", withDestinationPath: "../../..")
             case "parent":
                 try write("x", to: "\(folder)/outside")
                 members = ["../outside"]
@@ -128,8 +131,11 @@ struct ArtifactFolderTests {
         try text.write(toFile: path, atomically: false, encoding: .utf8)
     }
 
-    private func tar(_ options: String, of folder: String, members: [String], into file: String) async throws -> Parts {
-        let arguments = options.split(separator: " ").map(String.init) + ["--file", file, "--directory", folder] + members
+    private func tar(
+        _ options: String, of folder: String, members: [String], into file: String
+    ) async throws -> Parts {
+        let arguments =
+            options.split(separator: " ").map(String.init) + ["--file", file, "--directory", folder] + members
         let result = try await run(.name("tar"), arguments: Arguments(arguments), output: .discarded)
         #expect(result.terminationStatus.isSuccess)
         let bytes = try #require(FileManager.default.contents(atPath: file))

@@ -48,15 +48,17 @@ struct HTTPProxyTests {
             var upload = HTTPClientRequest(url: "\(address)/upload")
             upload.method = .POST
             let part = ByteBuffer(repeating: 65, count: 100_000)
-            upload.body = .stream(AsyncStream { continuation in
-                for _ in 0..<10 { continuation.yield(part) }
-                continuation.finish()
-            }, length: .unknown)
+            upload.body = .stream(
+                AsyncStream { continuation in
+                    for _ in 0..<10 { continuation.yield(part) }
+                    continuation.finish()
+                }, length: .unknown)
             #expect(try await world.send(upload).json["length"]?.intValue == 1_000_000)
-            upload.body = .stream(AsyncStream { continuation in
-                for _ in 0..<10 { continuation.yield(part) }
-                continuation.finish()
-            }, length: .known(Int64(1_000_000)))
+            upload.body = .stream(
+                AsyncStream { continuation in
+                    for _ in 0..<10 { continuation.yield(part) }
+                    continuation.finish()
+                }, length: .known(Int64(1_000_000)))
             #expect(try await world.send(upload).json["length"]?.intValue == 1_000_000)
             var head = HTTPClientRequest(url: "\(address)/")
             head.method = .HEAD
@@ -207,7 +209,9 @@ struct HTTPProxyTests {
             #expect(HTTPProxy.portRange.contains(address.port))
             #expect(try await world.proxy.open(primary, port: nil) == address)
             port = address.port
-            let error = await #expect(throws: KeptnError.self) { try await world.proxy.open(canary, port: address.port) }
+            let error = await #expect(throws: KeptnError.self) {
+                try await world.proxy.open(canary, port: address.port)
+            }
             #expect(error?.code == .unavailable)
             #expect(error?.message.contains("\(address.port)") == true)
         }
@@ -311,7 +315,8 @@ private func withProxy(
 ) async throws {
     try await withTemporaryFolder { folder in
         let proxy = HTTPProxy(
-            configuration: configuration, time: MachineTime(), logger: Logger(label: "proxy") { _ in SwiftLogNoOpLogHandler() })
+            configuration: configuration, time: MachineTime(),
+            logger: Logger(label: "proxy") { _ in SwiftLogNoOpLogHandler() })
         let world = ProxyWorld(proxy, folder: folder)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await proxy.run() }

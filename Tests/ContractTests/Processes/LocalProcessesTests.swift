@@ -51,7 +51,9 @@ struct LocalProcessesTests {
         try await withTemporaryFolder { folder in
             let runner = LocalProcesses(name: folder, time: MachineTime())
             let process = try await runner.start(shell("sleep 600 & echo $!; wait", in: folder))
-            try await eventually("the child is started") { await !runner.lastLines(of: "\(folder)/log", max: 1).isEmpty }
+            try await eventually("the child is started") {
+                await !runner.lastLines(of: "\(folder)/log", max: 1).isEmpty
+            }
             let child = try #require(await runner.lastLines(of: "\(folder)/log", max: 1).first.flatMap(Int32.init))
             await runner.stop(process, grace: .seconds(20))
             try await eventually("the child is gone") {

@@ -157,7 +157,8 @@ struct DeploymentPlanTests {
 
     static func deployment(_ id: String, _ strategy: DeploymentStrategy) throws -> Deployment {
         Deployment(
-            id: id, strategy: strategy, artifact: try artifact(id), spec: ProcessSpec(command: "./carts"), gitCommit: "c1")
+            id: id, strategy: strategy, artifact: try artifact(id), spec: ProcessSpec(command: "./carts"),
+            gitCommit: "c1")
     }
 
     static func release(_ text: String) throws -> Release {

@@ -1,0 +1,82 @@
+public import CloudEvents
+public import KeptnModel
+
+/// A task that an integration is asked to carry out.
+public struct TaskContext: Sendable {
+    /// The task's `.triggered` event.
+    public let event: CloudEvent
+    /// The task's name, such as `deployment`.
+    public let task: String
+    public let scope: Scope
+    /// The event's data; what belongs to this task is `properties`.
+    public let data: JSON
+    public let labels: JSON?
+    /// The verdict of the tasks so far, if any.
+    public let result: KeptnResult?
+    private let asking: @Sendable (TaskRequest) async throws -> CloudEvent
+
+    /// Throws when the event is no task that can be worked on; the text says what is missing.
+    init(
+        _ event: CloudEvent, task: String,
+        asking: @escaping @Sendable (TaskRequest) async throws -> CloudEvent
+    ) throws(UnusableTask) {
+        guard let data = event.json, data.kind == .object, let common = event.keptnData else {
+            throw UnusableTask(description: "its data is no JSON object")
+        }
+        guard let scope = common.scope else {
+            throw UnusableTask(description: "its data does not name a project, a stage and a service")
+        }
+        guard let context = event.keptnContext, !context.isEmpty else {
+            throw UnusableTask(description: "it has no \(CloudEvent.KeptnExtension.context)")
+        }
+        self.event = event
+        self.task = task
+        self.scope = scope
+        self.data = data
+        self.contextID = context
+        labels = common.labels
+        result = common.result.flatMap(KeptnResult.init)
+        self.asking = asking
+    }
+
+    /// The run that the task belongs to, through all its stages.
+    public let contextID: String
+
+    /// The commit of the configuration that the run is pinned to.
+    public var gitCommitID: String? { event.gitCommitID }
+
+    /// What the shipyard and the tasks before have given this task: the member of `data` that is named like it.
+    public var properties: JSON { data[task] ?? .emptyObject }
+
+    /// Asks others to carry out a task and waits for the first answer, which may be a bad one: look at its data.
+    ///
+    /// Done again after a crash it asks nobody twice. The integration has to declare the task by
+    /// `Integration.requesting`.
+    ///
+    /// - Parameters:
+    ///   - task: The name of the task, such as `get-sli`.
+    ///   - part: Tells several requests for the same task apart.
+    ///   - data: Members of the request's `data` beside the common ones.
+    ///   - deadline: How long to wait.
+    /// - Returns: The `.finished` event.
+    /// - Throws: An error that says so when nobody has answered within the time.
+    public func request(
+        task: String, part: String = "", data: JSON, deadline: Duration
+    ) async throws -> CloudEvent {
+        try await asking(TaskRequest(parent: self, task: task, part: part, data: data, deadline: deadline))
+    }
+}
+
+/// A task that a handler asks others for.
+struct TaskRequest: Sendable {
+    let parent: TaskContext
+    let task: String
+    let part: String
+    let data: JSON
+    let deadline: Duration
+}
+
+/// Why an event cannot be worked on.
+struct UnusableTask: Error, CustomStringConvertible {
+    let description: String
+}

@@ -1,0 +1,64 @@
+package import HTTPTypes
+
+/// Sends HTTP requests to other programs.
+package protocol HTTPRequester: Sendable {
+    /// The whole answer, whatever its status; redirects are not followed. Throws `RequestFailure` when there is none
+    /// within the request's time, `CancellationError` when cancelled.
+    func send(_ request: OutgoingRequest) async throws -> IncomingResponse
+}
+
+package struct OutgoingRequest: Sendable, Hashable {
+    package var method: String
+    /// Absolute, `http` or `https`.
+    package var url: String
+    package var headers: HTTPFields
+    package var body: [UInt8]
+    /// For everything, from the connection to the last byte of the answer.
+    package var timeout: Duration
+    /// A longer answer is a failure.
+    package var responseBytesMax: Int
+
+    package init(
+        method: String = "GET", url: String, headers: HTTPFields = [:], body: [UInt8] = [],
+        timeout: Duration = .seconds(10), responseBytesMax: Int = 16 << 20
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+        self.responseBytesMax = responseBytesMax
+    }
+}
+
+package struct IncomingResponse: Sendable, Hashable {
+    package var status: Int
+    package var headers: HTTPFields
+    package var body: [UInt8]
+
+    package init(status: Int, headers: HTTPFields = [:], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// Why there is no answer.
+package struct RequestFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Kind: Sendable, Hashable {
+        /// The address is none that can be asked: trying again does not help.
+        case badURL
+        /// Nobody listens, the connection broke, or the name is unknown.
+        case unreachable
+        case timeout
+        case tooLarge
+    }
+
+    package var kind: Kind
+    package var description: String
+
+    package init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+}

@@ -1,0 +1,60 @@
+package import CloudEvents
+
+/// Durable subscriptions to the event log (implemented by distributor).
+package protocol Subscriptions: Sendable {
+    /// Opens a subscription. One that is new begins behind the newest event; one that is known goes on where it was:
+    /// first the deliveries that were never settled, then what came since. Opening a name that is open takes it over:
+    /// everything unsettled is handed out again, and `next` of the earlier one throws `KeptnError.conflict`.
+    func open(_ request: SubscriptionRequest) async throws -> any Subscription
+}
+
+/// What a subscriber wants to hear.
+package struct SubscriptionRequest: Sendable, Hashable {
+    package var name: String
+    /// Event types; `*` stands for one word between dots, `>` at the end for one or more.
+    package var patterns: [String]
+    /// Only events of these; empty for all.
+    package var projects: [String]
+    package var stages: [String]
+    package var services: [String]
+    /// The most deliveries that are handed out and not settled.
+    package var window: Int
+
+    package static let windowDefault = 256
+
+    package init(
+        name: String, patterns: [String], projects: [String] = [], stages: [String] = [], services: [String] = [],
+        window: Int = windowDefault
+    ) {
+        self.name = name
+        self.patterns = patterns
+        self.projects = projects
+        self.stages = stages
+        self.services = services
+        self.window = window
+    }
+}
+
+/// An open subscription. Deliveries come in the order of the log, each at least once.
+package protocol Subscription: Sendable {
+    /// The next deliveries, at most `count`: waits until there is one and the window has room. For one caller at a
+    /// time. Throws `CancellationError` when cancelled.
+    func next(upTo count: Int) async throws -> [Delivery]
+
+    /// Marks deliveries as done and appends events, both in one transaction; durable when it returns. Positions that
+    /// are not open (any more) and events that the log has already change nothing.
+    func settle(_ positions: [Position], sending events: [CloudEvent]) async throws
+}
+
+/// An event that was handed to a subscriber and waits to be settled.
+package struct Delivery: Sendable, Hashable {
+    package let position: Position
+    package let event: CloudEvent
+    package let facts: EventFacts
+
+    package init(position: Position, event: CloudEvent, facts: EventFacts) {
+        self.position = position
+        self.event = event
+        self.facts = facts
+    }
+}

@@ -13,7 +13,7 @@ extension SequenceExecution {
         guard state.isOpen, state != .paused else { return false }
         switch task?.phase {
         case nil, .held?: return true
-        case .delayed(let until)?: return until <= now
+        case .delayed(let until)?: return until <= now || state == .waiting
         case .sent?: return false
         }
     }
@@ -26,6 +26,33 @@ extension SequenceExecution {
         case .delayed?: .started
         case .sent?: task?.name == SequenceMachine.approval ? .waitingForApproval : .started
         }
+    }
+}
+
+extension SequenceExecution.TaskRun {
+    /// The sources that have started and not yet finished, one entry for each start.
+    var unanswered: [String] {
+        var sources = started.map(\.source)
+        for answer in answers {
+            if let index = sources.firstIndex(of: answer.source) { sources.remove(at: index) }
+        }
+        return sources
+    }
+
+    /// Why nobody waits for this task any longer. The first form is Keptn's own (K §2.3.6).
+    func timeoutMessage(sentAt: Timestamp, deadline: Timestamp) -> String {
+        let type = EventType.task(name: name, kind: .triggered)
+        if started.isEmpty && answers.isEmpty {
+            return "sequence timed out while waiting for task \(type) to receive a correlating .started or "
+                + ".finished event"
+        }
+        let what =
+            if unanswered.isEmpty {
+                "was finished by \(answers.map(\.source).joined(separator: ", ")), but not started as often"
+            } else {
+                "was still not finished by \(unanswered.joined(separator: ", "))"
+            }
+        return "sequence timed out: at \(deadline) task \(type), sent at \(sentAt), \(what)"
     }
 }
 

@@ -8,16 +8,17 @@ package import KeptnModel
 ///
 /// **Who may run.** An execution *occupies* its place while a task of it is out, unless that task is an approval.
 /// Executions of one context never block each other; of different contexts only one occupies the place, and whoever
-/// was triggered first goes first. So a paused sequence does not block others but its running task does, and neither
-/// an approval nor a delay (`triggeredAfter`) blocks anybody.
+/// was triggered first goes first. Who occupies the place goes on with the next task before anybody else gets it: no
+/// other context's task comes between a deployment and its test. So a paused sequence does not block others but its
+/// running task does, and neither an approval nor a delay (`triggeredAfter`) blocks anybody.
 package struct SequenceMachine: Sendable, Hashable {
     package let scope: Scope
-    /// The open executions, oldest first.
-    package internal(set) var executions: [SequenceExecution]
+    /// The open executions, oldest first; those of one instant in the order in which they came.
+    package internal(set) var executions: [SequenceExecution] = []
 
     package init(scope: Scope, open executions: [SequenceExecution] = []) {
         self.scope = scope
-        self.executions = executions.sorted { $0.triggeredAt < $1.triggeredAt }
+        for execution in executions { _ = insert(execution) }
     }
 
     /// Takes in one fact and says what follows from it, in the order in which it has to be seen from outside.
@@ -129,6 +130,14 @@ extension SequenceMachine {
         var effects: [SequenceEffect] = []
     }
 
+    /// Puts an execution where its age belongs, and says where that is. Events may name any time, so the newest to
+    /// come is not always the youngest.
+    private mutating func insert(_ execution: SequenceExecution) -> Int {
+        let index = executions.lastIndex { $0.triggeredAt <= execution.triggeredAt }.map { $0 + 1 } ?? 0
+        executions.insert(execution, at: index)
+        return index
+    }
+
     mutating func change(_ index: Int, _ step: inout Step, _ body: (inout SequenceExecution) -> Void) {
         body(&executions[index])
         step.effects.append(.save(executions[index]))
@@ -160,19 +169,17 @@ extension SequenceMachine {
         }
         switch plan {
         case .ready(let definition, let gitCommitID):
-            executions.append(
-                SequenceExecution(
-                    id: step.newID(), trigger: trigger, definition: definition, gitCommitID: gitCommitID,
-                    state: isPaused ? .paused : .triggered))
-            step.effects.append(.save(executions[executions.count - 1]))
+            let execution = SequenceExecution(
+                id: step.newID(), trigger: trigger, definition: definition, gitCommitID: gitCommitID,
+                state: isPaused ? .paused : .triggered)
+            _ = insert(execution)
+            step.effects.append(.save(execution))
         case .unusable(let message):
             let definition = SequenceDefinition(name: trigger.sequence, tasks: [], followers: [])
-            executions.append(
-                SequenceExecution(
-                    id: step.newID(), trigger: trigger, definition: definition, gitCommitID: nil, state: .triggered))
-            end(
-                executions.count - 1, as: .finished,
-                SequenceExecution.Outcome(result: .fail, status: .errored, message: message), &step)
+            let execution = SequenceExecution(
+                id: step.newID(), trigger: trigger, definition: definition, gitCommitID: nil, state: .triggered)
+            let index = insert(execution)
+            end(index, as: .finished, .init(result: .fail, status: .errored, message: message), &step)
         }
     }
 }
@@ -261,11 +268,13 @@ extension SequenceMachine {
         return index
     }
 
-    /// A task is done when every executor that started has finished.
+    /// A task is done when every executor that started has finished. The next one goes out at once where the task
+    /// occupied the place, and queues with the others where it did not (an approval) or may not (a pause).
     private mutating func completeTaskIfDone(_ index: Int, _ step: inout Step) {
         guard let task = executions[index].task, !task.answers.isEmpty, task.answers.count == task.started.count,
             case .sent(let eventID, _, _) = task.phase
         else { return }
+        let occupiedPlace = executions[index].occupiesPlace
         let outcome = SequenceExecution.Outcome(of: task.answers)
         let finished = SequenceExecution.FinishedTask(
             name: task.name, eventID: eventID, outcome: outcome, finishedAt: step.now)
@@ -283,6 +292,7 @@ extension SequenceMachine {
             if $0.state == .waitingForApproval { $0.state = .started }
             $0.task = SequenceExecution.TaskRun(index: next, name: tasks[next].name, phase: .held)
         }
+        if occupiedPlace, executions[index].isReady(at: step.now) { proceed(index, &step) }
     }
 }
 
@@ -304,7 +314,10 @@ extension SequenceMachine {
             .sequence(stage: scope.stage, name: name, kind: .finished), for: execution,
             triggeredID: execution.triggeredID, data: execution.finalPayload(outcome), &step)
         guard state == .finished else { return }
-        for follower in execution.definition.followers where follower.follows(execution) {
+        // Two triggers of one sequence may both match; it starts once all the same.
+        var begun: Set<[String]> = []
+        for follower in execution.definition.followers
+        where follower.follows(execution) && begun.insert([follower.stage, follower.sequence]).inserted {
             _ = emit(
                 .sequence(stage: follower.stage, name: follower.sequence, kind: .triggered), for: execution,
                 triggeredID: nil, data: execution.followerPayload(stage: follower.stage), pinned: false, &step)
@@ -316,16 +329,7 @@ extension SequenceMachine {
             guard executions[index].state.isOpen, let task = executions[index].task,
                 case .sent(_, let sentAt, let deadline?) = task.phase, deadline <= step.now
             else { continue }
-            let type = EventType.task(name: task.name, kind: .triggered)
-            let message =
-                if task.started.isEmpty && task.answers.isEmpty {
-                    "sequence timed out while waiting for task \(type) to receive a correlating .started or "
-                        + ".finished event"
-                } else {
-                    "sequence timed out: task \(type), sent at \(sentAt), was started by "
-                        + "\(task.started.map(\.source).joined(separator: ", ")) and finished by "
-                        + "\(task.answers.count) of \(task.started.count) until \(deadline)"
-                }
+            let message = task.timeoutMessage(sentAt: sentAt, deadline: deadline)
             end(index, as: .timedOut, .init(result: .fail, status: .errored, message: message), &step)
         }
     }

@@ -55,14 +55,18 @@ extension SequenceMachine {
 extension SequenceExecution {
     fileprivate func waitForExecutor(since: Timestamp, until: Timestamp?) -> WaitReason {
         let name = task?.name ?? ""
-        guard let started = task?.started, let first = started.first else {
+        guard let task, let first = task.started.first else {
             return WaitReason(kind: .executorStart, detail: "task \(name) to be started", since: since, until: until)
+        }
+        guard !task.unanswered.isEmpty else {
+            let detail = "task \(name) to be started as often as it was finished"
+            return WaitReason(kind: .executorStart, detail: detail, since: since, until: until)
         }
         let isApproval = name == SequenceMachine.approval
         return WaitReason(
             kind: isApproval ? .approval : .executorFinish,
             detail: isApproval
-                ? "an approval" : "task \(name) to be finished by \(started.map(\.source).joined(separator: ", "))",
+                ? "an approval" : "task \(name) to be finished by \(task.unanswered.joined(separator: ", "))",
             since: first.at, until: until)
     }
 }

@@ -1,50 +1,49 @@
 package import CloudEvents
 import Core
+package import KeptnKit
 package import KeptnModel
 import Ports
 
 /// The three tasks in the form of their events (K §2.9): what is read from `data`, and what goes into the answer.
 extension ProcessService {
-    /// What a task's `finished` event says. A task that throws instead is answered with `errored` and the message.
-    package struct Answer: Sendable, Hashable {
-        package var result: KeptnResult
-        package var message: String
-        /// Members of `data` beyond the common ones; an object.
-        package var data: JSON
+    package static let name = "process-service"
+    private static let tasks = ["deployment", "release", "rollback"]
 
-        package init(result: KeptnResult, message: String, data: JSON) {
-            self.result = result
-            self.message = message
-            self.data = data
+    /// The component as an integration of Keptn. `run()` has to run beside it.
+    package func integration(version: String) -> Integration {
+        Self.tasks.reduce(Integration(name: Self.name, version: version)) { integration, task in
+            integration.on(
+                task: task,
+                when: { try await self.isResponsible(for: $0.scope, commit: $0.gitCommitID) },
+                perform: { try await self.perform(task, in: $0.scope, data: $0.data, commit: $0.gitCommitID) })
         }
     }
 
-    package static let taskNames = ["deployment", "release", "rollback"]
-
-    /// Carries out a task of `taskNames`.
+    /// Carries out a task. Done again after a crash it comes to the same, with another process.
     ///
     /// - Parameters:
+    ///   - task: `deployment`, `release` or `rollback`.
     ///   - data: The `data` of its `triggered` event.
     ///   - commit: The commit that the sequence is pinned to.
-    package func perform(_ task: String, in scope: Scope, data: JSON, commit: String?) async throws -> Answer {
+    package func perform(_ task: String, in scope: Scope, data: JSON, commit: String?) async throws -> TaskOutcome {
         switch task {
         case "deployment":
             let report = try await deploy(
                 DeploymentRequest(
                     scope: scope, strategy: data["deployment"]?["deploymentstrategy"]?.stringValue,
                     image: data["configurationChange", "values", "image"]?.stringValue, commit: commit))
-            return Answer(result: .pass, message: "Successfully deployed", data: ["deployment": report.json])
+            return .pass("Successfully deployed", data: ["deployment": report.json])
         case "release":
             let result = data["result"]?.stringValue.flatMap(KeptnResult.init) ?? .pass
             let report = try await release(scope, result: result)
-            return Answer(
+            return TaskOutcome(
                 result: result, message: "Finished release",
                 data: report.map { ["deployment": $0.json] } ?? .emptyObject)
-        default:
+        case "rollback":
             let wasThere = try await rollBack(scope)
-            return Answer(
-                result: .pass, message: wasThere ? "Finished rollback" : "Finished rollback: there was no canary",
-                data: .emptyObject)
+            return .pass(wasThere ? "Finished rollback" : "Finished rollback: there was no canary")
+        default:
+            throw KeptnError(.invalidInput, "process-service has no task '\(task)'")
         }
     }
 }

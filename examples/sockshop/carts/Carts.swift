@@ -44,7 +44,7 @@ struct Version: Decodable, Sendable {
 
     init(file: String) throws {
         guard let content = FileManager.default.contents(atPath: file) else {
-            throw ValidationError("there is no file '\(file)'; it should hold something like {\"version\": \"1.0.0\"}")
+            throw ValidationError("there is no file '\(file)'; it should hold something like {\"version\": \"1\"}")
         }
         do {
             self = try JSONDecoder().decode(Version.self, from: content)

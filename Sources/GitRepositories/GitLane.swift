@@ -1,20 +1,17 @@
-import Dispatch
+import NIOPosix
 
 /// A thread of its own for blocking calls, and the repositories that are open on it: libgit2 wants an opened repository
 /// to be used by one thread at a time.
 actor GitLane {
     private static let openMax = 256
 
-    private let executor: QueueExecutor
+    private let executor = ThreadExecutor()
     private let folder: RepositoryFolder
     private var open: [String: GitRepository] = [:]
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(_ label: String, folder: RepositoryFolder) {
-        executor = QueueExecutor(label: label)
-        self.folder = folder
-    }
+    init(folder: RepositoryFolder) { self.folder = folder }
 
     func with<Value: Sendable>(
         _ name: String, _ body: @Sendable (GitRepository) throws -> Value
@@ -34,14 +31,17 @@ actor GitLane {
     func forget(_ name: String) { open[name] = nil }
 }
 
-/// Runs an actor on a Dispatch queue instead of the few threads that everything else shares.
-private final class QueueExecutor: SerialExecutor {
-    private let queue: DispatchQueue
+/// Runs an actor on a thread of its own instead of the few that everything else shares. (Serial Dispatch queues would
+/// do the same, but under load grow to a hundred threads.)
+private final class ThreadExecutor: SerialExecutor {
+    private let thread = NIOThreadPool(numberOfThreads: 1)
 
-    init(label: String) { queue = DispatchQueue(label: label) }
+    init() { thread.start() }
+
+    deinit { thread.shutdownGracefully { _ in } }
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+        thread.submit { _ in job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
 }

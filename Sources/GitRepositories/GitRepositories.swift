@@ -13,8 +13,8 @@ package final class GitRepositories: VersionedFiles {
     package init(folder path: String, lanes: Int = 2) async throws {
         try LibGit2.start()
         let folder = RepositoryFolder(path: path)
-        readers = (0..<lanes).map { GitLane("git-read-\($0)", folder: folder) }
-        writers = (0..<lanes).map { GitLane("git-write-\($0)", folder: folder) }
+        readers = (0..<lanes).map { _ in GitLane(folder: folder) }
+        writers = (0..<lanes).map { _ in GitLane(folder: folder) }
         try await writer("").onFolder { try $0.prepare() }
     }
 

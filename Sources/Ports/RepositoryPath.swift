@@ -1,5 +1,5 @@
-/// The path of a file or folder in a repository: relative, its parts separated by `/`, and nothing in it that could lead
-/// out of the repository or into Git's own files, on any system that somebody checks it out on.
+/// The path of a file or folder in a repository: relative, its parts separated by `/`, and nothing in it that could
+/// lead out of the repository or into Git's own files, on any system that somebody checks it out on.
 ///
 /// Compared byte for byte: Git keeps `ä` as one and as two characters apart, a Swift string does not.
 package struct RepositoryPath: Sendable {
@@ -96,7 +96,8 @@ extension String {
     fileprivate var printable: String {
         var out = ""
         for scalar in unicodeScalars {
-            let isInvisible = scalar.value < 0x20 || scalar.value == 0x7F || scalar.properties.isDefaultIgnorableCodePoint
+            let isInvisible =
+                scalar.value < 0x20 || scalar.value == 0x7F || scalar.properties.isDefaultIgnorableCodePoint
             out += isInvisible ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
         }
         return out

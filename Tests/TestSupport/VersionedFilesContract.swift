@@ -208,9 +208,10 @@ package enum VersionedFilesContract {
         try await expect(.conflict, "prod") {
             _ = try await files.commit(write("b", "2"), to: "prod", in: "sockshop", expecting: new)
         }
-        #expect(try await files.log(of: "master", in: "sockshop", limit: 10).map(\.message) == [
-            "wrote b", "wrote own/m", "wrote a",
-        ])
+        #expect(
+            try await files.log(of: "master", in: "sockshop", limit: 10).map(\.message) == [
+                "wrote b", "wrote own/m", "wrote a",
+            ])
         #expect(try await files.log(of: "master", in: "sockshop", limit: 1).map(\.id) == [new])
 
         let first = try await files.commit(write("p", "1"), to: "prod", in: "sockshop", expecting: nil)

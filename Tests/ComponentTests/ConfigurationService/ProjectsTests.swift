@@ -167,7 +167,9 @@ struct ProjectsTests {
         let bench = try await ConfigurationBench.withSockshop()
         let half = try NewCommit(
             message: "Added service: carts", author: .keptn, time: Timestamp(seconds: 1_600_000_000),
-            changes: [RepositoryPath("carts/metadata.yaml"): .write(Array("creationtimestamp: 2020-09-13T12:26:40Z".utf8))])
+            changes: [
+                RepositoryPath("carts/metadata.yaml"): .write(Array("creationtimestamp: 2020-09-13T12:26:40Z".utf8))
+            ])
         let tip = try await bench.service.head(of: dev)
         _ = try await bench.files.commit(half, to: "dev", in: "sockshop", expecting: tip)
         try await bench.service.createService("carts", in: "sockshop")
@@ -182,7 +184,9 @@ struct ProjectsTests {
     @Test("Names that no service can have are refused with the rule")
     func refusesServices() async throws {
         let bench = try await ConfigurationBench.withSockshop()
-        let names = ["", "a b", "a/b", ".", "..", ".git", "git~1", "~a", "a\\b", "a:b", String(repeating: "a", count: 44)]
+        let names = [
+            "", "a b", "a/b", ".", "..", ".git", "git~1", "~a", "a\\b", "a:b", String(repeating: "a", count: 44),
+        ]
         for name in names {
             await expect(.invalidInput, "'\(name)'") { try await bench.service.createService(name, in: "sockshop") }
             await expect(.notFound, "'\(name)'") { try await bench.service.deleteService(name, in: "sockshop") }

@@ -1,5 +1,6 @@
-@testable import ConfigurationService
 import Testing
+
+@testable import ConfigurationService
 
 @Suite("RecentValues")
 struct RecentValuesTests {
@@ -30,7 +31,11 @@ struct RecentValuesTests {
         let values = RecentValues<String, [Int]>(costMax: 3) { $0.count }
         for count in 1...2 {
             var calls = 0
-            for _ in 0..<2 { _ = try await values.value("four") { calls += 1; return [1, 2, 3, 4] } }
+            for _ in 0..<2 {
+                _ = try await values.value("four") {
+                    calls += 1; return [1, 2, 3, 4]
+                }
+            }
             #expect(calls == 2, "round \(count)")
         }
         await #expect(throws: Failure.self) { _ = try await values.value("x") { throw Failure() } }

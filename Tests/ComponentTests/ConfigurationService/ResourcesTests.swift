@@ -100,7 +100,9 @@ struct ResourcesTests {
             await expect(.invalidInput, "Keptn itself") { _ = try await bench.service.write([(path, [1])], at: place) }
             await expect(.invalidInput, "Keptn itself") { _ = try await bench.service.delete(path, at: place) }
         }
-        await expect(.invalidInput, "shipyard.yaml") { _ = try await bench.service.delete("shipyard.yaml", at: sockshop) }
+        await expect(.invalidInput, "shipyard.yaml") {
+            _ = try await bench.service.delete("shipyard.yaml", at: sockshop)
+        }
         await expect(.invalidInput, "no file") { _ = try await bench.service.write([], at: dev) }
         await expect(.invalidInput, "'a'") { _ = try await bench.service.write([("a", [1]), ("/a", [2])], at: dev) }
         await expect(.invalidInput, "'carts'") { _ = try await bench.service.write([("carts", [1])], at: dev) }

@@ -63,7 +63,8 @@ struct GitRepositoriesTests {
             let tip = try await Contract.sockshop(files)
             let repository = "\(folder)/sockshop.git"
             let blob = try await git(repository, "rev-parse", "master:a").dropLast()
-            let listing = "100755 blob \(blob)\trun\n120000 blob \(blob)\tlink\n100644 blob \(blob)\t~home\n"
+            let listing =
+                "100755 blob \(blob)\trun\n120000 blob \(blob)\tlink\n100644 blob \(blob)\t~home\n"
                 + "100644 blob \(blob)\tplain\n"
             let tree = try await git(repository, input: listing, "mktree").dropLast()
             let commit = String(

@@ -1,0 +1,148 @@
+import CloudEvents
+import Core
+import Ports
+
+/// One subscription's way through the log.
+actor DurableCursor {
+    /// Events that are read from the log at once.
+    private static let batchMax = 256
+
+    private let name: String
+    private let store: any EventLog & SubscriptionStore
+    private var filter = SubscriptionFilter(patterns: [])
+    private var window: DeliveryWindow<Delivery>?
+    /// Raised by each `open`.
+    private var session = 0
+    /// Advances with every settling and every opening: wakes who waits for room.
+    private let changes = PositionSignal()
+    private var changeCount: Int64 = 0
+    private var isCommitting = false
+    private var commitQueue: [CheckedContinuation<Void, Never>] = []
+
+    init(name: String, store: any EventLog & SubscriptionStore) {
+        self.name = name
+        self.store = store
+    }
+
+    /// Takes the subscription over and returns the new session.
+    func open(_ request: SubscriptionRequest) async throws -> Int {
+        await beginCommit()
+        defer { endCommit() }
+        let progress = try await currentProgress()
+        let filter = SubscriptionFilter(
+            patterns: request.patterns, projects: request.projects, stages: request.stages, services: request.services)
+        let open = progress.open.isEmpty ? [] : try await store.events(at: progress.open)
+        window = DeliveryWindow(
+            size: request.window, cursor: progress.position.value,
+            open: open.filter { filter.matches($0) }.map { ($0.position.value, Delivery($0)) })
+        self.filter = filter
+        session += 1
+        noteChange()
+        return session
+    }
+
+    func next(upTo count: Int, session: Int) async throws -> [Delivery] {
+        while true {
+            try Task.checkCancellation()
+            guard session == self.session, let window else {
+                throw KeptnError(.conflict, "the subscription '\(name)' was opened by somebody else")
+            }
+            if window.isReady { return self.window?.handOut(upTo: max(1, count)) ?? [] }
+            if window.needsMore {
+                try await read(after: Position(window.readUpTo), session: session)
+            } else {
+                try await changes.wait(for: Position(changeCount + 1))
+            }
+        }
+    }
+
+    func settle(_ positions: [Position], sending events: [CloudEvent]) async throws {
+        await beginCommit()
+        defer { endCommit() }
+        let done = positions.map(\.value)
+        try await commit(settling: done, sending: events)
+        noteChange()
+    }
+
+    var state: (position: Position, open: Int) {
+        let progress = window?.progress()
+        return (Position(progress?.cursor ?? 0), progress?.open.count ?? 0)
+    }
+
+    /// Reads the next events, or waits until there are some.
+    private func read(after position: Position, session: Int) async throws {
+        let events = try await store.events(after: position, limit: Self.batchMax)
+        guard let last = events.last else { return try await store.waitForEvents(after: position) }
+        // Somebody may have opened the subscription again in the meantime.
+        guard session == self.session, window?.readUpTo == position.value else { return }
+        let matching = events.filter { filter.matches($0) }.map { ($0.position.value, Delivery($0)) }
+        window?.read(matching, outOf: events.count, upTo: last.position.value)
+        guard window?.isCursorWorthStoring == true else { return }
+        await beginCommit()
+        defer { endCommit() }
+        try await commit(settling: [], sending: [])
+    }
+
+    // MARK: Storing
+
+    /// Only for who holds the turn to commit: a later one's progress says that the earlier one's is stored.
+    private func commit(settling done: [Int64], sending events: [CloudEvent]) async throws {
+        guard let window else { return }
+        let (cursor, open) = window.progress(settling: done)
+        let progress = SubscriptionProgress(
+            subscription: name, position: Position(cursor), open: open.map { Position($0) })
+        let isProgress = !done.isEmpty || window.isCursorWorthStoring
+        let transaction = Transaction(events: events, progress: isProgress ? [progress] : [])
+        guard !transaction.isEmpty else { return }
+        try await store.commit(transaction)
+        if isProgress { self.window?.stored(settling: done) }
+    }
+
+    /// What is known here is newer than what is stored. The very first opening stores the log's head, so that nothing
+    /// after it is missed.
+    private func currentProgress() async throws -> SubscriptionProgress {
+        if let (cursor, open) = window?.progress() {
+            return SubscriptionProgress(
+                subscription: name, position: Position(cursor), open: open.map { Position($0) })
+        }
+        if let stored = try await store.progress(of: name) { return stored }
+        let first = SubscriptionProgress(subscription: name, position: try await store.head(), open: [])
+        try await store.commit(Transaction(progress: [first]))
+        return first
+    }
+
+    private func beginCommit() async {
+        guard isCommitting else {
+            isCommitting = true
+            return
+        }
+        await withCheckedContinuation { commitQueue.append($0) }
+    }
+
+    /// Passes the turn on to the one who has waited longest.
+    private func endCommit() {
+        guard !commitQueue.isEmpty else {
+            isCommitting = false
+            return
+        }
+        commitQueue.removeFirst().resume()
+    }
+
+    private func noteChange() {
+        changeCount += 1
+        changes.advance(to: Position(changeCount))
+    }
+}
+
+extension Delivery {
+    init(_ recorded: RecordedEvent) {
+        self.init(position: recorded.position, event: recorded.event, facts: recorded.facts)
+    }
+}
+
+extension SubscriptionFilter {
+    func matches(_ recorded: RecordedEvent) -> Bool {
+        let facts = recorded.facts
+        return matches(type: recorded.event.type, project: facts.project, stage: facts.stage, service: facts.service)
+    }
+}

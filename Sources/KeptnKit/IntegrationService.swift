@@ -1,0 +1,102 @@
+import CloudEvents
+import KeptnModel
+public import Logging
+package import Ports
+public import ServiceLifecycle
+
+/// Runs an integration: receives its events, calls its handlers side by side, and sends `.started` and `.finished`.
+///
+/// At a graceful shutdown it takes nothing new and lets the handlers finish. When it is cancelled the handlers are
+/// cancelled too, and their tasks come again after the next start.
+public struct IntegrationService: Service {
+    private let integration: Integration
+    private let controlPlane: any ControlPlane
+    private let time: any TimeSource
+    private let retry: Retry
+    private let logger: Logger
+
+    public init(_ integration: Integration, on controlPlane: any ControlPlane, logger: Logger) {
+        self.init(integration, on: controlPlane, time: SystemTime(), logger: logger)
+    }
+
+    package init(
+        _ integration: Integration, on controlPlane: any ControlPlane, time: any TimeSource, logger: Logger
+    ) {
+        var logger = logger
+        logger[metadataKey: "component"] = "\(integration.name)"
+        self.integration = integration
+        self.controlPlane = controlPlane
+        self.time = time
+        self.logger = logger
+        retry = Retry(time: time, logger: logger)
+    }
+
+    /// Throws `ControlPlaneError` when somebody else has opened the integration's subscription, or Keptn does not
+    /// accept it; while Keptn is not available it waits.
+    public func run() async throws {
+        let outbox = Outbox(retry: retry)
+        let answers = Answers()
+        let worker = TaskWorker(
+            integration: integration, controlPlane: controlPlane, outbox: outbox, answers: answers, time: time,
+            logger: logger)
+        let end = await withDiscardingTaskGroup { group in
+            group.addTask { await outbox.run() }
+            let end = await withDiscardingTaskGroup { group in
+                if !integration.requestedTasks.isEmpty { group.addTask { await hear(answers) } }
+                let end = await handleEvents(worker, outbox)
+                group.cancelAll()
+                return end
+            }
+            outbox.close()
+            return end
+        }
+        try end.get()
+    }
+
+    /// Returns when nothing more comes and all handlers have ended.
+    private func handleEvents(_ worker: TaskWorker, _ outbox: Outbox) async -> Result<Void, any Error> {
+        await withDiscardingTaskGroup { group in
+            do {
+                let intake = Intake(controlPlane: controlPlane, interest: integration.interest, retry: retry)
+                try await intake.run { events, subscription in
+                    outbox.deliver(by: subscription)
+                    for event in events where worker.begin(event) {
+                        group.addTask { await worker.work(on: event) }
+                    }
+                }
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    private func hear(_ answers: Answers) async {
+        let interest = Interest(
+            name: "\(integration.name).answers",
+            patterns: integration.requestedTasks.map { EventType.task(name: $0, kind: .finished).text })
+        do {
+            try await Intake(controlPlane: controlPlane, interest: interest, retry: retry).run { events, subscription in
+                for event in events { answers.take(event.event) }
+                try await subscription.settle(events.map(\.position), sending: [])
+            }
+        } catch {
+            logger.error("answers are not heard any more", error: error)
+        }
+    }
+}
+
+extension Integration {
+    /// The program that runs this integration.
+    public func service(on controlPlane: any ControlPlane, logger: Logger) -> IntegrationService {
+        IntegrationService(self, on: controlPlane, logger: logger)
+    }
+
+    var interest: Interest {
+        Interest(
+            name: name,
+            patterns: tasks.keys.sorted().map { EventType.task(name: $0, kind: .triggered).text }
+                + listeners.map(\.pattern),
+            projects: projects, stages: stages, services: services, window: concurrency)
+    }
+}

@@ -1,0 +1,43 @@
+import CloudEvents
+import KeptnModel
+
+/// The events that an integration sends about a task (K §2.0): same context, same commit, and ids that are the same
+/// each time.
+extension TaskContext {
+    /// Answers the task. Where `data` has a member that every event has, that of the task counts.
+    func reply(
+        _ kind: EventType.Kind, by integration: String, at time: Timestamp, message: String,
+        members: [(key: String, value: JSON?)] = [], data: JSON = .emptyObject
+    ) -> CloudEvent {
+        let text: JSON? = message.isEmpty ? nil : .string(message)
+        return CloudEvent(
+            keptn: .task(name: task, kind: kind),
+            id: EventIdentity.id(answering: event.id, by: integration, kind: kind.rawValue),
+            source: integration, time: time, context: contextID, triggeredID: event.id, gitCommitID: gitCommitID,
+            data: Self.data(commonMembers + members + [("message", text)], data))
+    }
+
+    fileprivate var commonMembers: [(key: String, value: JSON?)] {
+        [
+            ("project", .string(scope.project)), ("stage", .string(scope.stage)), ("service", .string(scope.service)),
+            ("labels", labels),
+        ]
+    }
+
+    fileprivate static func data(_ common: [(key: String, value: JSON?)], _ further: JSON) -> JSON {
+        let taken = Set(common.map(\.key))
+        return .object(common + further.members.filter { !taken.contains($0.key) }.map { ($0.key, $0.value) })
+    }
+}
+
+extension TaskRequest {
+    /// The `.triggered` event of the task that is asked for.
+    func event(by integration: String, at time: Timestamp) -> CloudEvent {
+        CloudEvent(
+            keptn: .task(name: task, kind: .triggered),
+            id: EventIdentity.id(
+                answering: parent.event.id, by: integration, kind: "triggered", part: "\(task)\n\(part)"),
+            source: integration, time: time, context: parent.contextID, gitCommitID: parent.gitCommitID,
+            data: TaskContext.data(parent.commonMembers, data))
+    }
+}

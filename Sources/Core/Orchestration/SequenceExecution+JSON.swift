@@ -39,7 +39,9 @@ extension SequenceExecution {
         payload = try fields.value("payload")
         if let stored = fields["task"] { task = try TaskRun(decoding: stored) } else { task = nil }
         var finished: [FinishedTask] = []
-        for element in try fields.value("finishedTasks").elements { finished.append(try FinishedTask(decoding: element)) }
+        for element in try fields.value("finishedTasks").elements {
+            finished.append(try FinishedTask(decoding: element))
+        }
         finishedTasks = finished
         if let stored = fields["outcome"] { outcome = try Outcome(decoding: stored) } else { outcome = nil }
         finishedAt = fields["finishedAt"] == nil ? nil : try fields.time("finishedAt")
@@ -64,8 +66,10 @@ extension SequenceExecution.TaskRun {
             members.append(("sentAt", .integer(at.nanoseconds)))
             members.append(("deadline", deadline.map { .integer($0.nanoseconds) }))
         }
-        members.append(
-            ("started", .array(started.map { .object([("source", .string($0.source)), ("at", .integer($0.at.nanoseconds))]) })))
+        let executors = started.map {
+            JSON.object([("source", .string($0.source)), ("at", .integer($0.at.nanoseconds))])
+        }
+        members.append(("started", .array(executors)))
         members.append(("answers", .array(answers.map(\.encoded))))
         return .object(members)
     }

@@ -211,7 +211,8 @@ extension SequenceMachine {
         let task = execution.definition.tasks[taskIndex]
         let isNew = if case .delayed? = execution.task?.phase { false } else { true }
         if isNew, let delay = task.triggeredAfter, delay > .zero {
-            let run = SequenceExecution.TaskRun(index: taskIndex, name: task.name, phase: .delayed(until: step.now + delay))
+            let run = SequenceExecution.TaskRun(
+                index: taskIndex, name: task.name, phase: .delayed(until: step.now + delay))
             change(index, &step) {
                 $0.state = .started
                 $0.task = run

@@ -245,7 +245,8 @@ struct TranscriptWorld {
         let commit = event.gitCommitID.map { " commit=\($0)" } ?? ""
         let type = event.type.dropFirst(EventType.prefix.count)
         #expect(event.time == now)
-        return "emit \(event.id) \(event.keptnContext ?? "?") \(type)\(answers)\(commit) \(JSON.object(told.map { (key: $0.key, value: $0.value) }))"
+        let data = JSON.object(told.map { (key: $0.key, value: $0.value) })
+        return "emit \(event.id) \(event.keptnContext ?? "?") \(type)\(answers)\(commit) \(data)"
     }
 
     private func line(_ execution: SequenceExecution) -> String {

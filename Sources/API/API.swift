@@ -1,1 +1,124 @@
+import CloudEvents
+import Core
+import HTTPTypes
+import KeptnModel
+package import Ports
+import Synchronization
 
+/// The HTTP API as a table of routes (K §2.1–2.5). It checks, asks and appends; it decides nothing about sequences.
+package struct API: Sendable {
+    /// What the API is made of.
+    package struct Parts: Sendable {
+        package var store: any Store
+        package var configuration: any ConfigurationEditing
+        package var intake: any EventIntake
+        package var barrier: any EventBarrier
+        package var subscriptions: any Subscriptions
+        package var artifacts: any ArtifactStore
+        package var time: any TimeSource
+        package var ids: any IDSource
+        package var version: String
+        /// What `/metrics` shows, in the Prometheus text format.
+        package var metrics: @Sendable () async -> String
+
+        package init(
+            store: any Store, configuration: any ConfigurationEditing, intake: any EventIntake,
+            barrier: any EventBarrier, subscriptions: any Subscriptions, artifacts: any ArtifactStore,
+            time: any TimeSource, ids: any IDSource, version: String, metrics: @escaping @Sendable () async -> String
+        ) {
+            self.store = store
+            self.configuration = configuration
+            self.intake = intake
+            self.barrier = barrier
+            self.subscriptions = subscriptions
+            self.artifacts = artifacts
+            self.time = time
+            self.ids = ids
+            self.version = version
+            self.metrics = metrics
+        }
+    }
+
+    let parts: Parts
+
+    let pulled = PulledSubscriptions()
+
+    package init(_ parts: Parts) { self.parts = parts }
+
+    /// JSON bodies other than events and resources are at most so large.
+    static let smallBodyMax = 1 << 20
+    /// A request that writes resources is at most so large (Base64 included).
+    static let resourceBodyMax = 64 << 20
+
+    package var routes: [HTTPRoute] {
+        statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
+            + queryRoutes + resourceRoutes + deliveryRoutes
+    }
+
+    private var statusRoutes: [HTTPRoute] {
+        [
+            HTTPRoute(.get, "/healthz", access: .everybody) { _ in .text("ok\n") },
+            HTTPRoute(.get, "/readyz", access: .everybody) { _ in
+                _ = try await parts.store.nextWake()
+                return .text("ready\n")
+            },
+            HTTPRoute(.get, "/metrics", access: .everybody) { _ in
+                APIResponse(
+                    contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(await parts.metrics().utf8))
+            },
+            HTTPRoute(.post, "/api/v1/auth") { _ in .json([:]) },
+            HTTPRoute(.get, "/api/v1/metadata") { _ in
+                .json([
+                    "namespace": "keptn", "keptnlabel": "keptn", "keptnversion": .string(parts.version),
+                    "shipyardversion": "0.2.0", "bridgeversion": "N/A", "keptnservices": [:],
+                    "automaticprovisioning": true,
+                ])
+            },
+        ]
+    }
+
+    /// The JSON object of a request.
+    func object(_ request: APIRequest, upTo bytesMax: Int = smallBodyMax) async throws -> JSON {
+        let bytes = try await request.body.collect(upTo: bytesMax)
+        do {
+            let json = try JSON(parsing: bytes)
+            guard json.kind == .object else {
+                throw KeptnError(.invalidInput, "the body has to be a JSON object; it is a JSON \(json.kind.rawValue)")
+            }
+            return json
+        } catch let error as JSONError {
+            throw KeptnError(.invalidInput, "the body is not JSON: \(error)")
+        }
+    }
+}
+
+/// Who may use the API: whoever knows the token. Wrong tokens are limited per client (K §2.2).
+package final class TokenGuard: Sendable {
+    private let token: [UInt8]
+    private let time: any TimeSource
+    private let limit: Mutex<WrongTokenLimit>
+
+    package init(token: String, time: any TimeSource) {
+        self.token = Array(token.utf8)
+        self.time = time
+        limit = Mutex(WrongTokenLimit())
+    }
+
+    package func authorize(_ request: APIRequest) throws {
+        let given = HTTPField.Name("x-token").flatMap { request.headers[$0] } ?? ""
+        let client = request.remoteAddress
+        if isRight(Array(given.utf8)) { return limit.withLock { $0.noteRight(client) } }
+        let now = time.now
+        guard limit.withLock({ $0.noteWrong(client, at: now) }) else {
+            throw KeptnError(.tooManyRequests, "too many requests")
+        }
+        throw KeptnError(.unauthorized, "unauthenticated or invalid credentials")
+    }
+
+    /// Takes the same time wherever the first difference is.
+    private func isRight(_ given: [UInt8]) -> Bool {
+        var difference = UInt8(given.count == token.count ? 0 : 1)
+        for index in token.indices { difference |= token[index] ^ (index < given.count ? given[index] : ~token[index]) }
+        return difference == 0
+    }
+}

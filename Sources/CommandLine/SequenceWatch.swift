@@ -16,6 +16,12 @@ struct SequenceWatch {
 
     /// Returns when the run has passed; throws the exit code of every other end.
     func follow() async throws {
+        let code = Self.exitCode(try await untilOver())
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    /// Shows the run until it is over and returns it.
+    func untilOver() async throws -> SequenceTree {
         var shown = SequenceTree(events: [])
         var drawn = 0
         while true {
@@ -30,11 +36,9 @@ struct SequenceWatch {
             }
             shown = tree
             let isOver = ["finished", "aborted", "timedOut"].contains(state.text("state"))
-            if isOver, tree.isOver { break }
+            if isOver, tree.isOver { return shown }
             try await time.sleep(for: Self.interval)
         }
-        let code = Self.exitCode(shown)
-        if code != 0 { throw ExitCode(code) }
     }
 
     /// The run as the API lists it.

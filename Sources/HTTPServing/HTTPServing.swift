@@ -1,1 +1,138 @@
+import CloudEvents
+import HTTPTypes
+import Hummingbird
+import KeptnModel
+package import Logging
+import NIOCore
+package import Ports
+import ServiceLifecycle
+import Synchronization
 
+/// Serves a table of routes over HTTP/1.1, with JSON errors everywhere.
+package struct HTTPServing: Service {
+    private let host: String
+    private let port: Int
+    private let table: RouteTable
+    private let authorize: @Sendable (APIRequest) async throws -> Void
+    private let requests: RequestStatistics
+    private let onReady: @Sendable (Int) async -> Void
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - port: 0 takes a free one.
+    ///   - authorize: throws for requests to `.token` routes that may not pass.
+    ///   - onReady: called with the port when the server listens.
+    package init(
+        host: String, port: Int, routes: [HTTPRoute], requests: RequestStatistics,
+        authorize: @escaping @Sendable (APIRequest) async throws -> Void, logger: Logger,
+        onReady: @escaping @Sendable (Int) async -> Void
+    ) {
+        self.host = host
+        self.port = port
+        table = RouteTable(routes)
+        self.authorize = authorize
+        self.requests = requests
+        self.onReady = onReady
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        let onReady = self.onReady
+        let application = Application(
+            responder: Responder(table: table, authorize: authorize, requests: requests, logger: logger),
+            configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "keptn"),
+            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
+            logger: logger)
+        try await application.run()
+    }
+}
+
+private struct ServingContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let remoteAddress: String
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        remoteAddress = source.channel.remoteAddress?.ipAddress ?? ""
+    }
+}
+
+private struct Responder: HTTPResponder {
+    let table: RouteTable
+    let authorize: @Sendable (APIRequest) async throws -> Void
+    let requests: RequestStatistics
+    let logger: Logger
+
+    func respond(to request: Request, context: ServingContext) async throws -> Response {
+        let start = ContinuousClock.now
+        let match = table.find(request.method, request.uri.path)
+        let answer = await answer(request, match, context)
+        requests.note(
+            route: match.route?.path ?? "", method: request.method.rawValue, status: answer.status.code,
+            after: ContinuousClock.now - start)
+        var headers = answer.headers
+        headers[.contentLength] = String(answer.body.count)
+        let body: ResponseBody = request.method == .head ? .init() : .init(byteBuffer: ByteBuffer(bytes: answer.body))
+        return Response(status: answer.status, headers: headers, body: body)
+    }
+
+    private func answer(_ request: Request, _ match: RouteTable.Match, _ context: ServingContext) async -> APIResponse {
+        do {
+            guard let route = match.route else { return Self.missing(match, request.uri.path) }
+            let asked = APIRequest(
+                parameters: match.parameters, query: QueryText.parse(request.uri.query ?? ""),
+                headers: request.headers, body: Ports.RequestBody(request.body.map { Array($0.readableBytesView) }),
+                remoteAddress: context.remoteAddress)
+            if route.access == .token { try await authorize(asked) }
+            return try await route.handler(asked)
+        } catch {
+            return Failure.response(to: error, logger: logger)
+        }
+    }
+
+    private static func missing(_ match: RouteTable.Match, _ path: String) -> APIResponse {
+        guard !match.allowed.isEmpty else {
+            return .error(.notFound, "there is nothing at \(path)")
+        }
+        let allowed = match.allowed.map(\.rawValue).sorted().joined(separator: ", ")
+        var response = APIResponse.error(.methodNotAllowed, "\(path) takes \(allowed) only")
+        response.headers[.allow] = allowed
+        return response
+    }
+}
+
+/// What a request that failed is answered with.
+enum Failure {
+    static func response(to error: any Error, logger: Logger) -> APIResponse {
+        switch error {
+        case let error as KeptnError where error.code != .internalFailure:
+            return .error(status(of: error.code), error.message)
+        case let error as CloudEventError:
+            if case .unsupportedContentType = error { return .error(.unsupportedMediaType, error.description) }
+            return .error(.badRequest, error.description)
+        case let error as InvalidFile:
+            return .error(.badRequest, error.description)
+        case is CancellationError:
+            return .error(.serviceUnavailable, "the server is stopping")
+        default:
+            let incident = String(UInt64.random(in: .min ... .max), radix: 36)
+            logger.error(
+                "a request failed", metadata: ["error.message": "\(error)", "incident": "\(incident)"])
+            return .error(.internalServerError, "something went wrong here; the server's log tells more under \(incident)")
+        }
+    }
+
+    private static func status(of code: KeptnError.Code) -> HTTPResponse.Status {
+        switch code {
+        case .invalidInput: .badRequest
+        case .unauthorized: .unauthorized
+        case .notFound: .notFound
+        case .conflict: .conflict
+        case .tooLarge: .contentTooLarge
+        case .unsupportedMediaType: .unsupportedMediaType
+        case .tooManyRequests: .tooManyRequests
+        case .unavailable: .serviceUnavailable
+        default: .internalServerError
+        }
+    }
+}

@@ -134,3 +134,5 @@ package actor ShipyardService: Service {
         places = [:]
     }
 }
+
+extension ShipyardService: EventBarrier {}

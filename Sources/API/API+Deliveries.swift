@@ -1,0 +1,79 @@
+import CloudEvents
+import Core
+import HTTPTypes
+import Ports
+
+extension API {
+    /// What is beyond Keptn's API: uploading what is delivered.
+    var deliveryRoutes: [HTTPRoute] {
+        [
+            HTTPRoute(.put, "/api/v1/artifacts") { request in
+                guard let name = request.query("name") else {
+                    throw KeptnError(.invalidInput, "the query needs 'name', the artifact's file name")
+                }
+                let reference = try await parts.artifacts.store(request.body.chunks, name: name)
+                return .json(["reference": .string(reference.description)], .created)
+            }
+        ]
+    }
+
+    /// A pull waits at most so long.
+    static let pullMax = 60
+
+    func pull(_ request: APIRequest) async throws -> APIResponse {
+        let body = try await object(request)
+        func list(_ name: String) -> [String] { (body[name]?.elements ?? []).compactMap(\.stringValue) }
+        var wanted = SubscriptionRequest(
+            name: request.parameter("name"), patterns: list("events"), projects: list("projects"),
+            stages: list("stages"), services: list("services"))
+        guard !wanted.patterns.isEmpty else {
+            throw KeptnError(.invalidInput, "field 'events' has to list event types")
+        }
+        wanted.window = min(max(1, body["window"]?.intValue ?? SubscriptionRequest.windowDefault), 4096)
+        let count = min(max(1, body["max"]?.intValue ?? 256), 4096)
+        let wait = min(max(0, body["waitSeconds"]?.intValue ?? 20), Self.pullMax)
+        let subscription = try await pulled.subscription(
+            wanted, isNew: body["restart"]?.boolValue ?? false, parts.subscriptions)
+        let deliveries = try await next(subscription, count, within: .seconds(wait))
+        return .json([
+            "deliveries": .array(
+                deliveries.map { ["position": .integer($0.position.value), "event": $0.event.structured] })
+        ])
+    }
+
+    /// What comes within the time; what was handed out in the last moment is not dropped.
+    private func next(
+        _ subscription: any Subscription, _ count: Int, within wait: Duration
+    ) async throws -> [Delivery] {
+        let time = parts.time
+        return try await withThrowingTaskGroup(of: [Delivery]?.self) { group in
+            group.addTask { try await subscription.next(upTo: count) }
+            group.addTask {
+                try await time.sleep(for: wait)
+                return nil
+            }
+            if let first = try await group.next(), let deliveries = first {
+                group.cancelAll()
+                return deliveries
+            }
+            group.cancelAll()
+            do {
+                return try await group.next().flatMap(\.self) ?? []
+            } catch is CancellationError {
+                return []
+            }
+        }
+    }
+
+    func settle(_ request: APIRequest) async throws -> APIResponse {
+        let body = try await object(request, upTo: Self.resourceBodyMax)
+        guard let subscription = pulled.known(request.parameter("name")) else {
+            throw KeptnError(.conflict, "subscription \(request.parameter("name")) is not open: pull first")
+        }
+        let positions = (body["positions"]?.elements ?? []).compactMap(\.intValue).map { Position(Int64($0)) }
+        var events: [CloudEvent] = []
+        for element in body["events"]?.elements ?? [] { events.append(try CloudEvent(structured: element)) }
+        try await subscription.settle(positions, sending: events)
+        return .json([:])
+    }
+}

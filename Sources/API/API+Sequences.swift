@@ -1,0 +1,186 @@
+import CloudEvents
+import Core
+import HTTPTypes
+import KeptnModel
+import Ports
+
+extension API {
+    /// The type of the event that a control command becomes (docs/decisions/0005).
+    static let controlType = "sh.keptn.internal.event.sequence.control"
+    /// A control command is answered when it has been handled, or after this time.
+    static let controlMax = Duration.seconds(5)
+
+    var sequenceRoutes: [HTTPRoute] {
+        [
+            HTTPRoute(.get, "/api/controlPlane/v1/sequence/{project}") { request in
+                let page = try Page(request, standard: Int.max, max: Int.max)
+                let found = try await runs(request, project: request.parameter("project"), page)
+                var states: [JSON] = []
+                for run in found.runs { states.append(try await state(of: run)) }
+                return .json(page.list("states", states, total: found.total))
+            },
+            HTTPRoute(.get, "/api/controlPlane/v1/sequence-execution") { request in
+                guard let project = request.query("project") else {
+                    throw KeptnError(.invalidInput, "the query needs 'project'")
+                }
+                let page = try Page(request)
+                let found = try await runs(request, project: project, page)
+                var shown: [JSON] = []
+                for execution in found.runs.flatMap(\.executions) { shown.append(try await json(execution)) }
+                return .json(page.list("sequenceExecutions", shown, total: found.total))
+            },
+            HTTPRoute(.post, "/api/controlPlane/v1/sequence/{project}/{keptnContext}/control") { try await control($0) },
+        ]
+    }
+
+    // MARK: - Lists
+
+    private func runs(_ request: APIRequest, project: String, _ page: Page) async throws -> RunPage {
+        _ = try await parts.configuration.project(project)
+        var query = RunQuery(project: project)
+        query.name = request.query("name")
+        query.stage = request.query("stage")
+        query.service = request.query("service")
+        query.contexts = (request.query("keptnContext") ?? "").split(separator: ",").map(String.init)
+        for word in (request.query("state") ?? request.query("status") ?? "").split(separator: ",") {
+            guard let state = SequenceExecution.State(rawValue: String(word)) else {
+                let known = SequenceExecution.State.allCases.map(\.rawValue).joined(separator: ", ")
+                throw KeptnError(.invalidInput, "state '\(word)' is unknown; known are \(known)")
+            }
+            query.states.append(state)
+        }
+        query.from = try Self.time(request, "fromTime")
+        query.before = try Self.time(request, "beforeTime")
+        query.offset = page.offset
+        query.limit = page.size == Int.max ? 0 : page.size
+        return try await parts.store.runs(query)
+    }
+
+    static func time(_ request: APIRequest, _ name: String) throws -> Timestamp? {
+        guard let text = request.query(name) else { return nil }
+        if text.hasPrefix("0001-01-01") { return nil }
+        guard let time = Timestamp(rfc3339: text) else {
+            throw KeptnError(.invalidInput, "\(name) is '\(text)'; a time such as 2026-01-31T12:00:00Z is needed")
+        }
+        return time
+    }
+
+    /// Keptn's SequenceState: a run with what last happened in each of its stages.
+    private func state(of run: SequenceRun) async throws -> JSON {
+        var query = EventQuery()
+        query.context = run.context
+        query.limit = 1000
+        let events = try await parts.store.events(query).events
+        let first = run.executions[0]
+        var stages: [JSON] = []
+        for name in run.executions.map(\.scope.stage).unique {
+            let executions = run.executions.filter { $0.scope.stage == name }
+            stages.append(stage(name, executions, events.filter { $0.facts.stage == name }))
+        }
+        return [
+            "name": .string(first.definition.name), "service": .string(first.scope.service),
+            "project": .string(first.scope.project), "time": .string(first.triggeredAt.rfc3339),
+            "shkeptncontext": .string(run.context), "state": .string(run.state.rawValue), "stages": .array(stages),
+            "problemTitle": first.payload["problem", "problemTitle"],
+        ]
+    }
+
+    private func stage(_ name: String, _ executions: [SequenceExecution], _ events: [RecordedEvent]) -> JSON {
+        let evaluation = events.first { $0.event.type == "sh.keptn.event.evaluation.finished" }?.event.json
+        let open = executions.first { $0.state.isOpen }
+        let state = open.map { $0.state == .paused ? "paused" : "triggered" } ?? executions.last?.outcome?.status.rawValue
+        return [
+            "name": .string(name), "state": .string(state ?? "unknown"),
+            "image": executions.last?.payload["configurationChange", "values", "image"],
+            "latestEvent": events.first.map(Self.reference),
+            "latestFailedEvent": events.first { $0.facts.result == "fail" }.map(Self.reference),
+            "latestEvaluation": evaluation.map {
+                ["result": $0["evaluation", "result"] ?? $0["result"], "score": $0["evaluation", "score"] ?? 0]
+            },
+        ]
+    }
+
+    private static func reference(_ recorded: RecordedEvent) -> JSON {
+        [
+            "id": .string(recorded.event.id), "type": .string(recorded.event.type),
+            "time": .string(recorded.event.time?.rfc3339 ?? ""),
+        ]
+    }
+
+    private func json(_ execution: SequenceExecution) async throws -> JSON {
+        var reason: WaitReason?
+        if execution.state.isOpen {
+            let open = try await parts.store.openExecutions(in: execution.scope).map(\.execution)
+            reason = SequenceMachine(scope: execution.scope, open: open).waitReason(of: execution.id)
+        }
+        return [
+            "_id": .string(execution.id), "schemaVersion": "1", "sequence": execution.definition.encoded,
+            "status": [
+                "state": .string(execution.state.rawValue),
+                "previousTasks": .array(
+                    execution.finishedTasks.map {
+                        [
+                            "name": .string($0.name), "triggeredID": .string($0.eventID),
+                            "result": .string($0.outcome.result.rawValue),
+                            "status": .string($0.outcome.status.rawValue),
+                        ]
+                    }),
+                "currentTask": execution.task.map {
+                    ["name": .string($0.name), "triggeredID": execution.openTask.map { .string($0.eventID) }]
+                },
+            ],
+            "scope": [
+                "project": .string(execution.scope.project), "stage": .string(execution.scope.stage),
+                "service": .string(execution.scope.service), "keptnContext": .string(execution.context),
+                "triggeredId": .string(execution.triggeredID),
+                "gitcommitid": execution.gitCommitID.map { .string($0) }, "labels": execution.labels,
+            ],
+            "triggeredAt": .string(execution.triggeredAt.rfc3339),
+            "waitingFor": reason.map {
+                [
+                    "kind": .string($0.kind.rawValue), "detail": .string($0.detail),
+                    "since": $0.since.map { .string($0.rfc3339) }, "until": $0.until.map { .string($0.rfc3339) },
+                ]
+            },
+        ]
+    }
+
+    // MARK: - Control
+
+    private func control(_ request: APIRequest) async throws -> APIResponse {
+        let (project, context) = (request.parameter("project"), request.parameter("keptnContext"))
+        let body = try await object(request)
+        let state = body["state"]?.stringValue ?? ""
+        guard ["pause", "resume", "abort"].contains(state) else {
+            throw KeptnError(.invalidInput, "state is '\(state)'; pause, resume or abort is needed")
+        }
+        var query = RunQuery(project: project)
+        query.contexts = [context]
+        guard try await !parts.store.runs(query).runs.isEmpty else {
+            throw KeptnError(.notFound, "no sequence in project \(project) has the context \(context)")
+        }
+        let stage = body["stage"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+        let event = CloudEvent(
+            id: parts.ids.newID(), source: "api", type: Self.controlType, time: parts.time.now,
+            dataContentType: "application/json", extensions: ["shkeptncontext": .string(context)],
+            data: .json([
+                "project": .string(project), "stage": stage.map { .string($0) }, "state": .string(state),
+            ]))
+        let receipts = try await parts.store.append([event])
+        if let position = receipts.last?.position {
+            let barrier = parts.barrier
+            try await parts.time.withDeadline(Self.controlMax, "the \(state) of \(context)") {
+                try await barrier.handled(position)
+            }
+        }
+        return .json([:])
+    }
+}
+
+extension Array where Element: Hashable {
+    /// Each element once, where it stands first.
+    fileprivate var unique: [Element] {
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
+    }
+}

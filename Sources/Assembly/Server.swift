@@ -1,0 +1,155 @@
+import API
+import ConfigurationService
+import Core
+import Distributor
+import EventBroker
+import FoundationEssentials
+import GatekeeperService
+import GitRepositories
+import HTTPServing
+import JMeterService
+import KeptnKit
+import LighthouseService
+import Logging
+import Ports
+import ProcessRuntime
+import ProcessService
+import RemoteClients
+import SQLiteStore
+import ServiceLifecycle
+import ShipyardService
+
+/// The embedded control plane: which adapter stands behind which port, and which component runs after which.
+package struct Server: Sendable {
+    package let apiURL: String
+    package let token: String
+    package let home: String
+
+    /// A graceful stop ends after this time at the latest.
+    private static let stopMax = Duration.seconds(30)
+
+    /// Runs a server until SIGTERM or SIGINT.
+    package static func runUntilSignal(
+        _ configuration: ServerConfiguration, onReady: @escaping @Sendable (Server) -> Void
+    ) async throws {
+        let services = try await services(configuration) { onReady($0) }
+        try await group(services, logger: configuration.logger).run()
+    }
+
+    /// Runs a server while the body works, and stops it gracefully when the body is done.
+    package static func run<Value: Sendable>(
+        _ configuration: ServerConfiguration, _ body: @escaping @Sendable (Server) async throws -> Value
+    ) async throws -> Value {
+        let (ready, signal) = AsyncStream.makeStream(of: Server.self, bufferingPolicy: .bufferingNewest(1))
+        let services = try await services(configuration) { signal.yield($0) }
+        let group = group(services, logger: configuration.logger)
+        return try await withThrowingTaskGroup(of: Value?.self) { tasks in
+            tasks.addTask {
+                try await group.run()
+                return nil
+            }
+            tasks.addTask {
+                for await server in ready {
+                    let result: Swift.Result<Value, any Error>
+                    do { result = .success(try await body(server)) } catch { result = .failure(error) }
+                    await group.triggerGracefulShutdown()
+                    return try result.get()
+                }
+                return nil
+            }
+            var value: Value?
+            while let ended = try await tasks.next() {
+                if let ended { value = ended } else { tasks.cancelAll() }
+            }
+            guard let value else { throw CancellationError() }
+            return value
+        }
+    }
+
+    private static func group(_ services: [any Service], logger: Logger) -> ServiceGroup {
+        var configuration = ServiceGroupConfiguration(
+            services: services.map {
+                .init(
+                    service: $0, successTerminationBehavior: .cancelGroup, failureTerminationBehavior: .cancelGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = stopMax
+        configuration.maximumCancellationDuration = .seconds(5)
+        return ServiceGroup(configuration: configuration)
+    }
+}
+
+// MARK: - Wiring
+
+extension Server {
+    /// Everything that runs, in the order of its start; the server that takes requests comes last.
+    private static func services(
+        _ configuration: ServerConfiguration, onReady: @escaping @Sendable (Server) -> Void
+    ) async throws -> [any Service] {
+        let logger = configuration.logger
+        let time = SystemTime()
+        let ids = SystemIDs()
+        let home = try HomeFolder(configuration.home)
+        let store = try await SQLiteStore.open(folder: home.path, logger: logger)
+        let configurations = ConfigurationService(
+            files: try await GitRepositories(folder: home.subfolder("config")), time: time, logger: logger)
+        let distributor = Distributor(store: store, logger: logger)
+        let plane = InProcessControlPlane(subscriptions: distributor, log: store, queries: store)
+        let shipyard = ShipyardService(
+            store: store, configuration: configurations, time: time, ids: ids, deadlines: configuration.deadlines,
+            logger: logger)
+        let artifacts = try ArtifactFolder(
+            folder: home.subfolder("artifacts"), bytesMax: configuration.artifactBytesMax, time: time, ids: ids)
+        let proxy = HTTPProxy(
+            configuration: .init(host: configuration.proxyHost), time: time, logger: logger)
+        let processes = ProcessService(
+            .init(
+                artifacts: artifacts, processes: LocalProcesses(name: home.path, time: time),
+                health: HTTPHealthProbe(), router: proxy,
+                releases: FileReleaseStore(folder: try home.subfolder("releases"), ids: ids),
+                configuration: configurations, time: time, ids: ids, logger: logger))
+        let statistics = RequestStatistics()
+        let api = API(
+            .init(
+                store: store, configuration: configurations,
+                intake: EventBroker(
+                    log: store, configuration: configurations, time: time, ids: ids,
+                    bytesMax: configuration.eventBytesMax),
+                barrier: shipyard, subscriptions: distributor, artifacts: artifacts, time: time, ids: ids,
+                version: configuration.version,
+                metrics: { await MetricsText.all(store: store.statistics, requests: statistics, traffic: proxy) }))
+        let token = try home.token()
+        let access = TokenGuard(token: token, time: time)
+        let serving = HTTPServing(
+            host: configuration.host, port: configuration.port, routes: api.routes, requests: statistics,
+            authorize: { try access.authorize($0) }, logger: logger
+        ) { port in
+            let url = "http://\(configuration.host):\(port)/api"
+            home.announce(url)
+            onReady(Server(apiURL: url, token: token, home: home.path))
+        }
+        let integrations = integrations(configuration, processes, configurations, store, proxy, time)
+        return [home, Checkpoints(store: store), proxy, shipyard, processes]
+            + integrations.map { IntegrationService($0, on: plane, logger: logger) as any Service } + [serving]
+    }
+
+    private static func integrations(
+        _ configuration: ServerConfiguration, _ processes: ProcessService, _ files: ConfigurationService,
+        _ store: SQLiteStore, _ proxy: HTTPProxy, _ time: SystemTime
+    ) -> [Integration] {
+        let version = configuration.version
+        let echo = configuration.answeredTasks.reduce(Integration(name: "keptn-echo", version: version)) {
+            $0.on(task: $1) { _ in .pass() }
+        }
+        return [processes.integration(version: version)] + (configuration.answeredTasks.isEmpty ? [] : [echo])
+    }
+}
+
+/// Keeps the database's log short while the server runs.
+private struct Checkpoints: Service {
+    let store: SQLiteStore
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown { try await store.runCheckpoints() }
+    }
+}

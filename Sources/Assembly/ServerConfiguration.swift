@@ -1,0 +1,29 @@
+package import Core
+package import Logging
+
+/// Everything about a server that can be chosen.
+package struct ServerConfiguration: Sendable {
+    /// The data folder; made when it is not there.
+    package var home: String
+    /// Where the API listens; port 0 takes a free one.
+    package var host = "127.0.0.1"
+    package var port = 8080
+    /// The host on which deployed services are reachable.
+    package var proxyHost = "127.0.0.1"
+    package var eventBytesMax = 1 << 20
+    package var artifactBytesMax = 1 << 30
+    package var deadlines = TaskDeadlines()
+    /// Tasks that the server answers itself, at once, with pass.
+    package var answeredTasks: [String] = []
+    /// The SLI provider of evaluations.
+    package var sliProvider = "keptn"
+    package var log = Log.standardError(.notice)
+    package var version = "0.0.0"
+
+    package enum Log: Sendable {
+        case standardError(Logger.Level)
+        case file(String)
+    }
+
+    package init(home: String) { self.home = home }
+}

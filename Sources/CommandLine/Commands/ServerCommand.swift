@@ -1,0 +1,65 @@
+import ArgumentParser
+import Assembly
+import FoundationEssentials
+import KeptnModel
+import Ports
+
+struct ServerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "server", abstract: "Run the whole control plane in this process.",
+        discussion: """
+            Everything is kept in the data folder; the API token is made at the first start and lies there in the file \
+            'token'. SIGTERM or Ctrl-C ends the server gracefully, together with the services that it runs.
+            """)
+
+    @Option(help: "The data folder [env: KEPTN_HOME; default ~/.keptn].") var home: String?
+    @Option(help: "Where the API listens, HOST:PORT; port 0 takes a free one.") var listen = "127.0.0.1:8080"
+    @Option(help: "The host on which deployed services are reachable.") var proxyHost = "127.0.0.1"
+    @Option(help: "The least important log lines shown: trace, debug, info, notice, warning, error, critical.")
+    var logLevel = "notice"
+    @Option(help: "The largest accepted event in bytes.") var eventBytesMax = 1 << 20
+    @Option(help: "How long a task may wait for its first .started event.") var taskStartTimeout = "10m"
+    @Option(help: "How long a started task may take until .finished.") var taskFinishTimeout = "24h"
+    @Option(help: "How long an approval may wait for an answer.") var approvalTimeout = "720h"
+    @Option(
+        help: ArgumentHelp(
+            "Tasks that this server answers itself with pass, at once: to try out a shipyard.",
+            valueName: "name,name"))
+    var answerTasks: String?
+
+    func run() async throws {
+        let terminal = Terminal()
+        var configuration = ServerConfiguration(home: DataFolder(given: home).path)
+        (configuration.host, configuration.port) = try Self.address(listen)
+        configuration.proxyHost = proxyHost
+        configuration.eventBytesMax = eventBytesMax
+        configuration.answeredTasks = (answerTasks ?? "").split(separator: ",").map(String.init)
+        configuration.deadlines.start = try Self.duration(taskStartTimeout, "--task-start-timeout")
+        configuration.deadlines.finish = try Self.duration(taskFinishTimeout, "--task-finish-timeout")
+        configuration.deadlines.approval = try Self.duration(approvalTimeout, "--approval-timeout")
+        guard let level = ServerConfiguration.LogLevel(rawValue: logLevel) else {
+            throw KeptnError(
+                .invalidInput, "--log-level \(logLevel): one of trace, debug, info, notice, warning, error, critical is needed")
+        }
+        configuration.log = .standardError(level)
+        try await Server.runUntilSignal(configuration) { server in
+            terminal.line("Keptn \(Version.text) is ready.")
+            terminal.line("API    \(server.apiURL)")
+            terminal.line("Token  in \(server.home)/token")
+        }
+    }
+
+    private static func address(_ text: String) throws -> (host: String, port: Int) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65_535).contains(port), colon > text.startIndex
+        else { throw KeptnError(.invalidInput, "--listen \(text): HOST:PORT is needed, such as 127.0.0.1:8080") }
+        return (text[..<colon].trimmingPrefix("[").replacing("]", with: ""), port)
+    }
+
+    private static func duration(_ text: String, _ option: String) throws -> Duration {
+        guard let duration = Duration(go: text), duration > .zero else {
+            throw KeptnError(.invalidInput, "\(option) \(text): a duration such as 90s, 10m or 1h30m is needed")
+        }
+        return duration
+    }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Assembly
+import CloudEvents
+import FoundationEssentials
+import Ports
+import RemoteClients
+
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "See three versions of a service travel through three stages behind quality gates.",
+        discussion: """
+            Starts a control plane on an empty data folder, delivers a good, a slow and a better version of the example \
+            service, and keeps requesting production all the while. Exits with 0 only if every promised outcome was seen.
+            """)
+
+    @Flag(help: "Leave everything running at the end, until Ctrl-C.") var keep = false
+    @Option(help: "The data folder; default a new temporary one.") var home: String?
+    @Option(help: "The folder with the example.") var example = "examples/sockshop"
+    @Option(help: "The built example service; default the program 'carts' beside this one.") var carts: String?
+
+    func run() async throws {
+        let terminal = Terminal()
+        let folder = home ?? FileManager.default.temporaryDirectory.path + "/keptn-demo-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        guard try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty else {
+            throw KeptnError(.invalidInput, "--home \(folder): the demo wants an empty folder")
+        }
+        defer { if home == nil { try? FileManager.default.removeItem(atPath: folder) } }
+        var configuration = ServerConfiguration(home: folder)
+        configuration.port = 0
+        configuration.log = .file("\(folder)/server.log")
+        let demo = Demo(
+            example: example, carts: carts ?? Self.besideThisProgram("carts"), folder: folder, terminal: terminal)
+        let isGood = try await Server.run(configuration) { server in
+            terminal.line("Control plane ready: API \(server.apiURL), token in \(folder)/token, log in \(folder)/server.log")
+            let isGood = try await APIClient.with(endpoint: server.apiURL, token: server.token) {
+                try await demo.run($0)
+            }
+            if keep {
+                terminal.line("\nEverything stays up until Ctrl-C. Try, in another terminal:")
+                terminal.line("  export KEPTN_HOME=\(folder)")
+                terminal.line("  keptn get services --project \(Demo.project)")
+                try await SystemTime().sleep(for: .seconds(365 * 86_400))
+            }
+            return isGood
+        }
+        if !isGood { throw ExitCode(1) }
+    }
+
+    private static func besideThisProgram(_ name: String) -> String {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "keptn"
+        return own.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/" + name
+    }
+}

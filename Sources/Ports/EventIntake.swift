@@ -1,0 +1,16 @@
+package import CloudEvents
+
+/// The door for events (implemented by eventbroker).
+package protocol EventIntake: Sendable {
+    /// The largest body that is read, in bytes.
+    var bytesMax: Int { get }
+
+    /// Takes the events of one HTTP message, durable when it returns, and returns their contexts in order.
+    func accept(_ message: CloudEvent.HTTPMessage) async throws -> [String]
+}
+
+/// For clients that read what they have just written.
+package protocol EventBarrier: Sendable {
+    /// Returns when whoever runs the sequences has handled everything up to the position.
+    func handled(_ position: Position) async throws
+}

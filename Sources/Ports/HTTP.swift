@@ -1,0 +1,115 @@
+package import CloudEvents
+package import HTTPTypes
+
+/// One thing that the API answers: a value, so that the whole API is a table that needs no socket.
+package struct HTTPRoute: Sendable {
+    package enum Access: Sendable { case everybody, token }
+
+    package var method: HTTPRequest.Method
+    /// `/api/controlPlane/v1/project/{project}`; `{rest...}` at the end takes all remaining segments.
+    package var path: String
+    package var access: Access
+    package var handler: @Sendable (APIRequest) async throws -> APIResponse
+
+    package init(
+        _ method: HTTPRequest.Method, _ path: String, access: Access = .token,
+        handler: @escaping @Sendable (APIRequest) async throws -> APIResponse
+    ) {
+        self.method = method
+        self.path = path
+        self.access = access
+        self.handler = handler
+    }
+}
+
+package struct APIRequest: Sendable {
+    /// What stood at the `{names}` of the path, decoded.
+    package var parameters: [String: String]
+    package var query: [String: String]
+    package var headers: HTTPFields
+    package var body: RequestBody
+    /// The other end's address, without a port.
+    package var remoteAddress: String
+
+    package init(
+        parameters: [String: String] = [:], query: [String: String] = [:], headers: HTTPFields = HTTPFields(),
+        body: RequestBody = RequestBody([]), remoteAddress: String = "127.0.0.1"
+    ) {
+        self.parameters = parameters
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.remoteAddress = remoteAddress
+    }
+
+    /// A parameter that the route's path names.
+    package func parameter(_ name: String) -> String { parameters[name] ?? "" }
+
+    /// A query item; nil when it is absent or empty.
+    package func query(_ name: String) -> String? {
+        query[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+}
+
+/// The bytes of a request as they arrive.
+package struct RequestBody: Sendable {
+    package let chunks: any AsyncSequence<[UInt8], any Error> & Sendable
+
+    package init(_ chunks: any AsyncSequence<[UInt8], any Error> & Sendable) { self.chunks = chunks }
+
+    package init(_ bytes: [UInt8]) { chunks = Once(bytes: bytes) }
+
+    /// All of it. Throws `KeptnError.tooLarge` beyond the limit.
+    package func collect(upTo bytesMax: Int) async throws -> [UInt8] {
+        var all: [UInt8] = []
+        for try await chunk in chunks {
+            guard all.count + chunk.count <= bytesMax else {
+                throw KeptnError(.tooLarge, "the request body is larger than \(bytesMax) bytes")
+            }
+            all += chunk
+        }
+        return all
+    }
+
+    private struct Once: AsyncSequence, Sendable {
+        typealias Failure = any Error
+        let bytes: [UInt8]
+
+        struct Iterator: AsyncIteratorProtocol {
+            var bytes: [UInt8]?
+            mutating func next() async throws -> [UInt8]? {
+                defer { bytes = nil }
+                return bytes.flatMap { $0.isEmpty ? nil : $0 }
+            }
+        }
+
+        func makeAsyncIterator() -> Iterator { Iterator(bytes: bytes) }
+    }
+}
+
+package struct APIResponse: Sendable {
+    package var status: HTTPResponse.Status
+    package var headers: HTTPFields
+    package var body: [UInt8]
+
+    package init(_ status: HTTPResponse.Status = .ok, contentType: String, body: [UInt8]) {
+        self.status = status
+        self.headers = [.contentType: contentType]
+        self.body = body
+    }
+}
+
+extension APIResponse {
+    package static func json(_ value: JSON, _ status: HTTPResponse.Status = .ok) -> APIResponse {
+        APIResponse(status, contentType: "application/json; charset=utf-8", body: Array(value.bytes))
+    }
+
+    package static func text(_ value: String, _ status: HTTPResponse.Status = .ok) -> APIResponse {
+        APIResponse(status, contentType: "text/plain; charset=utf-8", body: Array(value.utf8))
+    }
+
+    /// Keptn's error body.
+    package static func error(_ status: HTTPResponse.Status, _ message: String) -> APIResponse {
+        .json(["code": .integer(status.code), "message": .string(message)], status)
+    }
+}

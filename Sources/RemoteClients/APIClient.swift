@@ -1,0 +1,165 @@
+import AsyncHTTPClient
+package import CloudEvents
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+import Ports
+
+/// A client of the HTTP API, for the command line and for tools. Errors carry the server's own message.
+package struct APIClient: Sendable {
+    /// The API's base without a slash at the end, such as `http://127.0.0.1:8080/api`.
+    package let endpoint: String
+    private let token: String
+
+    /// A request, however long the answer, takes at most so long.
+    private static let requestMax = TimeAmount.seconds(60)
+    /// Answers are at most so large.
+    private static let answerMax = 256 << 20
+
+    package init(endpoint: String, token: String) {
+        var endpoint = endpoint.contains("://") ? endpoint : "http://" + endpoint
+        while endpoint.hasSuffix("/") { endpoint.removeLast() }
+        let hasPath = endpoint.split(separator: "/").count > 2
+        self.endpoint = hasPath ? endpoint : endpoint + "/api"
+        self.token = token
+    }
+
+    /// One segment of a path, encoded.
+    package func segment(_ text: String) -> String { URLText.encode(text) }
+
+    package func get(_ path: String, _ query: [String: String] = [:]) async throws -> JSON {
+        try await send(.GET, path + URLText.query(query))
+    }
+
+    package func post(_ path: String, _ body: JSON) async throws -> JSON { try await send(.POST, path, body) }
+    package func put(_ path: String, _ body: JSON) async throws -> JSON { try await send(.PUT, path, body) }
+    package func delete(_ path: String) async throws -> JSON { try await send(.DELETE, path) }
+
+    /// Sends events in one request, all or none.
+    package func send(_ events: [CloudEvent]) async throws {
+        let message = CloudEvent.batchMessage(events)
+        _ = try await execute(.POST, "v1/event", contentType: message.contentType, .bytes(message.body))
+    }
+
+    /// Uploads a file as an artifact and returns its reference.
+    package func upload(file path: String, name: String) async throws -> String {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
+        } catch {
+            throw KeptnError(.invalidInput, "\(path) cannot be read: \(error)")
+        }
+        return try await upload(.stream(FileChunks(data: data), length: .known(Int64(data.count))), name)
+    }
+
+    /// Fetches a URL and uploads what is there as an artifact, as it comes.
+    package func upload(url: String, name: String) async throws -> String {
+        let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: Self.requestMax)
+        guard response.status == .ok else {
+            throw KeptnError(.invalidInput, "\(url) answers \(response.status.code)")
+        }
+        return try await upload(.stream(response.body, length: .unknown), name)
+    }
+
+    private func upload(_ body: HTTPClientRequest.Body, _ name: String) async throws -> String {
+        let answer = try await execute(
+            .PUT, "v1/artifacts" + URLText.query(["name": name]), contentType: "application/octet-stream", body)
+        guard let reference = answer["reference"]?.stringValue else {
+            throw KeptnError(.internalFailure, "the server took the artifact without naming it")
+        }
+        return reference
+    }
+
+    private func send(_ method: HTTPMethod, _ path: String, _ body: JSON? = nil) async throws -> JSON {
+        try await execute(
+            method, path, contentType: "application/json", body.map { .bytes(ByteBuffer(bytes: $0.bytes)) })
+    }
+
+    private func execute(
+        _ method: HTTPMethod, _ path: String, contentType: String?, _ body: HTTPClientRequest.Body?
+    ) async throws -> JSON {
+        var request = HTTPClientRequest(url: "\(endpoint)/\(path)")
+        request.method = method
+        request.headers.add(name: "x-token", value: token)
+        if let contentType { request.headers.add(name: "content-type", value: contentType) }
+        request.body = body
+        let status: HTTPResponseStatus
+        let bytes: [UInt8]
+        do {
+            let response = try await HTTPClient.shared.execute(request, timeout: Self.requestMax)
+            status = response.status
+            bytes = Array(buffer: try await response.body.collect(upTo: Self.answerMax))
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw KeptnError(.unavailable, "the server at \(endpoint) does not answer: \(error)")
+        }
+        let json = try? JSON(parsing: bytes)
+        guard (200..<300).contains(status.code) else {
+            let message = json?["message"]?.stringValue ?? "the server answers \(status.code) \(status.reasonPhrase)"
+            throw KeptnError(Self.code(of: status), message)
+        }
+        if bytes.isEmpty { return .emptyObject }
+        guard let json else {
+            throw KeptnError(.internalFailure, "\(endpoint)/\(path) does not answer in JSON: is this Keptn's API?")
+        }
+        return json
+    }
+
+    private static func code(of status: HTTPResponseStatus) -> KeptnError.Code {
+        switch status {
+        case .unauthorized: .unauthorized
+        case .notFound: .notFound
+        case .conflict: .conflict
+        case .payloadTooLarge: .tooLarge
+        case .unsupportedMediaType: .unsupportedMediaType
+        case .tooManyRequests: .tooManyRequests
+        case _ where status.code >= 500: .unavailable
+        default: .invalidInput
+        }
+    }
+}
+
+/// A mapped file, a megabyte at a time.
+private struct FileChunks: AsyncSequence, Sendable {
+    typealias Element = ByteBuffer
+    let data: Data
+
+    struct Iterator: AsyncIteratorProtocol {
+        var rest: Data
+        mutating func next() async -> ByteBuffer? {
+            guard !rest.isEmpty else { return nil }
+            let chunk = rest.prefix(1 << 20)
+            rest = rest.dropFirst(chunk.count)
+            return ByteBuffer(bytes: chunk)
+        }
+    }
+
+    func makeAsyncIterator() -> Iterator { Iterator(rest: data) }
+}
+
+/// The text of URLs (RFC 3986).
+enum URLText {
+    static func encode(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var out: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                out.append(byte)
+            default: out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    static func query(_ items: [String: String]) -> String {
+        guard !items.isEmpty else { return "" }
+        return "?" + items.sorted { $0.key < $1.key }.map { "\(encode($0.key))=\(encode($0.value))" }.joined(separator: "&")
+    }
+}
+
+extension Array<UInt8> {
+    fileprivate init(buffer: ByteBuffer) { self = Array(buffer.readableBytesView) }
+}

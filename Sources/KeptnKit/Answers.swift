@@ -1,4 +1,5 @@
 import CloudEvents
+import KeptnModel
 import Synchronization
 
 /// Those who have asked for a task and wait for its `.finished`.

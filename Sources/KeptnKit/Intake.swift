@@ -1,3 +1,4 @@
+import Logging
 import Ports
 import ServiceLifecycle
 
@@ -7,51 +8,47 @@ struct Intake: Sendable {
     let interest: Interest
     let retry: Retry
 
-    /// Throws `ControlPlaneError` when it is no use to go on: somebody else opened the subscription, or Keptn does not
-    /// accept it.
+    /// Opens the subscription again, after a while, whenever it breaks. Throws `ControlPlaneError` when that is no use:
+    /// somebody else opened it, or Keptn does not accept it.
     func run(
         _ take: (_ events: [ReceivedEvent], _ subscription: any EventSubscription) async throws -> Void
     ) async throws {
-        do {
-            while !Task.isShuttingDownGracefully {
-                let subscription = try await unlessShutDown {
-                    try await retry.untilAvailable("subscribing") { try await controlPlane.subscribe(interest) }
-                }
-                try await receive(from: subscription, take)
-            }
-        } catch {
-            if Task.isCancelled || Task.isShuttingDownGracefully { return }
-            throw error
-        }
-    }
-
-    /// Returns when the subscription has to be opened again.
-    private func receive(
-        from subscription: any EventSubscription,
-        _ take: (_ events: [ReceivedEvent], _ subscription: any EventSubscription) async throws -> Void
-    ) async throws {
-        while true {
+        var open: (any EventSubscription)?
+        var failures = 0
+        while !isEnding {
             do {
-                let events = try await unlessShutDown { try await subscription.receive(upTo: interest.window) }
+                let (events, subscription) = try await receive(from: open)
+                open = subscription
+                failures = 0
                 try await take(events, subscription)
-            } catch let error as ControlPlaneError where error.kind != .unavailable {
-                throw error
             } catch {
-                if Task.isCancelled || Task.isShuttingDownGracefully { throw error }
-                retry.logger.warning(
-                    "the subscription broke, opening it again",
-                    metadata: ["keptn.subscription": "\(interest.name)", "error.message": "\(error)"])
-                try await unlessShutDown {
-                    try await retry.time.sleep(for: retry.backoff.delay(attempt: 1, random: retry.random()))
-                }
-                return
+                if isEnding { return }
+                if let error = error as? ControlPlaneError, error.kind != .unavailable { throw error }
+                open = nil
+                failures += 1
+                await pause(after: failures, because: error)
             }
         }
     }
 
-    private func unlessShutDown<Value: Sendable>(
-        _ operation: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value {
-        try await cancelWhenGracefulShutdown(operation)
+    private var isEnding: Bool { Task.isCancelled || Task.isShuttingDownGracefully }
+
+    private func receive(
+        from open: (any EventSubscription)?
+    ) async throws -> (events: [ReceivedEvent], subscription: any EventSubscription) {
+        try await cancelWhenGracefulShutdown {
+            let subscription: any EventSubscription
+            if let open { subscription = open } else { subscription = try await controlPlane.subscribe(interest) }
+            return (try await subscription.receive(upTo: interest.window), subscription)
+        }
+    }
+
+    private func pause(after failures: Int, because error: any Error) async {
+        retry.logger.warning(
+            "a subscription broke and will be opened again",
+            metadata: ["keptn.subscription": "\(interest.name)", "error.message": "\(error)"])
+        let wait = retry.backoff.delay(attempt: failures, random: retry.random())
+        // Broken off only at the end, which the caller notices by itself.
+        try? await cancelWhenGracefulShutdown { try await retry.time.sleep(for: wait) }
     }
 }

@@ -1,5 +1,3 @@
-package import HTTPTypes
-
 /// Sends HTTP requests to other programs.
 package protocol HTTPRequester: Sendable {
     /// The whole answer, whatever its status; redirects are not followed. Throws `RequestFailure` when there is none
@@ -11,7 +9,7 @@ package struct OutgoingRequest: Sendable, Hashable {
     package var method: String
     /// Absolute, `http` or `https`.
     package var url: String
-    package var headers: HTTPFields
+    package var headers: [String: String]
     package var body: [UInt8]
     /// For everything, from the connection to the last byte of the answer.
     package var timeout: Duration
@@ -19,7 +17,7 @@ package struct OutgoingRequest: Sendable, Hashable {
     package var responseBytesMax: Int
 
     package init(
-        method: String = "GET", url: String, headers: HTTPFields = [:], body: [UInt8] = [],
+        method: String = "GET", url: String, headers: [String: String] = [:], body: [UInt8] = [],
         timeout: Duration = .seconds(10), responseBytesMax: Int = 16 << 20
     ) {
         self.method = method
@@ -33,10 +31,11 @@ package struct OutgoingRequest: Sendable, Hashable {
 
 package struct IncomingResponse: Sendable, Hashable {
     package var status: Int
-    package var headers: HTTPFields
+    /// Names in lower case; the values of fields that stand several times are joined by commas.
+    package var headers: [String: String]
     package var body: [UInt8]
 
-    package init(status: Int, headers: HTTPFields = [:], body: [UInt8] = []) {
+    package init(status: Int, headers: [String: String] = [:], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
         self.body = body

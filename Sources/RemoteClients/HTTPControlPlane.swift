@@ -1,0 +1,99 @@
+package import CloudEvents
+package import KeptnKit
+import KeptnModel
+package import Logging
+package import Ports
+import Synchronization
+
+/// Keptn over HTTP, for integrations that run elsewhere: events are pulled by long polls, and settled together with
+/// what is sent.
+package struct HTTPControlPlane: ControlPlane {
+    private let connection: HTTPConnection
+
+    /// - Parameters:
+    ///   - endpoint: The API's base, such as `http://127.0.0.1:8080/api`.
+    ///   - random: 0 ..< 1, for the waits between attempts.
+    package init(
+        endpoint: String, token: String, requester: any HTTPRequester, time: any TimeSource, logger: Logger,
+        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
+    ) {
+        var endpoint = endpoint
+        while endpoint.hasSuffix("/") { endpoint.removeLast() }
+        let retry = Retry(time: time, random: random, logger: logger)
+        connection = HTTPConnection(endpoint: endpoint, token: token, requester: requester, retry: retry)
+    }
+
+    package func subscribe(_ interest: Interest) async throws -> any EventSubscription {
+        HTTPSubscription(connection: connection, interest: interest)
+    }
+
+    package func send(_ events: [CloudEvent]) async throws {
+        guard !events.isEmpty else { return }
+        let message = CloudEvent.batchMessage(events)
+        try await connection.retry.untilAvailable("sending events") {
+            _ = try await connection.call(
+                "POST", "/v1/event", contentType: CloudEvent.batchContentType, message.body)
+        }
+    }
+
+    package func answer(to triggeredID: String, type: String, context: String) async throws -> CloudEvent? {
+        let query = URLText.query(["keptnContext": context, "type": type, "pageSize": "100"])
+        let page = try await connection.retry.untilAvailable("looking for an answer") {
+            try await connection.call("GET", "/mongodb-datastore/event" + query)
+        }
+        return try (page["events"]?.elements ?? []).map { try CloudEvent(structured: $0) }
+            .last { $0.triggeredID == triggeredID }
+    }
+}
+
+/// A subscription that is read by long polls.
+private final class HTTPSubscription: EventSubscription {
+    /// A poll without events ends after so long.
+    private static let pollSeconds = 20
+
+    private let connection: HTTPConnection
+    private let interest: Interest
+    private let path: String
+    /// Whether a poll has been answered: the first one says that what we had before is forgotten.
+    private let isOpen = Mutex(false)
+
+    init(connection: HTTPConnection, interest: Interest) {
+        self.connection = connection
+        self.interest = interest
+        path = "/v1/subscriptions/\(URLText.encode(interest.name))"
+    }
+
+    /// Throws `ControlPlaneError.unavailable` at the first failed poll: what its answer carried is lost, and only a new
+    /// subscription brings it again.
+    func receive(upTo count: Int) async throws -> [ReceivedEvent] {
+        while true {
+            let body: JSON = [
+                "events": .array(interest.patterns.map { .string($0) }),
+                "projects": .array(interest.projects.map { .string($0) }),
+                "stages": .array(interest.stages.map { .string($0) }),
+                "services": .array(interest.services.map { .string($0) }),
+                "window": .integer(interest.window), "max": .integer(count),
+                "waitSeconds": .integer(Self.pollSeconds), "restart": .bool(isOpen.withLock { !$0 }),
+            ]
+            let answer = try await connection.call(
+                "POST", "\(path)/pull", Array(body.bytes), timeout: HTTPConnection.timeout + .seconds(Self.pollSeconds))
+            isOpen.withLock { $0 = true }
+            let events = try (answer["deliveries"]?.elements ?? []).map(Self.event)
+            if !events.isEmpty { return events }
+        }
+    }
+
+    func settle(_ positions: [Int64], sending events: [CloudEvent]) async throws {
+        let body: JSON = [
+            "positions": .array(positions.map { .integer($0) }), "events": .array(events.map(\.structured)),
+        ]
+        _ = try await connection.call("POST", "\(path)/settle", Array(body.bytes))
+    }
+
+    private static func event(_ delivery: JSON) throws -> ReceivedEvent {
+        guard let position = delivery["position"]?.intValue, let event = delivery["event"] else {
+            throw ControlPlaneError(.rejected, "Keptn answered with a delivery without position or event")
+        }
+        return ReceivedEvent(position: Int64(position), event: try CloudEvent(structured: event))
+    }
+}

@@ -1,0 +1,71 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+package import Ports
+
+/// Requests by AsyncHTTPClient.
+package struct WebRequester: HTTPRequester {
+    /// Lives as long as the program, as `HTTPClient.shared` does, which follows redirects and has few connections.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
+        configuration.httpVersion = .http1Only
+        configuration.timeout.connect = .seconds(5)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1024
+        // The caller decides whether and when to try again.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+    }()
+
+    private let time = SystemTime()
+
+    package init() {}
+
+    package func send(_ request: OutgoingRequest) async throws -> IncomingResponse {
+        var outgoing = HTTPClientRequest(url: request.url)
+        outgoing.method = HTTPMethod(rawValue: request.method)
+        for (name, value) in request.headers { outgoing.headers.add(name: name, value: value) }
+        if !request.body.isEmpty { outgoing.body = .bytes(ByteBuffer(bytes: request.body)) }
+        let (prepared, bytesMax) = (outgoing, request.responseBytesMax)
+        do {
+            // The client's own deadline ends with the head of the answer.
+            return try await time.withDeadline(request.timeout, "the request") {
+                let response = try await Self.client.execute(prepared, timeout: .init(request.timeout))
+                let body = try await response.body.collect(upTo: bytesMax)
+                return IncomingResponse(
+                    status: Int(response.status.code), headers: Self.fields(response.headers),
+                    body: Array(buffer: body))
+            }
+        } catch {
+            try Task.checkCancellation()
+            throw Self.failure(error, request)
+        }
+    }
+
+    private static func fields(_ headers: HTTPHeaders) -> [String: String] {
+        Dictionary(headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { "\($0), \($1)" })
+    }
+
+    private static func failure(_ error: any Error, _ request: OutgoingRequest) -> RequestFailure {
+        switch error {
+        case is NIOTooManyBytesError:
+            return RequestFailure(.tooLarge, "the answer is larger than \(request.responseBytesMax) bytes")
+        case is DeadlineExceeded: return timeout(request)
+        case let error as HTTPClientError:
+            switch error {
+            case .deadlineExceeded, .connectTimeout, .readTimeout, .writeTimeout, .getConnectionFromPoolTimeout:
+                return timeout(request)
+            case .invalidURL, .emptyHost, .emptyScheme, .missingSocketPath:
+                return RequestFailure(.badURL, "'\(request.url)' is no address of an HTTP server")
+            case _ where "\(error)".contains("unsupportedScheme"):
+                return RequestFailure(.badURL, "'\(request.url)' begins with neither http:// nor https://")
+            default: return RequestFailure(.unreachable, error.shortDescription)
+            }
+        default: return RequestFailure(.unreachable, "\(error)")
+        }
+    }
+
+    private static func timeout(_ request: OutgoingRequest) -> RequestFailure {
+        RequestFailure(.timeout, "no answer within \(request.timeout)")
+    }
+}

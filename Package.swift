@@ -52,7 +52,7 @@ nonisolated var floors: [[Target]] {
                 name: "ProcessRuntime",
                 dependencies: model + [
                     "CLinuxProcess", asyncHTTPClient, crypto, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1,
-                    nioPosix,
+                    nioPosix, subprocess,
                 ]),
             .target(
                 name: "RemoteClients",
@@ -76,14 +76,14 @@ nonisolated var floors: [[Target]] {
                 dependencies: model + [
                     "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "ProcessRuntime", "RemoteClients", "SQLiteStore",
                     "API", "ConfigurationService", "Distributor", "EventBroker", "GatekeeperService", "JMeterService",
-                    "LighthouseService", "ProcessService", "ShipyardService", lifecycle, logging,
+                    "LighthouseService", "ProcessService", "ShipyardService", lifecycle, logging, unixSignals,
                 ]),
             .target(
                 name: "CommandLine",
                 dependencies: model + [
                     "Assembly", "RemoteClients", "SpecFiles", argumentParser, lifecycle, logging, subprocess,
                 ]),
-            .executableTarget(name: "keptn", dependencies: ["CommandLine"]),
+            .executableTarget(name: "keptn", dependencies: ["CommandLine", argumentParser]),
             .executableTarget(
                 name: "keptn-bench",
                 dependencies: model + ["KeptnKit", "RemoteClients", argumentParser, grdb, logging, lifecycle, subprocess]),
@@ -152,4 +152,5 @@ nonisolated var logging: Target.Dependency { .product(name: "Logging", package: 
 nonisolated var nioCore: Target.Dependency { .product(name: "NIOCore", package: "swift-nio") }
 nonisolated var nioHTTP1: Target.Dependency { .product(name: "NIOHTTP1", package: "swift-nio") }
 nonisolated var nioPosix: Target.Dependency { .product(name: "NIOPosix", package: "swift-nio") }
+nonisolated var unixSignals: Target.Dependency { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
 nonisolated var subprocess: Target.Dependency { .product(name: "Subprocess", package: "swift-subprocess") }

@@ -1,5 +1,6 @@
 import Core
 import HTTPServing
+import KeptnModel
 import Ports
 import ProcessRuntime
 import SQLiteStore

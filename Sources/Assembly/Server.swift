@@ -18,6 +18,7 @@ import RemoteClients
 import SQLiteStore
 import ServiceLifecycle
 import ShipyardService
+import UnixSignals
 
 /// The embedded control plane: which adapter stands behind which port, and which component runs after which.
 package struct Server: Sendable {
@@ -141,7 +142,17 @@ extension Server {
         let echo = configuration.answeredTasks.reduce(Integration(name: "keptn-echo", version: version)) {
             $0.on(task: $1) { _ in .pass() }
         }
-        return [processes.integration(version: version)] + (configuration.answeredTasks.isEmpty ? [] : [echo])
+        let ours = [
+            processes.integration(version: version),
+            JMeterService(configuration: files, requester: WebRequester(), time: time, logger: configuration.logger)
+                .integration(version: version),
+            LighthouseService(
+                configuration: files, queries: store, time: time, sliProvider: configuration.sliProvider
+            ).integration(version: version),
+            KeptnSLIProvider(configuration: files, measurements: proxy).integration(version: version),
+            GatekeeperService.integration(version: version),
+        ]
+        return ours + (configuration.answeredTasks.isEmpty ? [] : [echo])
     }
 }
 

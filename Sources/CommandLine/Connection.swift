@@ -16,7 +16,7 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: "The data folder of a local server [env: KEPTN_HOME; default ~/.keptn].")
     var home: String?
 
-    /// Runs `body` with a client, and closes the client's connections afterwards.
+    /// Runs `body` with a client of that server.
     func withClient<Value: Sendable>(_ body: (APIClient) async throws -> Value) async throws -> Value {
         let environment = ProcessInfo.processInfo.environment
         let home = DataFolder(given: home)
@@ -28,7 +28,7 @@ struct ConnectionOptions: ParsableArguments {
         guard let token = token ?? environment["KEPTN_API_TOKEN"] ?? home.read(.token) else {
             throw KeptnError(.unauthorized, "No API token: say --token or set KEPTN_API_TOKEN")
         }
-        return try await APIClient.with(endpoint: endpoint, token: token, body)
+        return try await body(APIClient(endpoint: endpoint, token: token))
     }
 }
 

@@ -81,7 +81,7 @@ private struct Responder: HTTPResponder {
             guard let route = match.route else { return Self.missing(match, request.uri.path) }
             let asked = APIRequest(
                 parameters: match.parameters, query: QueryText.parse(request.uri.query ?? ""),
-                headers: request.headers, body: Ports.RequestBody(request.body.map { Array($0.readableBytesView) }),
+                headers: request.headers, body: IncomingBody(request.body.map { Array($0.readableBytesView) }),
                 remoteAddress: context.remoteAddress)
             if route.access == .token { try await authorize(asked) }
             return try await route.handler(asked)

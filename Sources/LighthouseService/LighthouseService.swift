@@ -1,1 +1,134 @@
+import CloudEvents
+import Core
+package import KeptnKit
+import KeptnModel
+import Logging
+package import Ports
+import SpecFiles
 
+/// The quality gate (K §2.6): asks an SLI provider for the indicators of a window of time, scores them against the
+/// service's objectives, and says what was missed.
+///
+/// It keeps no state. A crash in the middle makes the task come again; the request to the provider has the same event id
+/// then, and an answer that came meanwhile is found in the log.
+package struct LighthouseService: Sendable {
+    package static let name = "lighthouse-service"
+    /// The longest that a provider may take; Keptn 1.4.5 waited for ever (keptn#7407).
+    package static let providerMax = Duration.seconds(300)
+
+    private let configuration: any Configuration
+    private let queries: any EventQueries
+    private let time: any TimeSource
+    /// The name of the SLI provider; empty for none.
+    private let sliProvider: String
+
+    package init(
+        configuration: any Configuration, queries: any EventQueries, time: any TimeSource, sliProvider: String
+    ) {
+        self.configuration = configuration
+        self.queries = queries
+        self.time = time
+        self.sliProvider = sliProvider
+    }
+
+    package func integration(version: String) -> Integration {
+        Integration(name: Self.name, version: version).requesting("get-sli").on(task: "evaluation", perform: evaluate)
+    }
+
+    // MARK: - One evaluation
+
+    private func evaluate(_ task: TaskContext) async throws -> TaskOutcome {
+        let window: EvaluationWindow
+        do {
+            window = try EvaluationWindow(ofTriggered: task.data, now: time.now)
+        } catch {
+            return .errored("\(error)")
+        }
+        let file: ConfigurationFile?
+        let slo: SLO?
+        do {
+            file = try await configuration.file("slo.yaml", at: ConfigurationPlace(task.scope), commit: task.gitCommitID)
+            slo = try file.map { try SpecFiles.slo($0.bytes, file: "slo.yaml").value } ?? nil
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            return .errored("error retrieving SLO file: \(Self.reason(error, task.scope))")
+        }
+        guard !sliProvider.isEmpty else {
+            return .pass(
+                "no evaluation performed by lighthouse because no SLI-provider configured for project "
+                    + task.scope.project,
+                data: ["evaluation": window.json(result: .pass)])
+        }
+        let answer = try await ask(task, window, slo)
+        guard let slo, let file else {
+            return .pass(
+                "no evaluation performed by lighthouse because no SLO file configured for project "
+                    + task.scope.project,
+                data: ["evaluation": window.json(result: .pass)])
+        }
+        return try await judge(answer, slo, file, task, window)
+    }
+
+    private static func reason(_ error: any Error, _ scope: Scope) -> String {
+        guard error is InvalidFile else { return "\(error)" }
+        return "Could not parse SLO file for service \(scope.service) in stage \(scope.stage) in project "
+            + "\(scope.project)\n\(error)"
+    }
+
+    private func ask(_ task: TaskContext, _ window: EvaluationWindow, _ slo: SLO?) async throws -> JSON {
+        let request: JSON = [
+            "sliProvider": .string(sliProvider), "start": .string(window.start.rfc3339),
+            "end": .string(window.end.rfc3339),
+            "indicators": .array((slo?.objectives ?? []).map { .string($0.sli) }),
+            "customFilters": .array((slo?.filter ?? []).map { ["key": .string($0.key), "value": .string($0.value)] }),
+        ]
+        let deployment = task.data["deployment", "deploymentNames"]?.elements.first?.stringValue ?? ""
+        let answer = try await task.request(
+            task: "get-sli", data: ["get-sli": request, "deployment": .string(deployment)],
+            deadline: Self.providerMax)
+        return answer.json ?? .emptyObject
+    }
+
+    private func judge(
+        _ answer: JSON, _ slo: SLO, _ file: ConfigurationFile, _ task: TaskContext, _ window: EvaluationWindow
+    ) async throws -> TaskOutcome {
+        let message = answer["message"]?.stringValue ?? ""
+        if let status = answer["status"]?.stringValue, status == "aborted" || status == "errored" {
+            return .errored("evaluation \(status) because the SLI provider ended with status \(status): \(message)")
+        }
+        let outcome: EvaluationOutcome
+        do {
+            let rule = try ComparisonRule(slo.comparison)
+            outcome = Evaluation.evaluate(
+                slo: slo, values: try SLIValue.values(ofGetSLIFinished: answer),
+                previous: try await previous(rule, task),
+                providerFailure: answer["result"]?.stringValue == "fail" ? message : nil)
+        } catch let error as EvaluationError {
+            outcome = .errored(error.description)
+        }
+        return TaskOutcome(
+            status: outcome.status, result: outcome.result, message: outcome.message,
+            data: [
+                "evaluation": outcome.evaluationJSON(
+                    timeStart: answer["get-sli", "start"]?.stringValue ?? window.start.rfc3339,
+                    timeEnd: answer["get-sli", "end"]?.stringValue ?? window.end.rfc3339, sloFile: file.bytes,
+                    gitCommit: file.commit)
+            ])
+    }
+
+    /// The earlier evaluations of the same place that this one is compared with, newest first (K §3.2, §9.1).
+    private func previous(_ rule: ComparisonRule, _ task: TaskContext) async throws -> [PreviousEvaluation] {
+        var query = EventQuery()
+        query.type = EventType.task(name: "evaluation", kind: .finished).text
+        query.project = task.scope.project
+        query.stage = task.scope.stage
+        query.service = task.scope.service
+        query.results = (rule.includedResults ?? []).map(\.rawValue).sorted()
+        query.excludeInvalidated = true
+        query.limit = rule.resultsMax
+        return try await queries.events(query).events.compactMap { recorded in
+            recorded.event.json.flatMap { PreviousEvaluation(eventID: recorded.event.id, data: $0) }
+        }
+    }
+}

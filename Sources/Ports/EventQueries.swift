@@ -44,3 +44,8 @@ package struct EventPage: Sendable, Hashable {
 
 /// The one store behind the components: SQLite in the embedded form, MongoDB scaled out, memory in tests.
 package typealias Store = EventLog & EventQueries & SequenceStore & SubscriptionStore
+
+extension String? {
+    /// What a filter asks for: nil and empty both mean any.
+    package var wanted: String? { self?.isEmpty == false ? self : nil }
+}

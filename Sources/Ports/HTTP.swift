@@ -27,13 +27,13 @@ package struct APIRequest: Sendable {
     package var parameters: [String: String]
     package var query: [String: String]
     package var headers: HTTPFields
-    package var body: RequestBody
+    package var body: IncomingBody
     /// The other end's address, without a port.
     package var remoteAddress: String
 
     package init(
         parameters: [String: String] = [:], query: [String: String] = [:], headers: HTTPFields = HTTPFields(),
-        body: RequestBody = RequestBody([]), remoteAddress: String = "127.0.0.1"
+        body: IncomingBody = IncomingBody([]), remoteAddress: String = "127.0.0.1"
     ) {
         self.parameters = parameters
         self.query = query
@@ -52,7 +52,7 @@ package struct APIRequest: Sendable {
 }
 
 /// The bytes of a request as they arrive.
-package struct RequestBody: Sendable {
+package struct IncomingBody: Sendable {
     package let chunks: any AsyncSequence<[UInt8], any Error> & Sendable
 
     package init(_ chunks: any AsyncSequence<[UInt8], any Error> & Sendable) { self.chunks = chunks }

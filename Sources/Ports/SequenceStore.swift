@@ -25,7 +25,8 @@ package struct ExecutionChange: Sendable, Hashable {
     }
 }
 
-/// Marks a context as paused, whole (`stage` nil) or in one stage, or takes the mark away.
+/// Marks a context as paused, whole (`stage` nil) or in one stage, or takes the mark away. The latest change counts:
+/// one for the whole context replaces those of its stages, and one for a stage is an exception from the whole.
 package struct PauseChange: Sendable, Hashable {
     package var project: String
     package var context: String

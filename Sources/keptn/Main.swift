@@ -1,1 +1,7 @@
-@main struct Main { static func main() {} }
+import ArgumentParser
+import CommandLine
+
+@main
+struct Keptn {
+    static func main() async { await KeptnCommand.main() }
+}

@@ -162,7 +162,7 @@ struct GetSequenceCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = Terminal()
         try await connection.withClient { client in
-            let project = try await project ?? Self.project(of: context, client)
+            let project = if let project { project } else { try await Self.project(of: context, client) }
             let follower = SequenceWatch(client: client, project: project, context: context, terminal: terminal)
             if watch { return try await follower.follow() }
             let data = try await follower.state()

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Assembly
-import FoundationEssentials
+import Core
 import KeptnModel
+import Logging
 import Ports
 
 struct ServerCommand: AsyncParsableCommand {
@@ -37,11 +38,12 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.deadlines.start = try Self.duration(taskStartTimeout, "--task-start-timeout")
         configuration.deadlines.finish = try Self.duration(taskFinishTimeout, "--task-finish-timeout")
         configuration.deadlines.approval = try Self.duration(approvalTimeout, "--approval-timeout")
-        guard let level = ServerConfiguration.LogLevel(rawValue: logLevel) else {
-            throw KeptnError(
-                .invalidInput, "--log-level \(logLevel): one of trace, debug, info, notice, warning, error, critical is needed")
+        guard let level = Logger.Level(rawValue: logLevel) else {
+            let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw KeptnError(.invalidInput, "--log-level \(logLevel): one of \(known) is needed")
         }
         configuration.log = .standardError(level)
+        configuration.version = Version.text
         try await Server.runUntilSignal(configuration) { server in
             terminal.line("Keptn \(Version.text) is ready.")
             terminal.line("API    \(server.apiURL)")
@@ -53,7 +55,7 @@ struct ServerCommand: AsyncParsableCommand {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (0...65_535).contains(port), colon > text.startIndex
         else { throw KeptnError(.invalidInput, "--listen \(text): HOST:PORT is needed, such as 127.0.0.1:8080") }
-        return (text[..<colon].trimmingPrefix("[").replacing("]", with: ""), port)
+        return (text[..<colon].filter { $0 != "[" && $0 != "]" }, port)
     }
 
     private static func duration(_ text: String, _ option: String) throws -> Duration {

@@ -60,17 +60,23 @@ struct Demo {
             ["name": .string(Self.project), "shipyard": .string(Base64.encode(shipyard))])
         _ = try await client.post(
             "controlPlane/v1/project/\(Self.project)/service", ["serviceName": .string(Self.service)])
-        let files = try Self.resources.map { path in
-            JSON.object([
-                ("resourceURI", .string(path)),
-                ("resourceContent", .string(Base64.encode(try InputFile.read("\(example)/\(path)")))),
-            ])
-        }
         for stage in Self.stages {
+            let files = try Self.resources.map { path in
+                JSON.object([
+                    ("resourceURI", .string(path)),
+                    ("resourceContent", .string(Base64.encode(try InputFile.read(file(path, for: stage))))),
+                ])
+            }
             _ = try await client.post(
                 "resource-service/v1/project/\(Self.project)/stage/\(stage)/service/\(Self.service)/resource",
                 ["resources": .array(files)])
         }
+    }
+
+    /// A stage may have a file of its own, in a folder of its name.
+    private func file(_ path: String, for stage: String) -> String {
+        let own = "\(example)/\(stage)/\(path)"
+        return FileManager.default.fileExists(atPath: own) ? own : "\(example)/\(path)"
     }
 
     /// The slow version has to fail in staging, and nothing of it may stay.
@@ -148,9 +154,13 @@ struct Demo {
         return url
     }
 
+    static func get(_ url: String) async throws -> IncomingResponse {
+        try await WebRequester().send(OutgoingRequest(url: url))
+    }
+
     /// The version that the running service itself names.
     private func version(at url: String) async throws -> String? {
-        let answer = try await Web.get("\(url)/carts/demo")
+        let answer = try await Self.get("\(url)/carts/demo")
         guard answer.status == 200 else { return nil }
         return try? JSON(parsing: answer.body)["version"]?.stringValue
     }
@@ -161,7 +171,7 @@ struct Demo {
         guard let url = deployment?["data", "deployment", "deploymentURIsPublic"]?.elements.first?.stringValue else {
             return false
         }
-        return try await Web.get("\(url)/carts/demo").status == 503
+        return try await Self.get("\(url)/carts/demo").status == 503
     }
 }
 
@@ -195,7 +205,7 @@ private final class Customer: Sendable {
 
     func run() async throws {
         while !Task.isCancelled {
-            let status = try? await Web.get(url).status
+            let status = try? await Demo.get(url).status
             if Task.isCancelled { break }
             state.withLock {
                 $0.requests += 1

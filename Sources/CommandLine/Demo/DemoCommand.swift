@@ -29,14 +29,13 @@ struct DemoCommand: AsyncParsableCommand {
         defer { if home == nil { try? FileManager.default.removeItem(atPath: folder) } }
         var configuration = ServerConfiguration(home: folder)
         configuration.port = 0
+        configuration.version = Version.text
         configuration.log = .file("\(folder)/server.log")
         let demo = Demo(
             example: example, carts: carts ?? Self.besideThisProgram("carts"), folder: folder, terminal: terminal)
         let isGood = try await Server.run(configuration) { server in
             terminal.line("Control plane ready: API \(server.apiURL), token in \(folder)/token, log in \(folder)/server.log")
-            let isGood = try await APIClient.with(endpoint: server.apiURL, token: server.token) {
-                try await demo.run($0)
-            }
+            let isGood = try await demo.run(APIClient(endpoint: server.apiURL, token: server.token))
             if keep {
                 terminal.line("\nEverything stays up until Ctrl-C. Try, in another terminal:")
                 terminal.line("  export KEPTN_HOME=\(folder)")

@@ -1,0 +1,213 @@
+import CloudEvents
+import Core
+import FoundationEssentials
+import GRDB
+import KeptnModel
+import Ports
+
+/// What the writer is asked to do.
+enum StoreChange: Sendable {
+    case transaction(PreparedTransaction)
+    case deletion(project: String)
+
+    /// About how many rows it writes.
+    var rows: Int {
+        switch self {
+        case .transaction(let transaction): transaction.events.count + transaction.executions.count
+        case .deletion: 1
+        }
+    }
+
+    var bytes: Int {
+        switch self {
+        case .transaction(let transaction):
+            transaction.events.reduce(0) { $0 + $1.bytes.count } + transaction.executions.reduce(0) { $0 + $1.body.count }
+        case .deletion: 0
+        }
+    }
+}
+
+/// A transaction with everything encoded: that is the caller's work, the writer has enough of its own.
+struct PreparedTransaction: Sendable {
+    struct Execution: Sendable {
+        let value: SequenceExecution
+        let expectedVersion: Int
+        let body: Data
+    }
+
+    let events: [StorableEvent]
+    let executions: [Execution]
+    let pauses: [PauseChange]
+    let progress: [SubscriptionProgress]
+
+    init(_ transaction: Transaction) throws {
+        events = try transaction.events.map { try StorableEvent($0) }
+        executions = transaction.executions.map {
+            Execution(
+                value: $0.execution, expectedVersion: $0.expectedVersion, body: Data($0.execution.encoded.bytes))
+        }
+        pauses = transaction.pauses
+        progress = transaction.progress
+    }
+}
+
+/// Writes changes inside an SQLite transaction that is open already.
+struct ChangeWriter {
+    /// The new events, in their order.
+    private(set) var events: [StoredEvent] = []
+    private var counts: [EventKind: Int] = [:]
+    private var last: Int64
+    private let db: Database
+
+    private struct EventKind: Hashable {
+        let project: String
+        let type: String
+    }
+
+    init(head: Position, db: Database) {
+        last = head.value
+        self.db = db
+    }
+
+    mutating func apply(_ change: StoreChange) throws -> [AppendReceipt] {
+        switch change {
+        case .transaction(let transaction):
+            try check(transaction.executions)
+            for execution in transaction.executions { try save(execution) }
+            for pause in transaction.pauses { try mark(pause) }
+            for progress in transaction.progress { try save(progress) }
+            return try transaction.events.map { try append($0) }
+        case .deletion(let project):
+            try run("DELETE FROM executions WHERE project = ?", [project])
+            try run("DELETE FROM pauses WHERE project = ?", [project])
+            return []
+        }
+    }
+
+    mutating func storeCounts() throws {
+        for (kind, count) in counts {
+            try run(
+                """
+                INSERT INTO event_counts (project, type, count) VALUES (?, ?, ?)
+                ON CONFLICT (project, type) DO UPDATE SET count = count + excluded.count
+                """, [kind.project, kind.type, count])
+        }
+        counts = [:]
+    }
+
+    // MARK: - Events
+
+    private mutating func append(_ entry: StorableEvent) throws -> AppendReceipt {
+        let (event, facts) = (entry.event, entry.facts)
+        try run(
+            """
+            INSERT INTO events (
+                seq, id, source, type, context, project, stage, service, triggered_id, result, time_ns, body, is_root
+            ) VALUES (
+                ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+                ? IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events WHERE context = ?)
+            ) ON CONFLICT (id, source) DO NOTHING
+            """,
+            [
+                last + 1, event.id, event.source, event.type, facts.context, facts.project ?? "", facts.stage,
+                facts.service, facts.triggeredID, facts.result, event.time?.nanoseconds, Data(entry.bytes),
+                facts.context, facts.context,
+            ])
+        guard db.changesCount == 1 else { return try receiptOfFirstArrival(event) }
+        last += 1
+        let position = Position(last)
+        events.append(
+            StoredEvent(
+                recorded: RecordedEvent(position: position, event: event, facts: facts), bytes: entry.bytes.count))
+        counts[EventKind(project: facts.project ?? "", type: event.type), default: 0] += 1
+        return AppendReceipt(position: position, isNew: true)
+    }
+
+    private func receiptOfFirstArrival(_ event: CloudEvent) throws -> AppendReceipt {
+        let statement = try db.cachedStatement(sql: "SELECT seq FROM events WHERE id = ? AND source = ?")
+        guard let seq = try Int64.fetchOne(statement, arguments: [event.id, event.source]) else {
+            throw KeptnError(.internalFailure, "event '\(event.id)' can neither be stored nor found")
+        }
+        return AppendReceipt(position: Position(seq), isNew: false)
+    }
+
+    // MARK: - Executions, pauses, progress
+
+    private func check(_ executions: [PreparedTransaction.Execution]) throws {
+        var versions: [String: Int] = [:]
+        for execution in executions {
+            let id = execution.value.id
+            let version = try versions[id] ?? storedVersion(of: id)
+            guard version == execution.expectedVersion else { throw StoreConflict(executionID: id) }
+            versions[id] = version + 1
+        }
+    }
+
+    private func storedVersion(of id: String) throws -> Int {
+        let statement = try db.cachedStatement(sql: "SELECT version FROM executions WHERE id = ?")
+        return try Int.fetchOne(statement, arguments: [id]) ?? 0
+    }
+
+    private func save(_ execution: PreparedTransaction.Execution) throws {
+        let value = execution.value
+        if execution.expectedVersion == 0 { try insert(value) }
+        try run(
+            """
+            UPDATE executions
+            SET version = ?, state = ?, is_open = ?, wake_at = ?, task = ?, task_event_id = ?, body = ? WHERE id = ?
+            """,
+            [
+                execution.expectedVersion + 1, value.state.rawValue, value.state.isOpen, value.wakeAt?.nanoseconds,
+                value.openTask?.name, value.openTask?.eventID, execution.body, value.id,
+            ])
+    }
+
+    /// What never changes, in a row that the update completes.
+    private func insert(_ execution: SequenceExecution) throws {
+        let (scope, at) = (execution.scope, execution.triggeredAt.nanoseconds)
+        // A run begins with its oldest execution, even if that one comes in later.
+        try run(
+            "UPDATE executions SET is_first = 0 WHERE project = ? AND context = ? AND is_first = 1 AND triggered_at > ?",
+            [scope.project, execution.context, at])
+        try run(
+            """
+            INSERT INTO executions (
+                id, version, project, stage, service, context, name, triggered_at, state, is_open, body, is_first
+            ) VALUES (
+                ?, 1, ?, ?, ?, ?, ?, ?, 'triggered', 1, x'',
+                NOT EXISTS (SELECT 1 FROM executions WHERE project = ? AND context = ? AND is_first = 1)
+            )
+            """,
+            [
+                execution.id, scope.project, scope.stage, scope.service, execution.context, execution.definition.name,
+                at, scope.project, execution.context,
+            ])
+        try run(
+            "INSERT INTO definitions (execution, body) VALUES (?, ?)",
+            [db.lastInsertedRowID, Data(execution.definition.encoded.bytes)])
+    }
+
+    private func mark(_ pause: PauseChange) throws {
+        if pause.stage == nil {
+            try run("DELETE FROM pauses WHERE project = ? AND context = ?", [pause.project, pause.context])
+        }
+        try run(
+            "INSERT OR REPLACE INTO pauses (project, context, stage, is_paused) VALUES (?, ?, ?, ?)",
+            [pause.project, pause.context, pause.stage ?? "", pause.isPaused])
+    }
+
+    private func save(_ progress: SubscriptionProgress) throws {
+        try run(
+            "INSERT OR REPLACE INTO subscriptions (name, position, open) VALUES (?, ?, ?)",
+            [
+                progress.subscription, progress.position.value,
+                JSON.array(progress.open.map { .integer($0.value) }).text,
+            ])
+    }
+
+    private func run(_ sql: String, _ arguments: StatementArguments) throws {
+        let statement = try db.cachedStatement(sql: sql)
+        statement.setUncheckedArguments(arguments)
+        try statement.execute()
+    }
+}

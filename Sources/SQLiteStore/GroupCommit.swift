@@ -1,0 +1,120 @@
+import GRDB
+import Ports
+import Synchronization
+
+/// The one writer. Whoever comes while it is busy waits in a queue, and the whole queue shares the next SQLite
+/// transaction and its sync of the disk.
+final class GroupCommit: Sendable {
+    /// Beyond these a batch is closed, so that nobody waits for too much work of others.
+    static let rowsMax = 512
+    static let bytesMax = 4 << 20
+
+    private struct Queued {
+        let change: StoreChange
+        let caller: CheckedContinuation<[AppendReceipt], any Error>
+    }
+
+    private struct State {
+        var queue: [Queued] = []
+        /// Whether a batch is under way, which will look at the queue again.
+        var isWriting = false
+        var statistics = StoreStatistics()
+
+        mutating func takeBatch() -> [Queued] {
+            var rows = 0
+            var bytes = 0
+            let fits = queue.prefix { queued in
+                rows += queued.change.rows
+                bytes += queued.change.bytes
+                return rows <= rowsMax && bytes <= bytesMax
+            }
+            let batch = Array(queue.prefix(max(fits.count, 1)))
+            queue.removeFirst(batch.count)
+            isWriting = !batch.isEmpty
+            return batch
+        }
+    }
+
+    private let pool: DatabasePool
+    private let recent: RecentEvents
+    private let state = Mutex(State())
+
+    init(pool: DatabasePool, recent: RecentEvents) {
+        self.pool = pool
+        self.recent = recent
+    }
+
+    var statistics: StoreStatistics {
+        state.withLock { state in
+            var statistics = state.statistics
+            statistics.queued = state.queue.count
+            return statistics
+        }
+    }
+
+    /// Returns when the change is on the disk. Cancelling does not help: others may be in the same batch.
+    @discardableResult
+    func commit(_ change: StoreChange) async throws -> [AppendReceipt] {
+        try await withCheckedThrowingContinuation { caller in
+            let isIdle = state.withLock { state in
+                state.queue.append(Queued(change: change, caller: caller))
+                defer { state.isWriting = true }
+                return !state.isWriting
+            }
+            if isIdle { writeNext() }
+        }
+    }
+
+    private func writeNext() {
+        pool.asyncWriteWithoutTransaction { db in
+            let batch = self.state.withLock { $0.takeBatch() }
+            guard !batch.isEmpty else { return }
+            self.write(batch, db)
+            // Not a loop: others who want the writer, such as a checkpoint, get their turn in between.
+            self.writeNext()
+        }
+    }
+
+    private func write(_ batch: [Queued], _ db: Database) {
+        do {
+            let answers = try commitTogether(batch.map(\.change), db)
+            for (queued, answer) in zip(batch, answers) { queued.caller.resume(with: answer) }
+        } catch {
+            // Something in the batch cannot be stored: each for itself, so that only the guilty one hears of it.
+            for queued in batch {
+                do {
+                    let answers = try commitTogether([queued.change], db)
+                    for answer in answers { queued.caller.resume(with: answer) }
+                } catch {
+                    queued.caller.resume(throwing: StoreFailure.translated(error, doing: "storing"))
+                }
+            }
+        }
+    }
+
+    /// Applies the changes in one SQLite transaction. Those that lost a race fail alone, before they write anything;
+    /// every other error rolls back all of them and is thrown.
+    private func commitTogether(
+        _ changes: [StoreChange], _ db: Database
+    ) throws -> [Result<[AppendReceipt], any Error>] {
+        var writer = ChangeWriter(head: recent.head, db: db)
+        var answers: [Result<[AppendReceipt], any Error>] = []
+        try db.inTransaction(.immediate) {
+            for change in changes {
+                do {
+                    answers.append(.success(try writer.apply(change)))
+                } catch let conflict as StoreConflict {
+                    answers.append(.failure(conflict))
+                }
+            }
+            try writer.storeCounts()
+            return .commit
+        }
+        recent.add(writer.events)
+        state.withLock { state in
+            state.statistics.commits += 1
+            state.statistics.events += writer.events.count
+        }
+        return answers
+    }
+}

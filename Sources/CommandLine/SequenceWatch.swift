@@ -25,8 +25,13 @@ struct SequenceWatch {
         var shown = SequenceTree(events: [])
         var drawn = 0
         while true {
-            let state = try await state()
             let tree = try await tree()
+            guard !tree.sequences.isEmpty else { throw unknown }
+            guard let state = try await stateIfKnown() else {
+                // The trigger is in the log, and its sequence begins at any moment.
+                try await time.sleep(for: Self.interval)
+                continue
+            }
             if terminal.isInteractive {
                 let lines = try await lines(tree, state)
                 terminal.redraw(lines, over: drawn)
@@ -43,12 +48,18 @@ struct SequenceWatch {
 
     /// The run as the API lists it.
     func state() async throws -> JSON {
+        guard let state = try await stateIfKnown() else { throw unknown }
+        return state
+    }
+
+    private func stateIfKnown() async throws -> JSON? {
         let answer = try await client.get(
             "controlPlane/v1/sequence/\(client.segment(project))", ["keptnContext": context])
-        guard let state = answer["states"]?.elements.first else {
-            throw KeptnError(.notFound, "No sequence in project \(project) has the context \(context)")
-        }
-        return state
+        return answer["states"]?.elements.first
+    }
+
+    private var unknown: KeptnError {
+        KeptnError(.notFound, "No sequence in project \(project) has the context \(context)")
     }
 
     func lines() async throws -> [String] { try await lines(tree(), state()) }

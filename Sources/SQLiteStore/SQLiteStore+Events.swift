@@ -48,8 +48,11 @@ private struct EventSearch {
     private let query: EventQuery
     private let table: String
     private let conditions: Conditions
-    private static let isInvalidated =
-        "triggered_id IN (SELECT triggered_id FROM events WHERE substr(type, -12) = '.invalidated')"
+    private static let isInvalidated = """
+        triggered_id IN (
+            SELECT triggered_id FROM events INDEXED BY events_invalidating WHERE substr(type, -12) = '.invalidated'
+        )
+        """
 
     init(_ query: EventQuery) {
         self.query = query
@@ -98,7 +101,7 @@ private struct EventSearch {
         guard query.excludeInvalidated else { return all }
         var invalidated = conditions
         invalidated.add(Self.isInvalidated)
-        return try all - number(of: invalidated, in: "events", db)
+        return try all - number(of: invalidated, in: "events INDEXED BY events_by_trigger", db)
     }
 
     private func number(of conditions: Conditions, in table: String, _ db: Database) throws -> Int {

@@ -54,9 +54,8 @@ extension SQLiteStore {
             done = writeAheadLog.written.position
             do {
                 try await checkpoint(connection)
-            } catch let error as CancellationError {
-                throw error
             } catch {
+                try Task.checkCancellation()
                 logger.warning("the write-ahead log grows on", metadata: ["error.message": "\(error)"])
             }
         }

@@ -1,0 +1,205 @@
+import CloudEvents
+import FoundationEssentials
+import GRDB
+import Logging
+import Ports
+import SQLiteStore
+import TestSupport
+import Testing
+
+private typealias Contract = StoreContract
+
+/// What the store in SQLite promises beyond the contract: that the disk keeps it.
+@Suite("SQLiteStore", .timeLimit(.minutes(2)))
+struct SQLiteStoreTests {
+    private let logger = Logger(label: "test")
+
+    @Test("Everything is still there when the store is opened again")
+    func reopening() async throws {
+        try await withTemporaryFolder { folder in
+            let progress = SubscriptionProgress(subscription: "s", position: Position(2), open: [Position(1)])
+            let execution = try Contract.execution("x", task: "test", deadline: Contract.time + .seconds(9))
+            let before = try await SQLiteStore.open(folder: folder, logger: logger)
+            try await before.commit(
+                Transaction(
+                    events: [Contract.event("a"), Contract.event("b", result: "pass")],
+                    executions: [ExecutionChange(execution: execution, expectedVersion: 0)],
+                    pauses: [PauseChange(project: "p", context: "c", stage: nil, isPaused: true)], progress: [progress]))
+            let events = try await before.events(after: .start, limit: 10)
+            try await before.close()
+
+            let store = try await SQLiteStore.open(folder: folder, logger: logger)
+            #expect(try await store.head() == Position(2))
+            #expect(try await store.events(after: .start, limit: 10) == events)
+            #expect(try await store.events(after: Position(1), limit: 10) == Array(events[1...]))
+            #expect(
+                try await store.openExecutions(in: Contract.place) == [StoredExecution(execution: execution, version: 1)])
+            #expect(try await store.nextWake() == Contract.time + .seconds(9))
+            #expect(try await store.isPaused(project: "p", context: "c", stage: "dev"))
+            #expect(try await store.progress(of: "s") == progress)
+            let receipts = try await store.append([Contract.event("b"), Contract.event("c")])
+            #expect(receipts == [
+                AppendReceipt(position: Position(2), isNew: false), AppendReceipt(position: Position(3), isNew: true),
+            ])
+            try await store.close()
+        }
+    }
+
+    @Test("Every commit is synced: synchronous is FULL, also after commits")
+    func durability() async throws {
+        try await withSQLiteStore { store, _ in
+            #expect(try await store.synchronousLevel() == 2)
+            try await store.append([Contract.event("a")])
+            #expect(try await store.synchronousLevel() == 2)
+            let statistics = store.statistics
+            #expect((statistics.commits, statistics.events, statistics.queued) == (1, 1, 0))
+        }
+    }
+
+    @Test("Events older than those in memory come from the disk, without a seam")
+    func olderEvents() async throws {
+        try await withSQLiteStore { store, _ in
+            let count = 5000
+            for start in stride(from: 0, to: count, by: 500) {
+                try await store.append((start..<start + 500).map { Contract.event("\($0)") })
+            }
+            var seen: [String] = []
+            var position = Position.start
+            while seen.count < count {
+                let events = try await store.events(after: position, limit: 300)
+                position = try #require(events.last).position
+                seen += events.map(\.event.id)
+            }
+            #expect(seen == (0..<count).map(String.init))
+        }
+    }
+
+    @Test("A change that cannot be stored fails alone")
+    func guilty() async throws {
+        try await withSQLiteStore { store, _ in
+            let failures = await withTaskGroup(of: KeptnError?.self) { group in
+                for number in 0..<40 {
+                    group.addTask {
+                        // No position is negative.
+                        let position = Position(number == 20 ? -1 : 1)
+                        let transaction = Transaction(
+                            events: [Contract.event("\(number)")],
+                            progress: [SubscriptionProgress(subscription: "s", position: position, open: [])])
+                        do {
+                            try await store.commit(transaction)
+                            return nil
+                        } catch {
+                            return error as? KeptnError
+                        }
+                    }
+                }
+                return await group.reduce(into: [KeptnError]()) { failures, failure in
+                    if let failure { failures.append(failure) }
+                }
+            }
+            #expect(failures.map(\.code) == [.internalFailure])
+            #expect(failures.first?.message.contains("CHECK constraint failed") == true)
+            let stored = Set(try await store.events(after: .start, limit: 100).map(\.event.id))
+            #expect(stored == Set((0..<40).filter { $0 != 20 }.map(String.init)))
+        }
+    }
+
+    @Test("A folder has one store at a time")
+    func oneAtATime() async throws {
+        try await withSQLiteStore { _, folder in
+            let error = await #expect(throws: KeptnError.self) {
+                _ = try await SQLiteStore.open(folder: folder, logger: logger)
+            }
+            #expect(error?.code == .unavailable)
+            #expect(error?.message.contains("in use by another keptn server") == true)
+            #expect(error?.message.contains(folder) == true)
+        }
+    }
+
+    @Test("A database of a newer version is refused, and stays as it is")
+    func newerVersion() async throws {
+        try await withTemporaryFolder { folder in
+            let store = try await SQLiteStore.open(folder: folder, logger: logger)
+            try await store.append([Contract.event("a")])
+            try await store.close()
+            try await change(folder, "INSERT INTO grdb_migrations (identifier) VALUES ('2099')")
+            let error = await #expect(throws: KeptnError.self) {
+                _ = try await SQLiteStore.open(folder: folder, logger: logger)
+            }
+            #expect(error?.message.contains("newer version of keptn") == true)
+            #expect(error?.message.contains("2099") == true)
+            try await change(folder, "DELETE FROM grdb_migrations WHERE identifier = '2099'")
+            let again = try await SQLiteStore.open(folder: folder, logger: logger)
+            #expect(try await again.head() == Position(1))
+            try await again.close()
+        }
+    }
+
+    @Test("A file that is no database is refused")
+    func noDatabase() async throws {
+        try await withTemporaryFolder { folder in
+            try Data("this is not a database, whatever its name says".utf8)
+                .write(to: URL(filePath: folder + "/keptn.db"))
+            let error = await #expect(throws: KeptnError.self) {
+                _ = try await SQLiteStore.open(folder: folder, logger: logger)
+            }
+            #expect(error?.code == .internalFailure)
+            #expect(error?.message.contains("keptn.db") == true)
+        }
+    }
+
+    @Test("A row that cannot be read is reported by its name, and the others are read")
+    func corruption() async throws {
+        try await withTemporaryFolder { folder in
+            let store = try await SQLiteStore.open(folder: folder, logger: logger)
+            try await store.append([Contract.event("a"), Contract.event("b"), Contract.event("c")])
+            try await Contract.save(Contract.execution("x"), in: store)
+            try await store.close()
+            try await change(
+                folder, "UPDATE events SET body = x'7B00' WHERE id = 'b'; UPDATE executions SET body = x'7B7D'")
+
+            let again = try await SQLiteStore.open(folder: folder, logger: logger)
+            let event = await #expect(throws: KeptnError.self) {
+                _ = try await again.events(after: .start, limit: 10)
+            }
+            #expect(event?.code == .internalFailure)
+            #expect(event?.message.contains("position 2") == true)
+            let execution = await #expect(throws: KeptnError.self) {
+                _ = try await again.openExecutions(in: Contract.place)
+            }
+            #expect(execution?.message.contains("sequence execution x") == true)
+            #expect(try await again.events(after: Position(2), limit: 10).map(\.event.id) == ["c"])
+            try await again.close()
+        }
+    }
+
+    @Test("The write-ahead log moves into the database while the store works")
+    func checkpoints() async throws {
+        try await withSQLiteStore { store, folder in
+            func size() throws -> Int {
+                let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/keptn.db")
+                return attributes[.size] as? Int ?? 0
+            }
+            var large = Contract.event("large")
+            large.data = .binary(Array(repeating: 7, count: 500_000))
+            for number in 0..<20 {
+                large.id = "\(number)"
+                try await store.append([large])
+            }
+            #expect(try size() < 1 << 20)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await store.runCheckpoints() }
+                try await eventually("the database holds what the log held") { try size() > 8 << 20 }
+                group.cancelAll()
+                await #expect(throws: CancellationError.self) { try await group.waitForAll() }
+            }
+            #expect(try await store.events(at: [Position(1), Position(20)]).map(\.event.id) == ["0", "19"])
+        }
+    }
+
+    private func change(_ folder: String, _ sql: String) async throws {
+        let database = try DatabaseQueue(path: folder + "/keptn.db")
+        try await database.write { try $0.execute(sql: sql) }
+        try database.close()
+    }
+}

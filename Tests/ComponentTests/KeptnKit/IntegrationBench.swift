@@ -1,0 +1,115 @@
+import CloudEvents
+import Distributor
+import KeptnKit
+import KeptnModel
+import Logging
+import Ports
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+/// A store, a distributor and an integration that runs on them, in simulated time.
+struct IntegrationBench: Sendable {
+    let store: InMemoryStore
+    let time: ManualTime
+    let plane: InProcessControlPlane
+    private let commits: CommitCount
+
+    init() {
+        let commits = CommitCount()
+        self.init(InMemoryStore(afterCommit: { _ in commits.countOne() }), ManualTime(), commits)
+    }
+
+    private init(_ store: InMemoryStore, _ time: ManualTime, _ commits: CommitCount) {
+        self.store = store
+        self.time = time
+        self.commits = commits
+        plane = InProcessControlPlane(
+            subscriptions: Distributor(store: store, logger: Self.silent), log: store, queries: store)
+    }
+
+    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    /// The same store after a crash of everything else.
+    func restarted() -> IntegrationBench { IntegrationBench(store, time, commits) }
+
+    /// Opens the subscriptions as an earlier run would have, so that nothing that is sent from now on is missed.
+    func open(_ name: String, _ patterns: String...) async throws {
+        _ = try await plane.subscribe(Interest(name: name, patterns: patterns))
+    }
+
+    /// Runs the integration as long as the body, then cancels it.
+    func running(
+        _ integration: Integration, on other: (any ControlPlane)? = nil, _ body: () async throws -> Void
+    ) async throws {
+        let service = IntegrationService(integration, on: other ?? plane, time: time, logger: Self.silent)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await service.run() }
+            try await body()
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+
+    /// The `.triggered` event of a task.
+    func triggered(_ task: String, id: String = "t1", data: JSON = .emptyObject) -> CloudEvent {
+        let common: JSON = ["project": "sockshop", "stage": "dev", "service": "carts"]
+        return CloudEvent(
+            keptn: .task(name: task, kind: .triggered), id: id, source: "shipyard-controller", time: time.now,
+            context: "context-1", gitCommitID: "abc123", data: common.merging(data))
+    }
+
+    /// The first event in the log for which this holds, also one that comes later.
+    func event(where condition: (CloudEvent) -> Bool) async throws -> CloudEvent {
+        var position = Position.start
+        while true {
+            for recorded in try await store.events(after: position, limit: 100) {
+                position = recorded.position
+                if condition(recorded.event) { return recorded.event }
+            }
+            try await store.waitForEvents(after: position)
+        }
+    }
+
+    func event(_ type: String, answering id: String = "t1") async throws -> CloudEvent {
+        try await event { $0.type == "sh.keptn.event.\(type)" && ($0.triggeredID == id || type.hasSuffix("triggered")) }
+    }
+
+    /// Returns when the subscription has settled everything up to the position.
+    func settled(_ name: String, upTo position: Int64) async throws {
+        while true {
+            let count = commits.signal.position
+            if let progress = try await store.progress(of: name), progress.position >= Position(position),
+                progress.open.isEmpty
+            {
+                return
+            }
+            try await commits.signal.wait(for: Position(count.value + 1))
+        }
+    }
+
+    /// The types of everything in the log, without the prefix.
+    func log() async throws -> [String] {
+        try await store.events(after: .start, limit: 1000).map { String($0.event.type.dropFirst(EventType.prefix.count)) }
+    }
+}
+
+/// Counts what was committed, for those who wait for the next one.
+final class CommitCount: Sendable {
+    let signal = PositionSignal()
+    private let count = Mutex<Int64>(0)
+
+    func countOne() {
+        signal.advance(to: Position(count.withLock { count in
+            count += 1
+            return count
+        }))
+    }
+}
+
+/// A door that stays shut until somebody opens it.
+final class Gate: Sendable {
+    private let signal = PositionSignal()
+    func open() { signal.advance(to: Position(1)) }
+    func pass() async throws { try await signal.wait(for: Position(1)) }
+}

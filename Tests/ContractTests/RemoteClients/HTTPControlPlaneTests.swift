@@ -1,0 +1,124 @@
+import CloudEvents
+import KeptnKit
+import KeptnModel
+import Logging
+import Ports
+import RemoteClients
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct HTTPControlPlaneTests {
+    private let time = ManualTime()
+    private let interest = Interest(
+        name: "my deployer", patterns: ["sh.keptn.event.deployment.triggered"], projects: ["sockshop"], window: 8)
+
+    private func plane(_ requester: InMemoryHTTPRequester) -> HTTPControlPlane {
+        HTTPControlPlane(
+            endpoint: "http://keptn/api/", token: "secret", requester: requester, time: time,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, random: { 0 })
+    }
+
+    private func event(_ id: String) -> CloudEvent {
+        CloudEvent(
+            keptn: .task(name: "deployment", kind: .finished), id: id, source: "s", time: Timestamp(seconds: 1),
+            context: "c", triggeredID: "t-\(id)", data: ["project": "sockshop"])
+    }
+
+    private func answer(_ status: Int = 200, _ body: JSON = .emptyObject) -> IncomingResponse {
+        IncomingResponse(status: status, body: Array(body.bytes))
+    }
+
+    private func json(_ request: OutgoingRequest) throws -> JSON { try JSON(parsing: request.body) }
+
+    @Test("Polls go on until there is something; only the first one begins anew")
+    func polling() async throws {
+        let polls = Mutex(0)
+        let delivery: JSON = ["position": 7, "event": event("1").structured]
+        let requester = InMemoryHTTPRequester { [self] _ in
+            let isEmpty = polls.withLock { $0 += 1; return $0 == 1 }
+            return answer(200, ["deliveries": isEmpty ? [] : [delivery]])
+        }
+        let subscription = try await plane(requester).subscribe(interest)
+        #expect(try await subscription.receive(upTo: 5) == [ReceivedEvent(position: 7, event: event("1"))])
+        let requests = requester.requests
+        #expect(requests.map(\.method) == ["POST", "POST"])
+        #expect(requests.allSatisfy { $0.url == "http://keptn/api/v1/subscriptions/my%20deployer/pull" })
+        #expect(requests.allSatisfy { $0.headers == ["x-token": "secret", "content-type": "application/json"] })
+        #expect(requests.allSatisfy { $0.timeout > .seconds(20) })
+        let body = try json(requests[0])
+        #expect(body["events"] == ["sh.keptn.event.deployment.triggered"])
+        #expect(body["projects"] == ["sockshop"])
+        #expect(body["window"] == 8)
+        #expect(body["max"] == 5)
+        #expect(body["waitSeconds"] == 20)
+        #expect(try requests.map { try json($0)["restart"] } == [true, false])
+    }
+
+    @Test("Positions and events are settled in one call")
+    func settling() async throws {
+        let requester = InMemoryHTTPRequester { [self] _ in answer() }
+        let subscription = try await plane(requester).subscribe(interest)
+        try await subscription.settle([7, 9], sending: [event("1")])
+        let request = try #require(requester.requests.first)
+        #expect(request.url == "http://keptn/api/v1/subscriptions/my%20deployer/settle")
+        #expect(try json(request) == ["positions": [7, 9], "events": [event("1").structured]])
+    }
+
+    @Test("Events are sent as one batch, and again after a while when the server is not there")
+    func sending() async throws {
+        let calls = Mutex(0)
+        let requester = InMemoryHTTPRequester { [self] _ in
+            switch calls.withLock({ $0 += 1; return $0 }) {
+            case 1: throw RequestFailure(.unreachable, "connection refused")
+            case 2: answer(503)
+            default: answer()
+            }
+        }
+        let plane = plane(requester)
+        async let sending: Void = plane.send([event("1"), event("2")])
+        for wait in [25, 50] {
+            try await time.waitForSleepers()
+            #expect(time.nextWake == time.now + .milliseconds(wait))
+            time.advance(by: .milliseconds(wait))
+        }
+        try await sending
+        let requests = requester.requests
+        #expect(requests.count == 3)
+        #expect(requests.last?.url == "http://keptn/api/v1/event")
+        #expect(requests.last?.headers["content-type"] == "application/cloudevents-batch+json")
+        #expect(try CloudEvent.batch(requests.last?.body ?? []).map(\.id) == ["1", "2"])
+    }
+
+    @Test("An answer is found by the id of what it answers")
+    func lookingUp() async throws {
+        let page: JSON = ["events": [event("2").structured, event("1").structured]]
+        let requester = InMemoryHTTPRequester { [self] _ in answer(200, page) }
+        let plane = plane(requester)
+        let type = "sh.keptn.event.deployment.finished"
+        #expect(try await plane.answer(to: "t-1", type: type, context: "c")?.id == "1")
+        #expect(try await plane.answer(to: "t-3", type: type, context: "c") == nil)
+        let url = try #require(requester.requests.first?.url)
+        #expect(url.hasPrefix("http://keptn/api/mongodb-datastore/event?"))
+        #expect(url.contains("keptnContext=c") && url.contains("type=\(type)"))
+    }
+
+    @Test(
+        "A status tells whether trying again helps",
+        arguments: [
+            (400, ControlPlaneError.Kind.rejected), (401, .rejected), (404, .rejected), (413, .rejected),
+            (409, .unavailable), (429, .unavailable), (500, .unavailable), (503, .unavailable),
+        ])
+    func statuses(status: Int, kind: ControlPlaneError.Kind) async throws {
+        let requester = InMemoryHTTPRequester { [self] _ in answer(status, ["message": "because"]) }
+        let subscription = try await plane(requester).subscribe(interest)
+        let error = await #expect(throws: ControlPlaneError.self) { try await subscription.settle([1], sending: []) }
+        #expect(error == ControlPlaneError(kind, "Keptn answered \(status): because"))
+    }
+
+    @Test("An address that is none is not tried again")
+    func badAddress() async throws {
+        let requester = InMemoryHTTPRequester { _ in throw RequestFailure(.badURL, "'x' is no address") }
+        let error = await #expect(throws: ControlPlaneError.self) { try await plane(requester).send([event("1")]) }
+        #expect(error == ControlPlaneError(.rejected, "'x' is no address"))
+    }
+}

@@ -14,6 +14,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -86,7 +87,9 @@ nonisolated var floors: [[Target]] {
             .executableTarget(name: "keptn", dependencies: ["CommandLine", argumentParser]),
             .executableTarget(
                 name: "keptn-bench",
-                dependencies: model + ["KeptnKit", "RemoteClients", argumentParser, grdb, logging, lifecycle, subprocess]),
+                dependencies: model + [
+                    "KeptnKit", "RemoteClients", argumentParser, grdb, lifecycle, logging, subprocess, system, unixSignals,
+                ]),
             .executableTarget(
                 name: "carts", dependencies: [argumentParser, httpTypes, hummingbird], path: "examples/sockshop/carts",
                 exclude: ["v1", "v2", "v3"]),
@@ -118,7 +121,9 @@ nonisolated var tests: [Target] {
             ]),
         .testTarget(
             name: "SimulationTests", dependencies: model + ["TestSupport", "Distributor", "ShipyardService", "SpecFiles", "KeptnKit"]),
-        .testTarget(name: "SystemTests", dependencies: model + ["TestSupport", "RemoteClients", subprocess]),
+        .testTarget(
+            name: "SystemTests",
+            dependencies: model + ["TestSupport", "RemoteClients", "keptn", "keptn-bench", "carts", subprocess, system]),
         .testTarget(name: "TidyTests"),
     ].map(withHouseSettings)
 }
@@ -152,5 +157,6 @@ nonisolated var logging: Target.Dependency { .product(name: "Logging", package: 
 nonisolated var nioCore: Target.Dependency { .product(name: "NIOCore", package: "swift-nio") }
 nonisolated var nioHTTP1: Target.Dependency { .product(name: "NIOHTTP1", package: "swift-nio") }
 nonisolated var nioPosix: Target.Dependency { .product(name: "NIOPosix", package: "swift-nio") }
+nonisolated var system: Target.Dependency { .product(name: "SystemPackage", package: "swift-system") }
 nonisolated var unixSignals: Target.Dependency { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
 nonisolated var subprocess: Target.Dependency { .product(name: "Subprocess", package: "swift-subprocess") }

@@ -2,6 +2,7 @@ import CloudEvents
 import FoundationEssentials
 import Ports
 import Subprocess
+import SystemPackage
 
 #if canImport(Glibc)
     import Glibc
@@ -24,7 +25,7 @@ struct ServerUnderTest {
 
     /// Starts a server, waits until it is ready, and ends it as the body says when the body is done.
     static func run<Value: Sendable>(
-        program: FilePath, home: String, arguments: [String] = [],
+        program: FilePath, home: String, port: Int = 0, arguments: [String] = [],
         _ body: @Sendable @escaping (ServerUnderTest) async throws -> (value: Value, end: Signal)
     ) async throws -> Value {
         let endpointFile = "\(home)/endpoint"
@@ -34,8 +35,8 @@ struct ServerUnderTest {
         let clock = ContinuousClock()
         let start = clock.now
         return try await Subprocess.run(
-            .path(program), arguments: Arguments(["server", "--home", home, "--listen", "127.0.0.1:0"] + arguments),
-            output: .fileDescriptor(log, closeAfterSpawningProcess: false),
+            .path(program), arguments: Arguments(["server", "--home", home, "--listen", "127.0.0.1:\(port)"] + arguments),
+            input: .none, output: .fileDescriptor(log, closeAfterSpawningProcess: false),
             error: .fileDescriptor(log, closeAfterSpawningProcess: true)
         ) { execution in
             var end = Signal.kill
@@ -48,7 +49,7 @@ struct ServerUnderTest {
             let result = try await body(server)
             end = result.end
             return result.value
-        }.value
+        }.closureResult
     }
 
     private static func read(_ path: String, until deadline: ContinuousClock.Instant) async throws -> String {

@@ -1,6 +1,7 @@
 import CloudEvents
 import Foundation
 import Subprocess
+import SystemPackage
 import Testing
 
 /// The built program as a user has it: started as a process, spoken to over HTTP and by its own command line.

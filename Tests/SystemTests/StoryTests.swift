@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import SystemPackage
 import Testing
 
 @Suite("The long stories", .timeLimit(.minutes(15)))

@@ -1,0 +1,121 @@
+import ArgumentParser
+import CloudEvents
+import FoundationEssentials
+import Ports
+import RemoteClients
+import Subprocess
+import SystemPackage
+
+/// Sequences of four no-op tasks: how many a second, and how long one takes.
+struct SequencesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sequences",
+        abstract: "Measure sequences of four tasks: throughput closed loop, latencies open loop at half of it.")
+
+    @Option(help: "Sequences of the closed loop.") var count = 5000
+    @Option(help: "Sequences at a time; each has a service of its own, so that nothing queues.") var concurrency = 64
+    @Flag(help: "Executors in the server's process instead of one of their own.") var together = false
+    @Flag(help: "Print JSON.") var json = false
+    @Option(help: "The keptn to measure; default the one beside this program.") var keptn: String?
+
+    func run() async throws {
+        let report = try await withTemporaryFolder { home in
+            try await ServerUnderTest.run(
+                program: ServerUnderTest.program(keptn), home: home,
+                arguments: together ? ["--answer-tasks", Workload.tasks.joined(separator: ",")] : []
+            ) { server in (try await measure(server), .terminate) }
+        }
+        Output.report(report, asJSON: json)
+    }
+
+    private func measure(_ server: ServerUnderTest) async throws -> JSON {
+        let client = APIClient(endpoint: server.endpoint, token: server.token)
+        try await Workload.prepare(client, services: concurrency)
+        let idle = server.residentMegabytes.now
+        guard !together else { return try await figures(server, client, idle) }
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let result = try await Subprocess.run(
+            .path(FilePath(own)), arguments: ["executor", "--endpoint", server.endpoint, "--token", server.token],
+            input: .none, output: .string(limit: 1 << 16), error: .discarded
+        ) { execution in
+            defer { try? execution.send(signal: .terminate) }
+            return try await figures(server, client, idle)
+        }
+        let handover = try JSON(parsing: (result.standardOutput ?? "null").filter { $0 != "\n" })
+        return result.closureResult.setting("handoverMs", to: handover)
+    }
+
+    private func figures(
+        _ server: ServerUnderTest, _ client: APIClient, _ idle: Double
+    ) async throws -> JSON {
+        let driver = Driver(Workload.plane(server.endpoint, server.token))
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await driver.listen() }
+            defer { group.cancelAll() }
+            _ = try await closedLoop(driver, count / 10)
+            let before = (cpu: server.cpuMilliseconds, commits: try await commits(client))
+            let start = ContinuousClock.now
+            _ = try await closedLoop(driver, count)
+            let elapsed = (ContinuousClock.now - start).seconds
+            let cpu = (server.cpuMilliseconds - before.cpu) / Double(count)
+            let perSequence = (try await commits(client) - before.commits) / Double(count)
+            let rate = Double(count) / elapsed
+            let latencies = try await openLoop(driver, rate: rate / 2, count: min(count, Int(rate / 2 * 20)))
+            return .object([
+                ("executors", together ? "in the server's process" : "in a process of their own, over HTTP"),
+                ("sequencesPerSecond", .number(rate.rounded())),
+                ("latencyMs", latencies.json([("p50", 0.5), ("p99", 0.99), ("p999", 0.999)])),
+                ("cpuMsPerSequence", .number((cpu * 1000).rounded() / 1000)),
+                ("idleRSSMB", .number(idle.rounded())),
+                ("peakRSSMB", .number(server.residentMegabytes.peak.rounded())),
+                ("fsyncsPerSequence", .number((perSequence * 100).rounded() / 100)),
+                ("readyMs", .number((server.readyAfter.seconds * 1000).rounded())),
+                ("concurrency", .integer(concurrency)), ("count", .integer(count)), ("conditions", Conditions.json),
+            ])
+        }
+    }
+
+    /// Each worker has its own service and triggers the next sequence when the last has finished.
+    private func closedLoop(_ driver: Driver, _ count: Int) async throws -> Samples {
+        try await withThrowingTaskGroup(of: Samples.self) { group in
+            for worker in 0..<concurrency {
+                group.addTask {
+                    var samples = Samples()
+                    for _ in 0..<(count / concurrency) { samples.add(try await driver.run(service: worker)) }
+                    return samples
+                }
+            }
+            var all = Samples()
+            for try await samples in group { for value in samples.values { all.add(milliseconds: value) } }
+            return all
+        }
+    }
+
+    /// Triggers at a fixed rate, whatever the answers do, so that queueing shows.
+    private func openLoop(_ driver: Driver, rate: Double, count: Int) async throws -> Samples {
+        let start = ContinuousClock.now
+        return try await withThrowingTaskGroup(of: Duration.self) { group in
+            for number in 0..<count {
+                let due = start + .nanoseconds(Int64(Double(number) / rate * 1e9))
+                group.addTask {
+                    try await ContinuousClock().sleep(until: due)
+                    _ = try await driver.run(service: number % concurrency)
+                    return ContinuousClock.now - due
+                }
+            }
+            var samples = Samples()
+            for try await duration in group { samples.add(duration) }
+            return samples
+        }
+    }
+
+    /// Commits of the store so far; each syncs once.
+    private func commits(_ client: APIClient) async throws -> Double {
+        let text = try await WebRequester().send(
+            OutgoingRequest(url: client.endpoint.split(separator: "/api")[0] + "/metrics")
+        ).body
+        let line = String(decoding: text, as: UTF8.self).split(separator: "\n")
+            .first { $0.hasPrefix("keptn_store_commits_total ") }
+        return line.flatMap { Double($0.split(separator: " ")[1]) } ?? .nan
+    }
+}

@@ -1,0 +1,194 @@
+import ArgumentParser
+import CloudEvents
+import FoundationEssentials
+import KeptnKit
+import KeptnModel
+import Ports
+import RemoteClients
+import ServiceLifecycle
+import Subprocess
+import Synchronization
+import SystemPackage
+
+/// Kills the loaded server again and again, and then counts.
+struct TortureCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "torture",
+        abstract: "kill -9 a loaded server at random instants; then every accepted event must be there, every "
+            + "sequence ended, and no task triggered twice.")
+
+    @Option(help: "How often the server is killed.") var kills = 1000
+    @Option(help: "Sequences under way at a time.") var concurrency = 8
+    @Option(help: "Where the random instants begin; printed, to run the same again.") var seed: UInt64?
+    @Option(help: "The keptn to torment; default the one beside this program.") var keptn: String?
+
+    /// After the last kill everything has to end within this time.
+    private static let endMax = Duration.seconds(120)
+
+    func run() async throws {
+        let seed = seed ?? UInt64.random(in: .min ... .max)
+        let complaints = try await withTemporaryFolder { home in
+            let port = try Self.freePort()
+            let accepted = Accepted()
+            let endpoint = "http://127.0.0.1:\(port)/api"
+            return try await withThrowingTaskGroup(of: [String]?.self) { group in
+                let token = try await firstStart(home, port)
+                for worker in 0..<concurrency {
+                    group.addTask {
+                        try await load(worker, Workload.plane(endpoint, token), accepted)
+                        return nil
+                    }
+                }
+                group.addTask {
+                    try await execute(Workload.plane(endpoint, token))
+                    return nil
+                }
+                group.addTask { try await killAndCount(home, port, accepted, seed) }
+                defer { group.cancelAll() }
+                while let result = try await group.next() { if let result { return result } }
+                return ["the torture ended before its count"]
+            }
+        }
+        for complaint in complaints.prefix(20) { Output.line(complaint) }
+        Output.line("seed \(seed): \(complaints.isEmpty ? "nothing lost, doubled or left waiting" : "FAILED")")
+        if !complaints.isEmpty { throw ExitCode(1) }
+    }
+
+    private func server<Value: Sendable>(
+        _ home: String, _ port: Int, _ body: @Sendable @escaping (ServerUnderTest) async throws -> (Value, Signal)
+    ) async throws -> Value {
+        try await ServerUnderTest.run(
+            program: ServerUnderTest.program(keptn), home: home, port: port, body)
+    }
+
+    private func firstStart(_ home: String, _ port: Int) async throws -> String {
+        let services = concurrency
+        return try await server(home, port) { server in
+            try await Workload.prepare(APIClient(endpoint: server.endpoint, token: server.token), services: services)
+            return (server.token, .kill)
+        }
+    }
+
+    private func killAndCount(
+        _ home: String, _ port: Int, _ accepted: Accepted, _ seed: UInt64
+    ) async throws -> [String] {
+        var random = SplitMix(state: seed)
+        for kill in 1...kills {
+            let pause = Duration.milliseconds(Int64(20 + random.next() % 300))
+            try await server(home, port) { _ in
+                try await ContinuousClock().sleep(for: pause)
+                return ((), .kill)
+            }
+            if kill % 100 == 0 { Output.note("\(kill) kills, \(accepted.count) sequences accepted") }
+        }
+        accepted.stop()
+        return try await server(home, port) { server in
+            let client = APIClient(endpoint: server.endpoint, token: server.token)
+            return (try await Self.audit(client, accepted), .terminate)
+        }
+    }
+}
+
+// MARK: - Load
+
+extension TortureCommand {
+    /// Triggers without pause. What was answered with success is written down; the rest may or may not be there.
+    private func load(_ worker: Int, _ plane: some ControlPlane, _ accepted: Accepted) async throws {
+        let ids = SystemIDs()
+        while !accepted.isStopped {
+            let event = Workload.trigger(service: worker, id: ids.newID(), context: ids.newID())
+            do {
+                try await plane.send([event])
+                accepted.note(event)
+            } catch is CancellationError {
+                return
+            } catch {
+                try await ContinuousClock().sleep(for: .milliseconds(20))
+            }
+            try await ContinuousClock().sleep(for: .milliseconds(20))
+        }
+    }
+
+    private func execute(_ plane: some ControlPlane) async throws {
+        let integration = Workload.tasks.reduce(Integration(name: "bench-executor", version: "1")) {
+            $0.on(task: $1) { _ in .pass() }
+        }
+        try await IntegrationService(integration, on: plane, logger: Workload.quiet).run()
+    }
+
+    private static func freePort() throws -> Int {
+        try FreePort.find()
+    }
+}
+
+// MARK: - Counting
+
+extension TortureCommand {
+    private static func audit(_ client: APIClient, _ accepted: Accepted) async throws -> [String] {
+        var complaints: [String] = []
+        let deadline = ContinuousClock.now + endMax
+        var open = Int.max
+        while open > 0 {
+            let answer = try await client.get(
+                "controlPlane/v1/sequence/\(Workload.project)",
+                ["state": "triggered,waiting,started,paused,waitingForApproval", "pageSize": "1"])
+            open = answer["totalCount"]?.intValue ?? 0
+            guard ContinuousClock.now < deadline else {
+                complaints.append("\(open) sequences have not ended within \(endMax)")
+                break
+            }
+            if open > 0 { try await ContinuousClock().sleep(for: .milliseconds(200)) }
+        }
+        for (context, id) in accepted.all {
+            let events = try await client.get(
+                "mongodb-datastore/event", ["keptnContext": context, "pageSize": "100"])["events"]?.elements ?? []
+            complaints += audit(context, id, events)
+        }
+        Output.line("\(accepted.count) accepted sequences looked at")
+        return complaints
+    }
+
+    private static func audit(_ context: String, _ id: String, _ events: [JSON]) -> [String] {
+        var complaints: [String] = []
+        func count(_ type: EventType) -> Int { events.count { $0["type"]?.stringValue == type.text } }
+        if !events.contains(where: { $0["id"]?.stringValue == id }) {
+            complaints.append("\(context): the accepted event \(id) is lost")
+        }
+        for task in Workload.tasks {
+            for kind in [EventType.Kind.triggered, .started, .finished] {
+                let found = count(.task(name: task, kind: kind))
+                if found != 1 { complaints.append("\(context): \(found) events \(task).\(kind.rawValue) instead of 1") }
+            }
+        }
+        let ends = count(.sequence(stage: Workload.stage, name: Workload.sequence, kind: .finished))
+        if ends != 1 { complaints.append("\(context): the sequence has ended \(ends) times") }
+        return complaints
+    }
+}
+
+/// The triggers that were answered with success.
+final class Accepted: Sendable {
+    private let state = Mutex((events: [(context: String, id: String)](), isStopped: false))
+
+    func note(_ event: CloudEvent) {
+        state.withLock { $0.events.append((event.keptnContext ?? "", event.id)) }
+    }
+
+    func stop() { state.withLock { $0.isStopped = true } }
+    var isStopped: Bool { state.withLock { $0.isStopped } }
+    var count: Int { state.withLock { $0.events.count } }
+    var all: [(context: String, id: String)] { state.withLock { $0.events } }
+}
+
+/// S. Vigna's SplitMix64: the same instants for the same seed.
+struct SplitMix: Sendable {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+}

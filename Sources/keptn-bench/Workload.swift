@@ -1,0 +1,97 @@
+import CloudEvents
+import KeptnKit
+import KeptnModel
+import Logging
+import Ports
+import RemoteClients
+import Synchronization
+
+/// The measured sequence: one stage, four tasks that do nothing.
+enum Workload {
+    static let project = "bench"
+    static let stage = "dev"
+    static let sequence = "bench"
+    static let tasks = ["noop-a", "noop-b", "noop-c", "noop-d"]
+
+    static let shipyard = """
+        apiVersion: spec.keptn.sh/0.2.3
+        kind: Shipyard
+        metadata:
+          name: bench
+        spec:
+          stages:
+          - name: \(stage)
+            sequences:
+            - name: \(sequence)
+              tasks:
+
+        """ + tasks.map { "      - name: \($0)\n" }.joined()
+
+    static func service(_ number: Int) -> String { "service-\(number)" }
+
+    static func prepare(_ client: APIClient, services: Int) async throws {
+        _ = try await client.post(
+            "controlPlane/v1/project",
+            ["name": .string(project), "shipyard": .string(Base64.encode(shipyard.utf8))])
+        for number in 0..<services {
+            _ = try await client.post(
+                "controlPlane/v1/project/\(project)/service", ["serviceName": .string(service(number))])
+        }
+    }
+
+    /// A trigger with an id of its own, so that sending it again has no second effect.
+    static func trigger(service: Int, id: String, context: String) -> CloudEvent {
+        CloudEvent(
+            keptn: .sequence(stage: stage, name: sequence, kind: .triggered), id: id, source: "keptn-bench",
+            time: SystemTime().now, context: context,
+            data: [
+                "project": .string(project), "stage": .string(stage), "service": .string(Self.service(service)),
+            ])
+    }
+
+    static func plane(_ endpoint: String, _ token: String) -> HTTPControlPlane {
+        HTTPControlPlane(
+            endpoint: endpoint, token: token, requester: WebRequester(), time: SystemTime(), logger: quiet)
+    }
+
+    /// Retries are part of a torture run and not worth a line.
+    static var quiet: Logger { Logger(label: "keptn-bench") { _ in SwiftLogNoOpLogHandler() } }
+}
+
+/// Triggers sequences and hears when they have finished.
+final class Driver: Sendable {
+    private let plane: HTTPControlPlane
+    private let ids = SystemIDs()
+    private let waiting = Mutex<[String: CheckedContinuation<Void, Never>]>([:])
+
+    init(_ plane: HTTPControlPlane) { self.plane = plane }
+
+    /// Listens until cancelled.
+    func listen() async throws {
+        let type = EventType.sequence(stage: Workload.stage, name: Workload.sequence, kind: .finished)
+        let subscription = try await plane.subscribe(Interest(name: "keptn-bench", patterns: [type.text]))
+        while !Task.isCancelled {
+            let events = try await subscription.receive(upTo: 1024)
+            for event in events {
+                let context = event.event.keptnContext ?? ""
+                waiting.withLock { $0.removeValue(forKey: context) }?.resume()
+            }
+            try await subscription.settle(events.map(\.position), sending: [])
+        }
+    }
+
+    /// One sequence from its trigger to its end.
+    func run(service: Int) async throws -> Duration {
+        let context = ids.newID()
+        let event = Workload.trigger(service: service, id: ids.newID(), context: context)
+        let start = ContinuousClock.now
+        async let end: Void = finished(context)
+        try await plane.send([event])
+        await end
+        return ContinuousClock.now - start
+    }
+
+    private func finished(_ context: String) async {
+        await withCheckedContinuation { continuation in waiting.withLock { $0[context] = continuation } }
+    }
+}

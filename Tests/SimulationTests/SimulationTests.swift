@@ -1,1 +1,55 @@
+import CloudEvents
+import FoundationEssentials
+import Ports
 import Testing
+
+/// The real shipyard service and distributor on a store in memory: executors that fail, vanish, come late or twice,
+/// users who pause and abort, crashes before and after commits, clocks that jump. After every step the invariants of
+/// docs/architecture.md have to hold; at the end everything has to come to an end.
+@Suite("Simulation")
+struct SimulationTests {
+    private static let seeds = 1000
+    private static let chunk = 50
+    private static let wanted = ProcessInfo.processInfo.environment["KEPTN_SEED"].flatMap(UInt64.init)
+
+    @Test(
+        "1,000 stories keep every invariant and come to an end (KEPTN_SEED=n tells one of them)",
+        arguments: wanted.map { [$0...$0] }
+            ?? stride(from: 0, to: seeds, by: chunk).map { UInt64($0)...UInt64($0 + chunk - 1) })
+    func stories(_ seeds: ClosedRange<UInt64>) async throws {
+        for seed in seeds {
+            let story = try await Story(seed: seed)
+            do {
+                try await story.tell(steps: 60)
+            } catch {
+                Issue.record("KEPTN_SEED=\(seed): \(error)\n\(story.world.trace.joined(separator: "\n"))")
+                return
+            }
+            if Self.wanted != nil { Attachment.record(story.world.trace.joined(separator: "\n"), named: "\(seed).txt") }
+        }
+    }
+
+    @Test("A sequence of three tasks survives a crash at each of its commits, before it and after it")
+    func everyCrashPoint() async throws {
+        let undisturbed = try await Story(sequenceOf: ["deployment", "test", "release"])
+        let first = undisturbed.world.faults.commits
+        try await undisturbed.calm()
+        let types = try await undisturbed.world.log().map(\.event.type)
+        #expect(types.count == 2 + 3 * 3)
+        let commits = undisturbed.world.faults.commits - first
+        try #require(commits >= 8)
+        for moment in Faults.Moment.allCases {
+            for commit in 0..<commits {
+                let story = try await Story(sequenceOf: ["deployment", "test", "release"])
+                story.world.faults.crash(moment, skipping: commit)
+                do {
+                    try await story.calm()
+                } catch {
+                    Issue.record("crash \(moment) commit \(commit): \(error)")
+                }
+                #expect(story.world.restarts == 1)
+                #expect(try await story.world.log().map(\.event.type) == types, "crash \(moment) commit \(commit)")
+            }
+        }
+    }
+}

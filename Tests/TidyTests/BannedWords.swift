@@ -9,8 +9,8 @@ struct BannedWord: Sendable {
         return line.ranges(of: text).contains { range in
             guard text.first?.isLetter == true, let before = line[..<range.lowerBound].last else { return true }
             if before.isLetter || before.isNumber || before == "_" { return false }
-            let isOther = text == "Task {" && line[..<range.lowerBound].hasSuffix("-> ") || text == "print(" && before == "."
-            return !isOther
+            if text == "Task {" { return !line[..<range.lowerBound].hasSuffix("-> ") }
+            return text != "print(" || before != "."
         }
     }
 }

@@ -31,6 +31,16 @@ public struct IntegrationService: Service {
         retry = Retry(time: time, logger: logger)
     }
 
+    /// Makes the integration known to Keptn, which from then on keeps its events. `run` does that too: call this where
+    /// events may come before `run` does, and nothing shall be missed.
+    public func register() async throws {
+        for interest in interests { _ = try await controlPlane.subscribe(interest) }
+    }
+
+    private var interests: [Interest] {
+        integration.requestedTasks.isEmpty ? [integration.interest] : [integration.interest, integration.answers]
+    }
+
     /// Throws `ControlPlaneError` when somebody else has opened the integration's subscription, or Keptn does not
     /// accept it; while Keptn is not available it waits.
     public func run() async throws {
@@ -72,11 +82,9 @@ public struct IntegrationService: Service {
     }
 
     private func hear(_ answers: Answers) async {
-        let interest = Interest(
-            name: "\(integration.name).answers",
-            patterns: integration.requestedTasks.map { EventType.task(name: $0, kind: .finished).text })
+        let intake = Intake(controlPlane: controlPlane, interest: integration.answers, retry: retry)
         do {
-            try await Intake(controlPlane: controlPlane, interest: interest, retry: retry).run { events, subscription in
+            try await intake.run { events, subscription in
                 for event in events { answers.take(event.event) }
                 try await subscription.settle(events.map(\.position), sending: [])
             }
@@ -98,5 +106,12 @@ extension Integration {
             patterns: tasks.keys.sorted().map { EventType.task(name: $0, kind: .triggered).text }
                 + listeners.map(\.pattern),
             projects: projects, stages: stages, services: services, window: concurrency)
+    }
+
+    /// The answers to what it asks others for.
+    var answers: Interest {
+        Interest(
+            name: "\(name).answers",
+            patterns: requestedTasks.map { EventType.task(name: $0, kind: .finished).text })
     }
 }

@@ -24,7 +24,9 @@ package struct HTTPControlPlane: ControlPlane {
     }
 
     package func subscribe(_ interest: Interest) async throws -> any EventSubscription {
-        HTTPSubscription(connection: connection, interest: interest)
+        let subscription = HTTPSubscription(connection: connection, interest: interest)
+        try await subscription.open()
+        return subscription
     }
 
     package func send(_ events: [CloudEvent]) async throws {
@@ -54,8 +56,8 @@ private final class HTTPSubscription: EventSubscription {
     private let connection: HTTPConnection
     private let interest: Interest
     private let path: String
-    /// Whether a poll has been answered: the first one says that what we had before is forgotten.
-    private let isOpen = Mutex(false)
+    /// What came with the opening, until somebody asks for it.
+    private let early = Mutex<ArraySlice<ReceivedEvent>>([])
 
     init(connection: HTTPConnection, interest: Interest) {
         self.connection = connection
@@ -63,24 +65,37 @@ private final class HTTPSubscription: EventSubscription {
         path = "/v1/subscriptions/\(URLText.encode(interest.name))"
     }
 
+    /// Says that what this subscription had before is forgotten here, and does not wait for anything new.
+    func open() async throws {
+        let events = try await poll(upTo: interest.window, waiting: 0, isRestart: true)
+        early.withLock { $0 = events[...] }
+    }
+
     /// Throws `ControlPlaneError.unavailable` at the first failed poll: what its answer carried is lost, and only a new
     /// subscription brings it again.
     func receive(upTo count: Int) async throws -> [ReceivedEvent] {
-        while true {
-            let body: JSON = [
-                "events": .array(interest.patterns.map { .string($0) }),
-                "projects": .array(interest.projects.map { .string($0) }),
-                "stages": .array(interest.stages.map { .string($0) }),
-                "services": .array(interest.services.map { .string($0) }),
-                "window": .integer(interest.window), "max": .integer(count),
-                "waitSeconds": .integer(Self.pollSeconds), "restart": .bool(isOpen.withLock { !$0 }),
-            ]
-            let answer = try await connection.call(
-                "POST", "\(path)/pull", Array(body.bytes), timeout: HTTPConnection.timeout + .seconds(Self.pollSeconds))
-            isOpen.withLock { $0 = true }
-            let events = try (answer["deliveries"]?.elements ?? []).map(Self.event)
-            if !events.isEmpty { return events }
+        let first = early.withLock { early in
+            let first = early.prefix(count)
+            early = early.dropFirst(first.count)
+            return Array(first)
         }
+        var events = first
+        while events.isEmpty { events = try await poll(upTo: count, waiting: Self.pollSeconds, isRestart: false) }
+        return events
+    }
+
+    private func poll(upTo count: Int, waiting seconds: Int, isRestart: Bool) async throws -> [ReceivedEvent] {
+        let body: JSON = [
+            "events": .array(interest.patterns.map { .string($0) }),
+            "projects": .array(interest.projects.map { .string($0) }),
+            "stages": .array(interest.stages.map { .string($0) }),
+            "services": .array(interest.services.map { .string($0) }),
+            "window": .integer(interest.window), "max": .integer(count), "waitSeconds": .integer(seconds),
+            "restart": .bool(isRestart),
+        ]
+        let answer = try await connection.call(
+            "POST", "\(path)/pull", Array(body.bytes), timeout: HTTPConnection.timeout + .seconds(seconds))
+        return try (answer["deliveries"]?.elements ?? []).map(Self.event)
     }
 
     func settle(_ positions: [Int64], sending events: [CloudEvent]) async throws {

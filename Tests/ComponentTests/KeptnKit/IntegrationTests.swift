@@ -223,6 +223,15 @@ import Testing
         #expect(plane.settlings == [.init(positions: [], events: ["started t1"])])
     }
 
+    @Test("Whoever has registered misses nothing, even when it runs later")
+    func registration() async throws {
+        let integration = deployer.on(task: "deployment") { _ in .pass() }
+        let service = IntegrationService(integration, on: bench.plane, time: bench.time, logger: IntegrationBench.silent)
+        try await service.register()
+        try await bench.store.append([bench.triggered("deployment")])
+        try await bench.running(integration) { _ = try await bench.event("deployment.finished") }
+    }
+
     @Test("It ends with an error when somebody else opens its subscription")
     func takenOver() async throws {
         try await send(bench.triggered("deployment"))

@@ -30,28 +30,38 @@ import Testing
 
     private func json(_ request: OutgoingRequest) throws -> JSON { try JSON(parsing: request.body) }
 
-    @Test("Polls go on until there is something; only the first one begins anew")
+    @Test("The opening takes what is there, then polls go on until there is something")
     func polling() async throws {
         let polls = Mutex(0)
-        let delivery: JSON = ["position": 7, "event": event("1").structured]
         let requester = InMemoryHTTPRequester { [self] _ in
-            let isEmpty = polls.withLock { $0 += 1; return $0 == 1 }
-            return answer(200, ["deliveries": isEmpty ? [] : [delivery]])
+            let poll = polls.withLock { $0 += 1; return $0 }
+            let delivery: JSON = ["position": .integer(poll), "event": event("\(poll)").structured]
+            return answer(200, ["deliveries": poll == 2 ? [] : [delivery]])
         }
         let subscription = try await plane(requester).subscribe(interest)
-        #expect(try await subscription.receive(upTo: 5) == [ReceivedEvent(position: 7, event: event("1"))])
+        #expect(try await subscription.receive(upTo: 5) == [ReceivedEvent(position: 1, event: event("1"))])
+        #expect(try await subscription.receive(upTo: 5) == [ReceivedEvent(position: 3, event: event("3"))])
         let requests = requester.requests
-        #expect(requests.map(\.method) == ["POST", "POST"])
+        #expect(requests.map(\.method) == ["POST", "POST", "POST"])
         #expect(requests.allSatisfy { $0.url == "http://keptn/api/v1/subscriptions/my%20deployer/pull" })
         #expect(requests.allSatisfy { $0.headers == ["x-token": "secret", "content-type": "application/json"] })
-        #expect(requests.allSatisfy { $0.timeout > .seconds(20) })
-        let body = try json(requests[0])
-        #expect(body["events"] == ["sh.keptn.event.deployment.triggered"])
-        #expect(body["projects"] == ["sockshop"])
-        #expect(body["window"] == 8)
-        #expect(body["max"] == 5)
-        #expect(body["waitSeconds"] == 20)
-        #expect(try requests.map { try json($0)["restart"] } == [true, false])
+        #expect(requests[1].timeout > .seconds(20))
+        let bodies = try requests.map(json)
+        #expect(bodies.allSatisfy { $0["events"] == ["sh.keptn.event.deployment.triggered"] })
+        #expect(bodies.allSatisfy { $0["projects"] == ["sockshop"] && $0["window"] == 8 })
+        #expect(bodies.map { $0["restart"] } == [true, false, false])
+        #expect(bodies.map { $0["waitSeconds"] } == [0, 20, 20])
+        #expect(bodies.map { $0["max"] } == [8, 5, 5])
+    }
+
+    @Test("What came with the opening is handed out in the asked portions")
+    func portions() async throws {
+        let deliveries = (1...3).map { ["position": .integer($0), "event": event("\($0)").structured] as JSON }
+        let requester = InMemoryHTTPRequester { [self] _ in answer(200, ["deliveries": .array(deliveries)]) }
+        let subscription = try await plane(requester).subscribe(interest)
+        #expect(try await subscription.receive(upTo: 2).map(\.position) == [1, 2])
+        #expect(try await subscription.receive(upTo: 2).map(\.position) == [3])
+        #expect(requester.requests.count == 1)
     }
 
     @Test("Positions and events are settled in one call")
@@ -59,7 +69,7 @@ import Testing
         let requester = InMemoryHTTPRequester { [self] _ in answer() }
         let subscription = try await plane(requester).subscribe(interest)
         try await subscription.settle([7, 9], sending: [event("1")])
-        let request = try #require(requester.requests.first)
+        let request = try #require(requester.requests.last)
         #expect(request.url == "http://keptn/api/v1/subscriptions/my%20deployer/settle")
         #expect(try json(request) == ["positions": [7, 9], "events": [event("1").structured]])
     }
@@ -109,7 +119,9 @@ import Testing
             (409, .unavailable), (429, .unavailable), (500, .unavailable), (503, .unavailable),
         ])
     func statuses(status: Int, kind: ControlPlaneError.Kind) async throws {
-        let requester = InMemoryHTTPRequester { [self] _ in answer(status, ["message": "because"]) }
+        let requester = InMemoryHTTPRequester { [self] request in
+            request.url.hasSuffix("/pull") ? answer() : answer(status, ["message": "because"])
+        }
         let subscription = try await plane(requester).subscribe(interest)
         let error = await #expect(throws: ControlPlaneError.self) { try await subscription.settle([1], sending: []) }
         #expect(error == ControlPlaneError(kind, "Keptn answered \(status): because"))

@@ -1,0 +1,115 @@
+import CloudEvents
+import Ports
+import ProcessRuntime
+import RemoteClients
+import TestSupport
+import Testing
+
+/// Against a real server.
+@Suite(.timeLimit(.minutes(1))) struct WebRequesterTests {
+    private let requester = WebRequester()
+
+    @Test("Method, headers and body go out; status, headers and body come back")
+    func exchange() async throws {
+        try await withServer { url in
+            let answer = try await requester.send(
+                OutgoingRequest(method: "POST", url: "\(url)/carts?x=1", headers: ["X-Own": "yes"], body: [1, 2, 3]))
+            #expect(answer.status == 200)
+            #expect(answer.headers["x-name"] == "server")
+            let seen = try JSON(parsing: answer.body)
+            #expect(seen["method"] == "POST")
+            #expect(seen["path"] == "/carts?x=1")
+            #expect(seen["length"] == 3)
+            #expect(seen["headers", "x-own"] == "yes")
+            #expect(try await requester.send(OutgoingRequest(url: "\(url)/500")).status == 500)
+        }
+    }
+
+    @Test("More requests than connections one would think of are answered side by side")
+    func many() async throws {
+        try await withServer { url in
+            let answers = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<64 {
+                    group.addTask { try await requester.send(OutgoingRequest(url: "\(url)/slow")).status }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(answers == Array(repeating: 200, count: 64))
+        }
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let path: String
+        var timeout = Duration.seconds(10)
+        var bytesMax = 1 << 20
+        let kind: RequestFailure.Kind
+        var testDescription: String { "\(path): \(kind)" }
+    }
+
+    @Test(
+        "Without an answer it says why",
+        arguments: [
+            Case(path: "/slow", timeout: .milliseconds(50), kind: .timeout),
+            Case(path: "/", bytesMax: 10, kind: .tooLarge),
+            Case(path: "/hangup", kind: .unreachable),
+            Case(path: "/abort", kind: .unreachable),
+        ])
+    func failures(_ test: Case) async throws {
+        try await withServer { url in
+            let request = OutgoingRequest(
+                url: url + test.path, timeout: test.timeout, responseBytesMax: test.bytesMax)
+            let failure = await #expect(throws: RequestFailure.self) { try await requester.send(request) }
+            #expect(failure?.kind == test.kind)
+        }
+    }
+
+    @Test("A port where nobody listens is unreachable")
+    func nobody() async throws {
+        let port = try await LocalProcesses(name: "nobody", time: MachineTime()).freePort()
+        let request = OutgoingRequest(url: "http://127.0.0.1:\(port)/")
+        let failure = await #expect(throws: RequestFailure.self) { try await requester.send(request) }
+        #expect(failure?.kind == .unreachable)
+    }
+
+    @Test("What is no address of an HTTP server is told apart", arguments: ["", "carts", "ftp://host/", "http://"])
+    func badAddress(url: String) async throws {
+        let failure = await #expect(throws: RequestFailure.self) {
+            try await requester.send(OutgoingRequest(url: url))
+        }
+        #expect(failure?.kind == .badURL)
+    }
+
+    @Test("A cancelled request is cancelled, not failed")
+    func cancelled() async throws {
+        try await withServer { url in
+            await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { _ = try await requester.send(OutgoingRequest(url: "\(url)/slow")) }
+                group.cancelAll()
+                await #expect(throws: CancellationError.self) { try await group.next() }
+            }
+        }
+    }
+
+    private func withServer(_ body: (_ url: String) async throws -> Void) async throws {
+        try await withTemporaryFolder { folder in
+            let processes = LocalProcesses(name: folder, time: MachineTime())
+            let program = try TestUpstream.write(to: folder)
+            let port = try await processes.freePort()
+            let process = try await processes.start(
+                ProcessCommand(
+                    program: "python3", arguments: [program, String(port), "server"], environment: [:],
+                    folder: folder, logFile: "\(folder)/server.log"))
+            do {
+                try await eventually("the server is up") {
+                    await HTTPHealthProbe().problem(
+                        at: Endpoint(port: port), path: "/health", timeout: .seconds(2)) == nil
+                }
+                try await body("http://127.0.0.1:\(port)")
+            } catch {
+                await processes.stop(process, grace: .zero)
+                throw error
+            }
+            await processes.stop(process, grace: .zero)
+        }
+    }
+}

@@ -116,8 +116,8 @@ nonisolated var tests: [Target] {
             name: "ComponentTests",
             dependencies: model + [
                 "KeptnKit", "TestSupport", "API", "ConfigurationService", "Distributor", "EventBroker", "GatekeeperService",
-                "JMeterService", "LighthouseService", "ProcessRuntime", "ProcessService", "ShipyardService", "SpecFiles",
-                asyncHTTPClient, httpTypes, lifecycle, logging, nioCore, nioHTTP1,
+                "HTTPServing", "JMeterService", "LighthouseService", "ProcessRuntime", "ProcessService", "RemoteClients",
+                "ShipyardService", "SpecFiles", asyncHTTPClient, httpTypes, lifecycle, logging, nioCore, nioHTTP1,
             ]),
         .testTarget(
             name: "SimulationTests", dependencies: model + ["TestSupport", "Distributor", "ShipyardService", "SpecFiles", "KeptnKit"]),

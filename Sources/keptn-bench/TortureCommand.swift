@@ -35,7 +35,7 @@ struct TortureCommand: AsyncParsableCommand {
                 let token = try await firstStart(home, port)
                 for worker in 0..<concurrency {
                     group.addTask {
-                        try await load(worker, Workload.plane(endpoint, token), accepted)
+                        try await load(worker, APIClient(endpoint: endpoint, token: token), accepted)
                         return nil
                     }
                 }
@@ -74,7 +74,7 @@ struct TortureCommand: AsyncParsableCommand {
     ) async throws -> [String] {
         var random = SplitMix(state: seed)
         for kill in 1...kills {
-            let pause = Duration.milliseconds(Int64(20 + random.next() % 300))
+            let pause = Duration.milliseconds(Int64(100 + random.next() % 900))
             try await server(home, port) { _ in
                 try await ContinuousClock().sleep(for: pause)
                 return ((), .kill)
@@ -93,12 +93,12 @@ struct TortureCommand: AsyncParsableCommand {
 
 extension TortureCommand {
     /// Triggers without pause. What was answered with success is written down; the rest may or may not be there.
-    private func load(_ worker: Int, _ plane: some ControlPlane, _ accepted: Accepted) async throws {
+    private func load(_ worker: Int, _ client: APIClient, _ accepted: Accepted) async throws {
         let ids = SystemIDs()
         while !accepted.isStopped {
             let event = Workload.trigger(service: worker, id: ids.newID(), context: ids.newID())
             do {
-                try await plane.send([event])
+                try await client.send([event])
                 accepted.note(event)
             } catch is CancellationError {
                 return

@@ -69,7 +69,7 @@ struct KeptnProcess {
         let result = try await Subprocess.run(
             .path(Self.program), arguments: Arguments(["server", "--listen", "127.0.0.1:0"] + arguments),
             environment: .inherit.updating(["KEPTN_HOME": home.path]),
-            output: .discarded, error: .discarded
+            input: .none, output: .discarded, error: .discarded
         ) { execution in
             try await Self.eventually("the server says where it is") {
                 FileManager.default.fileExists(atPath: endpoint.path)

@@ -53,8 +53,9 @@ package struct JMeterService: Sendable {
         if let problem = try await generator.whyUnreachable(url) {
             return outcome(.fail, "\(url) cannot be reached: \(problem)", task, start)
         }
-        if workload.testStrategy != "healthcheck", let check = known.first(where: { $0.testStrategy == "healthcheck" }) {
-            let verdict = try await run(check, at: url, task)
+        let healthCheck = known.first { $0.testStrategy == "healthcheck" }
+        if let healthCheck, healthCheck != workload {
+            let verdict = try await run(healthCheck, at: url, task)
             if verdict.result == .fail { return outcome(.fail, verdict.message, task, start) }
         }
         // Evaluations look at this window: the health check is no part of it.

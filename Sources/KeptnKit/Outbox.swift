@@ -49,11 +49,12 @@ final class Outbox: Sendable {
 
     /// Takes nothing more; `run` returns when everything is out.
     func close() {
-        signal.advance(to: state.withLock { state in
+        let position = state.withLock { state in
             state.isClosed = true
             state.arrivals += 1
             return Position(state.arrivals)
-        })
+        }
+        signal.advance(to: position)
     }
 
     /// From now on everything goes this way. Called before anything is sent, and after every reconnection.
@@ -111,10 +112,12 @@ final class Outbox: Sendable {
                 try await subscription?.settle(positions, sending: events)
             }
             for parcel in parcels { parcel.sender?.resume() }
-        } catch where parcels.count > 1 && !Task.isCancelled {
-            // One of them is no good, and the others shall not suffer for it.
-            for parcel in parcels { await send([parcel]) }
         } catch {
+            if parcels.count > 1, !Task.isCancelled {
+                // One of them is no good, and the others shall not suffer for it.
+                for parcel in parcels { await send([parcel]) }
+                return
+            }
             for parcel in parcels {
                 if parcel.sender == nil { retry.logger.error("an event was not sent", error: error) }
                 parcel.sender?.resume(throwing: error)

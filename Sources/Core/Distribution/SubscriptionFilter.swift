@@ -9,7 +9,7 @@ package struct SubscriptionFilter: Sendable, Hashable {
     /// Patterns as in NATS subjects: `*` stands for one word between dots, `>` at the end for one or more. Empty lists
     /// of names mean all of them.
     package init(patterns: [String], projects: [String] = [], stages: [String] = [], services: [String] = []) {
-        let isWild = { (pattern: String) in pattern.utf8.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: ">") } }
+        func isWild(_ pattern: String) -> Bool { pattern.contains("*") || pattern.contains(">") }
         types = Set(patterns.filter { !isWild($0) })
         wildcards = patterns.filter(isWild).map(Wildcard.init)
         self.projects = Set(projects)

@@ -5,7 +5,6 @@ import KeptnKit
 import KeptnModel
 import Logging
 import Ports
-import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct JMeterServiceTests {
@@ -88,10 +87,10 @@ import Testing
 
     @Test("A performance test sends from all users, and accepts its share of errors")
     func performance() async throws {
-        let count = Mutex(0)
+        let count = Counter()
         let requester = InMemoryHTTPRequester { request in
             guard request.url.hasSuffix("/load") else { return IncomingResponse(status: 200) }
-            if count.withLock({ $0 += 1; return $0 % 2 == 0 }) { throw RequestFailure(.timeout, "no answer") }
+            if count.next().isMultiple(of: 2) { throw RequestFailure(.timeout, "no answer") }
             return IncomingResponse(status: 200)
         }
         let data = try await test("performance", requester)
@@ -209,7 +208,8 @@ import Testing
     @Test("A test by real users is left to others")
     func realUser() async throws {
         let requester = InMemoryHTTPRequester { _ in IncomingResponse(status: 200) }
-        let events = try await run(["real-user", "healthcheck"], requester, Self.files, ["deploymentURIsLocal": [.string(Self.url)]])
+        let events = try await run(
+            ["real-user", "healthcheck"], requester, Self.files, ["deploymentURIsLocal": [.string(Self.url)]])
         #expect(events.allSatisfy { $0.triggeredID == "t2" })
     }
 }
@@ -218,7 +218,9 @@ extension JMeterServiceTests {
     /// The data of the answer to one test.
     private func test(
         _ strategy: String, _ requester: InMemoryHTTPRequester, files: [String: String] = JMeterServiceTests.files,
-        deployment: JSON = ["deploymentURIsLocal": [.string(JMeterServiceTests.url)], "deploymentURIsPublic": ["http://other"]],
+        deployment: JSON = [
+            "deploymentURIsLocal": [.string(JMeterServiceTests.url)], "deploymentURIsPublic": ["http://other"],
+        ],
         meanwhile: () async throws -> Void = {}
     ) async throws -> JSON {
         let events = try await run([strategy], requester, files, deployment, meanwhile: meanwhile)

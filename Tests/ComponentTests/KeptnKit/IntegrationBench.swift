@@ -90,20 +90,29 @@ struct IntegrationBench: Sendable {
 
     /// The types of everything in the log, without the prefix.
     func log() async throws -> [String] {
-        try await store.events(after: .start, limit: 1000).map { String($0.event.type.dropFirst(EventType.prefix.count)) }
+        try await store.events(after: .start, limit: 1000).map {
+            String($0.event.type.dropFirst(EventType.prefix.count))
+        }
     }
 }
 
 /// Counts what was committed, for those who wait for the next one.
 final class CommitCount: Sendable {
     let signal = PositionSignal()
-    private let count = Mutex<Int64>(0)
+    private let count = Counter()
 
-    func countOne() {
-        signal.advance(to: Position(count.withLock { count in
-            count += 1
-            return count
-        }))
+    func countOne() { signal.advance(to: Position(Int64(count.next()))) }
+}
+
+/// 1, 2, 3, …
+final class Counter: Sendable {
+    private let last = Mutex(0)
+
+    func next() -> Int {
+        last.withLock { last in
+            last += 1
+            return last
+        }
     }
 }
 

@@ -41,8 +41,8 @@ import Testing
             #expect(
                 finished.json
                     == (#"{"project":"sockshop","stage":"dev","service":"carts","labels":{"build":"7"},"#
-                        + #""status":"succeeded","result":"pass","message":"done","#
-                        + #""deployment":{"deploymentNames":["direct"]}}"#).parsed)
+                    + #""status":"succeeded","result":"pass","message":"done","#
+                    + #""deployment":{"deploymentNames":["direct"]}}"#).parsed)
         }
         #expect(try await bench.log() == ["deployment.triggered", "deployment.started", "deployment.finished"])
         #expect(try await bench.store.progress(of: "deployer")?.open == [])
@@ -67,7 +67,8 @@ import Testing
     func responsibilityUnknown() async throws {
         try await send(bench.triggered("deployment"))
         let integration = deployer.on(
-            task: "deployment", when: { _ in throw KeptnError(.notFound, "no such project") }, perform: { _ in .pass() })
+            task: "deployment", when: { _ in throw KeptnError(.notFound, "no such project") },
+            perform: { _ in .pass() })
         try await bench.running(integration) {
             let message = try await bench.event("deployment.finished").keptnData?.message
             #expect(message == "no such project")
@@ -104,7 +105,11 @@ import Testing
     func brokenOff() async throws {
         try await send(bench.triggered("deployment"))
         let never = Gate()
-        try await bench.running(deployer.on(task: "deployment") { _ in try await never.pass(); return .pass() }) {
+        let endless = deployer.on(task: "deployment") { _ in
+            try await never.pass()
+            return .pass()
+        }
+        try await bench.running(endless) {
             _ = try await bench.event("deployment.started")
         }
         #expect(try await bench.log() == ["deployment.triggered", "deployment.started"])
@@ -167,7 +172,8 @@ import Testing
         var bad = finished
         bad.id = "f0"
         try await bench.store.append([bad, finished])
-        let integration = Integration(name: "listener", version: "1").on(eventType: "sh.keptn.event.*.finished") { event in
+        let listener = Integration(name: "listener", version: "1")
+        let integration = listener.on(eventType: "sh.keptn.event.*.finished") { event in
             guard event.id == "f1" else { throw KeptnError(.invalidInput, "not this one") }
             return [heard]
         }
@@ -226,7 +232,8 @@ import Testing
     @Test("Whoever has registered misses nothing, even when it runs later")
     func registration() async throws {
         let integration = deployer.on(task: "deployment") { _ in .pass() }
-        let service = IntegrationService(integration, on: bench.plane, time: bench.time, logger: IntegrationBench.silent)
+        let service = IntegrationService(
+            integration, on: bench.plane, time: bench.time, logger: IntegrationBench.silent)
         try await service.register()
         try await bench.store.append([bench.triggered("deployment")])
         try await bench.running(integration) { _ = try await bench.event("deployment.finished") }
@@ -236,7 +243,8 @@ import Testing
     func takenOver() async throws {
         try await send(bench.triggered("deployment"))
         let integration = deployer.on(task: "deployment") { _ in .pass() }
-        let service = IntegrationService(integration, on: bench.plane, time: bench.time, logger: IntegrationBench.silent)
+        let service = IntegrationService(
+            integration, on: bench.plane, time: bench.time, logger: IntegrationBench.silent)
         async let ending: Void = service.run()
         _ = try await bench.event("deployment.finished")
         try await bench.open("deployer", "sh.keptn.event.deployment.triggered")

@@ -2,7 +2,6 @@ import CloudEvents
 import KeptnKit
 import KeptnModel
 import Ports
-import Synchronization
 import Testing
 
 /// Handlers that ask others for a task.
@@ -42,7 +41,7 @@ import Testing
             #expect(
                 request.json
                     == (#"{"project":"sockshop","stage":"dev","service":"carts","labels":{"build":"7"},"#
-                        + #""get-sli":{"sliProvider":"keptn"}}"#).parsed)
+                    + #""get-sli":{"sliProvider":"keptn"}}"#).parsed)
             try await bench.store.append([answer(to: request, "measured")])
             let message = try await bench.event("evaluation.finished").keptnData?.message
             #expect(message == "measured")

@@ -17,13 +17,13 @@ import Testing
     @Test("What queues up during one call goes out in the next one")
     func coalescing() async throws {
         let gate = Gate()
-        let waiting = Mutex(0)
+        let begun = Counter()
         let plane = ScriptedControlPlane([.success([received(1)]), .success((2...50).map(received))]) { number, _ in
             if number == 1 { try await gate.pass() }
         }
         let all = PositionSignal()
         let integration = Integration(name: "deployer", version: "1").on(task: "deployment") { _ in
-            all.advance(to: Position(Int64(waiting.withLock { $0 += 1; return $0 })))
+            all.advance(to: Position(Int64(begun.next())))
             return .pass()
         }
         try await bench.running(integration, on: plane) {

@@ -32,9 +32,9 @@ import Testing
 
     @Test("The opening takes what is there, then polls go on until there is something")
     func polling() async throws {
-        let polls = Mutex(0)
+        let polls = CallCount()
         let requester = InMemoryHTTPRequester { [self] _ in
-            let poll = polls.withLock { $0 += 1; return $0 }
+            let poll = polls.next()
             let delivery: JSON = ["position": .integer(poll), "event": event("\(poll)").structured]
             return answer(200, ["deliveries": poll == 2 ? [] : [delivery]])
         }
@@ -76,9 +76,9 @@ import Testing
 
     @Test("Events are sent as one batch, and again after a while when the server is not there")
     func sending() async throws {
-        let calls = Mutex(0)
+        let calls = CallCount()
         let requester = InMemoryHTTPRequester { [self] _ in
-            switch calls.withLock({ $0 += 1; return $0 }) {
+            switch calls.next() {
             case 1: throw RequestFailure(.unreachable, "connection refused")
             case 2: answer(503)
             default: answer()
@@ -132,5 +132,17 @@ import Testing
         let requester = InMemoryHTTPRequester { _ in throw RequestFailure(.badURL, "'x' is no address") }
         let error = await #expect(throws: ControlPlaneError.self) { try await plane(requester).send([event("1")]) }
         #expect(error == ControlPlaneError(.rejected, "'x' is no address"))
+    }
+}
+
+/// 1, 2, 3, …
+private final class CallCount: Sendable {
+    private let last = Mutex(0)
+
+    func next() -> Int {
+        last.withLock { last in
+            last += 1
+            return last
+        }
     }
 }

@@ -8,19 +8,22 @@ import Testing
 /// docs/architecture.md have to hold; at the end everything has to come to an end.
 @Suite("Simulation")
 struct SimulationTests {
-    private static let seeds = 1000
-    private static let chunk = 50
-    private static let wanted = ProcessInfo.processInfo.environment["KEPTN_SEED"].flatMap(UInt64.init)
+    private static let seeds = number("KEPTN_SEEDS") ?? 1000
+    private static let chunk: UInt64 = 50
+    private static let wanted = number("KEPTN_SEED")
+
+    private static func number(_ variable: String) -> UInt64? {
+        ProcessInfo.processInfo.environment[variable].flatMap(UInt64.init)
+    }
 
     @Test(
-        "1,000 stories keep every invariant and come to an end (KEPTN_SEED=n tells one of them)",
-        arguments: wanted.map { [$0...$0] }
-            ?? stride(from: 0, to: seeds, by: chunk).map { UInt64($0)...UInt64($0 + chunk - 1) })
+        "1,000 stories keep every invariant and come to an end (KEPTN_SEED=n tells one, KEPTN_SEEDS=n so many)",
+        arguments: wanted.map { [$0...$0] } ?? (0..<seeds / chunk).map { $0 * chunk...($0 + 1) * chunk - 1 })
     func stories(_ seeds: ClosedRange<UInt64>) async throws {
         for seed in seeds {
             let story = try await Story(seed: seed)
             do {
-                try await story.tell(steps: 60)
+                try await story.tell(steps: 45)
             } catch {
                 Issue.record("KEPTN_SEED=\(seed): \(error)\n\(story.world.trace.joined(separator: "\n"))")
                 return
@@ -51,5 +54,18 @@ struct SimulationTests {
                 #expect(try await story.world.log().map(\.event.type) == types, "crash \(moment) commit \(commit)")
             }
         }
+    }
+
+    @Test(
+        "An abort ends what was on its way when it came, also over a restart and with much between the two",
+        arguments: [(others: 0, restart: false), (others: 0, restart: true), (others: 300, restart: false)])
+    func abortBetweenStages(others: Int, restart: Bool) async throws {
+        let story = try await Story(sequenceOf: ["deployment"], followedIn: "prod")
+        _ = try await story.round()
+        let unheard = (0..<others).map { CloudEvent(id: "\($0)", source: "somebody", type: "of.no.interest") }
+        _ = try await story.world.turn(racing: [story.control("abort", "a")] + unheard)
+        if restart { try await story.world.restart() }
+        while try await story.world.turn() { try await story.world.check() }
+        #expect(try await story.world.store.scopesWithOpenExecutions().isEmpty)
     }
 }

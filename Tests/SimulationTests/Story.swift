@@ -20,12 +20,15 @@ final class Story {
         world = try await World(Self.shipyard(&random))
     }
 
-    /// A story without misfortunes: one sequence of three tasks.
-    init(sequenceOf tasks: [String]) async throws {
+    /// A story without misfortunes: one sequence in dev, and perhaps the same one after it in another stage.
+    init(sequenceOf tasks: [String], followedIn stage: String? = nil) async throws {
         random = SplitMix64(seed: 0)
         let sequence = Shipyard.Sequence(name: "delivery", tasks: tasks.map { Shipyard.Task(name: $0) })
-        world = try await World(
-            Shipyard(version: "0.2.3", name: "s", stages: [.init(name: "dev", sequences: [sequence])]))
+        var follower = sequence
+        follower.triggeredOn = [Shipyard.Trigger(event: "dev.delivery.finished")]
+        let stages = [Shipyard.Stage(name: "dev", sequences: [sequence])]
+        let more = stage.map { [Shipyard.Stage(name: $0, sequences: [follower])] } ?? []
+        world = try await World(Shipyard(version: "0.2.3", name: "s", stages: stages + more))
         network = [trigger(context: "a", stage: "dev", sequence: "delivery", service: "carts")]
     }
 
@@ -41,7 +44,8 @@ final class Story {
 
     private func step() async throws {
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<26: _ = try await world.turn()
+        case 0..<20: _ = try await world.turn()
+        case 20..<26: _ = try await world.turn(racing: network.filter { _ in random.chance(30) })
         case 26..<46: try await execute(upTo: random.pick([1, 1, 3]))
         case 46..<68: try await somethingArrives()
         case 68..<77: network.append(randomTrigger())
@@ -140,7 +144,7 @@ final class Story {
             stage: random.chance(25) ? random.pick(["dev", "prod"]) : nil)
     }
 
-    private func control(_ command: String, _ context: String, stage: String? = nil) -> CloudEvent {
+    func control(_ command: String, _ context: String, stage: String? = nil) -> CloudEvent {
         controlCount += 1
         return CloudEvent(
             id: "control-\(controlCount)-\(command)\(stage.map { "-in-\($0)" } ?? "")", source: "api",
@@ -202,29 +206,32 @@ final class Story {
     /// Each in its turn, and time passes when there is nothing else to do.
     func calm() async throws {
         for _ in 0..<400 {
-            var isBusy = false
-            while let event = network.first {
-                isBusy = true
-                if try await world.receive(event) { network.removeFirst() }
-                try await world.check()
-            }
-            while try await world.turn() {
-                isBusy = true
-                try await world.check()
-            }
-            for delivery in try await world.deliver(upTo: 16) {
-                isBusy = true
-                let answers = [
-                    answer(to: delivery, by: "helm", .started), answer(to: delivery, by: "helm", .finished),
-                ]
-                _ = try await world.settle(delivery, sending: answers)
-                try await world.check()
-            }
-            if isBusy { continue }
+            if try await round() { continue }
             guard let wake = try await world.store.nextWake() else { return try await checkEnd() }
             world.advance(by: max(.milliseconds(1), wake - world.time.now))
         }
         throw Violation("it does not come to an end")
+    }
+
+    /// Everything arrives, is decided and is carried out once. False when there was nothing.
+    func round() async throws -> Bool {
+        var isBusy = false
+        while let event = network.first {
+            isBusy = true
+            if try await world.receive(event) { network.removeFirst() }
+            try await world.check()
+        }
+        while try await world.turn() {
+            isBusy = true
+            try await world.check()
+        }
+        for delivery in try await world.deliver(upTo: 16) {
+            isBusy = true
+            let answers = [answer(to: delivery, by: "helm", .started), answer(to: delivery, by: "helm", .finished)]
+            _ = try await world.settle(delivery, sending: answers)
+            try await world.check()
+        }
+        return isBusy
     }
 
     private func checkEnd() async throws {

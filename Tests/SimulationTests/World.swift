@@ -23,6 +23,7 @@ final class World {
 
     private let ids = SequentialIDs()
     private let logger = Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() })
+    private var racingStore: RacingStore
     private var service: ShipyardService
     private var subscription: (any Subscription)?
     /// Of this life of the process.
@@ -33,8 +34,10 @@ final class World {
     init(_ shipyard: Shipyard) async throws {
         configuration = SimulatedConfiguration(shipyard)
         store = InMemoryStore()
+        racingStore = RacingStore(store)
         service = ShipyardService(
-            store: store, configuration: configuration, time: time, ids: ids, deadlines: Self.deadlines, logger: logger)
+            store: racingStore, configuration: configuration, time: time, ids: ids, deadlines: Self.deadlines,
+            logger: logger)
         try await boot(from: InMemoryStore.Snapshot())
     }
 
@@ -44,9 +47,13 @@ final class World {
 
     // MARK: - Steps
 
-    /// One turn of the shipyard service. False when it had nothing to do.
-    func turn() async throws -> Bool {
+    /// One turn of the shipyard service, while events come between what it reads and what it commits. False when it had
+    /// nothing to do. The senders do not hear whether their events were accepted.
+    func turn(racing events: [CloudEvent] = []) async throws -> Bool {
+        for event in events { note("about to come during the turn: \(event.inShort)") }
+        racingStore.race(events)
         let result = try await surviving { try await self.service.turn() } ?? true
+        racingStore.race([])
         note(result ? "turn" : "turn, nothing to do")
         if !result, let overdue = try await store.nextWake(), overdue <= time.now {
             throw Violation("the service rests although \(overdue) has passed")
@@ -118,8 +125,10 @@ final class World {
         store = InMemoryStore(
             snapshot: snapshot, beforeCommit: { try faults.beforeCommit($0) },
             afterCommit: { try faults.afterCommit($0) })
+        racingStore = RacingStore(store)
         service = ShipyardService(
-            store: store, configuration: configuration, time: time, ids: ids, deadlines: Self.deadlines, logger: logger)
+            store: racingStore, configuration: configuration, time: time, ids: ids, deadlines: Self.deadlines,
+            logger: logger)
         let distributor = Distributor(store: store, logger: logger)
         do {
             subscription = try await distributor.open(

@@ -21,7 +21,8 @@ enum StoreChange: Sendable {
     var bytes: Int {
         switch self {
         case .transaction(let transaction):
-            transaction.events.reduce(0) { $0 + $1.bytes.count } + transaction.executions.reduce(0) { $0 + $1.body.count }
+            transaction.events.reduce(0) { $0 + $1.bytes.count }
+                + transaction.executions.reduce(0) { $0 + $1.body.count }
         case .deletion: 0
         }
     }
@@ -167,7 +168,10 @@ struct ChangeWriter {
         let (scope, at) = (execution.scope, execution.triggeredAt.nanoseconds)
         // A run begins with its oldest execution, even if that one comes in later.
         try run(
-            "UPDATE executions SET is_first = 0 WHERE project = ? AND context = ? AND is_first = 1 AND triggered_at > ?",
+            """
+            UPDATE executions SET is_first = 0
+            WHERE project = ? AND context = ? AND is_first = 1 AND triggered_at > ?
+            """,
             [scope.project, execution.context, at])
         try run(
             """

@@ -19,7 +19,8 @@ final class FolderLock: Sendable {
             if reason == EWOULDBLOCK {
                 throw KeptnError(
                     .unavailable,
-                    "the data folder \(folder) is in use by another keptn server: stop that one, or choose another folder")
+                    "the data folder \(folder) is in use by another keptn server: stop that one, or choose another "
+                        + "folder")
             }
             throw KeptnError(.unavailable, "unable to lock \(path): \(String(cString: strerror(reason)))")
         }

@@ -139,7 +139,8 @@ extension RunQuery {
             conditions.add("EXISTS (SELECT 1 \(Self.sameRun) AND \(place.sql))", place.arguments)
         }
         if !states.isEmpty {
-            conditions.add(Self.stateCondition, [Self.list(states.filter(\.isOpen)), Self.list(states.filter { !$0.isOpen })])
+            conditions.add(
+                Self.stateCondition, [Self.list(states.filter(\.isOpen)), Self.list(states.filter { !$0.isOpen })])
         }
         return conditions
     }

@@ -27,7 +27,7 @@ enum Schema {
     }
 
     /// `seq` is given out by the writer, without gaps. The columns repeat what queries ask for; `body` is the event.
-    /// `events_by_type` holds all that the usual filters need, so that counting does not touch the table, and
+    /// The wide indexes hold all that the usual filters need, so that searching and counting do not touch the table;
     /// `event_counts` knows the numbers that would take longest to count.
     private static let events = """
         CREATE TABLE events (
@@ -47,7 +47,7 @@ enum Schema {
         ) STRICT;
         CREATE UNIQUE INDEX events_by_identity ON events (id, source);
         CREATE INDEX events_by_context ON events (context, seq) WHERE context IS NOT NULL;
-        CREATE INDEX events_by_project ON events (project, seq);
+        CREATE INDEX events_by_project ON events (project, seq, stage, service, time_ns);
         CREATE INDEX events_by_type ON events (project, type, seq, stage, service, source, result, time_ns);
         CREATE INDEX events_by_trigger ON events (triggered_id, seq) WHERE triggered_id IS NOT NULL;
         CREATE INDEX events_by_root ON events (project, seq) WHERE is_root = 1;
@@ -75,7 +75,9 @@ enum Schema {
             triggered_at INTEGER NOT NULL,
             is_first INTEGER NOT NULL CHECK (is_first IN (0, 1)),
             state TEXT NOT NULL CHECK (
-                state IN ('triggered', 'waiting', 'started', 'waitingForApproval', 'paused', 'finished', 'aborted', 'timedOut')
+                state IN (
+                    'triggered', 'waiting', 'started', 'waitingForApproval', 'paused', 'finished', 'aborted', 'timedOut'
+                )
             ),
             is_open INTEGER NOT NULL CHECK (is_open = (state NOT IN ('finished', 'aborted', 'timedOut'))),
             wake_at INTEGER CHECK (wake_at IS NULL OR is_open),

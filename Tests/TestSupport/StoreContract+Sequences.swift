@@ -15,7 +15,8 @@ extension StoreContract {
         try await save(late, early, execution("done", at: 2, state: .finished), in: store)
         try await save(execution("o", in: orders), execution("e", in: elsewhere, state: .paused), in: store)
         for state in SequenceExecution.State.allCases where !state.isOpen {
-            try await save(execution("gone \(state)", in: Scope(project: "p", stage: "s", service: "s"), state: state), in: store)
+            try await save(
+                execution("gone \(state)", in: Scope(project: "p", stage: "s", service: "s"), state: state), in: store)
         }
         #expect(
             try await store.openExecutions(in: place)
@@ -89,7 +90,8 @@ extension StoreContract {
             _ task: String = "test", _ project: String? = nil, _ stage: String? = nil, _ service: String? = nil,
             id: String? = nil
         ) async throws -> [String] {
-            try await store.openTasks(named: task, project: project, stage: stage, service: service, eventID: id).map(\.id)
+            try await store.openTasks(named: task, project: project, stage: stage, service: service, eventID: id).map(
+                \.id)
         }
         #expect(try await found() == ["task-a", "task-b", "task-c"])
         #expect(try await found("deployment") == ["task-d"])
@@ -165,11 +167,13 @@ extension StoreContract {
     package static func runsAreFound(_ cases: [RunCase], in store: any Store) async throws {
         let staging = Scope(project: "sockshop", stage: "staging", service: "carts")
         // The first execution of a run may be stored after a later one.
-        try await save(execution("a2", in: staging, context: "a", name: "rollback", at: 15, state: .finished), in: store)
+        try await save(
+            execution("a2", in: staging, context: "a", name: "rollback", at: 15, state: .finished), in: store)
         try await save(
             execution("a1", context: "a", at: 10, state: .timedOut),
             execution("b1", context: "b", at: 20, state: .finished), execution("b2", context: "b", at: 21),
-            execution("b3", context: "b", at: 22, state: .waiting), execution("b4", context: "b", at: 23, state: .aborted),
+            execution("b3", context: "b", at: 22, state: .waiting),
+            execution("b4", context: "b", at: 23, state: .aborted),
             execution("c1", in: orders, context: "c", name: "evaluation", at: 30, state: .timedOut),
             execution("d1", context: "d", name: "evaluation", at: 40, state: .aborted),
             execution("other", in: elsewhere, context: "a", at: 5), in: store)
@@ -189,6 +193,9 @@ extension StoreContract {
         let runs = try await store.runs(RunQuery(project: "sockshop")).runs
         #expect(runs.map { $0.executions.map(\.id) } == [["d1"], ["c1"], ["b1", "b2", "b3", "b4"], ["a1", "a2"]])
         #expect(runs.map(\.state) == [.aborted, .timedOut, .started, .finished])
-        #expect(runs[1].executions == [try execution("c1", in: orders, context: "c", name: "evaluation", at: 30, state: .timedOut)])
+        #expect(
+            runs[1].executions == [
+                try execution("c1", in: orders, context: "c", name: "evaluation", at: 30, state: .timedOut)
+            ])
     }
 }

@@ -11,7 +11,8 @@ package enum StoreContract {
     package static let place = Scope(project: "sockshop", stage: "dev", service: "carts")
 
     package static func event(
-        _ id: String, source: String = "test", type: String = "sh.keptn.event.test.finished", context: String? = "context",
+        _ id: String, source: String = "test", type: String = "sh.keptn.event.test.finished",
+        context: String? = "context",
         triggeredID: String? = nil, project: String? = "sockshop", stage: String? = "dev", service: String? = "carts",
         result: String? = nil, time: Timestamp? = time
     ) -> CloudEvent {
@@ -37,7 +38,8 @@ package enum StoreContract {
     /// An execution in any state; with a task, that task is out under the event id `task-ID` until the deadline.
     package static func execution(
         _ id: String, in scope: Scope = place, context: String = "context", name: String = "delivery",
-        at seconds: Int64 = 0, state: SequenceExecution.State = .started, task: String? = nil, deadline: Timestamp? = nil
+        at seconds: Int64 = 0, state: SequenceExecution.State = .started, task: String? = nil,
+        deadline: Timestamp? = nil
     ) throws -> SequenceExecution {
         var definition = definition
         definition.name = name

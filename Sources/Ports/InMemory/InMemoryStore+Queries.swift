@@ -62,7 +62,8 @@ extension InMemoryStore {
 
     package func runs(_ query: RunQuery) async throws -> RunPage {
         let rows = state.withLock { state in
-            state.executions.values.filter { $0.stored.execution.scope.project == query.project }.sorted(by: Self.isOlder)
+            state.executions.values.filter { $0.stored.execution.scope.project == query.project }
+                .sorted(by: Self.isOlder)
         }
         var runs: [SequenceRun] = []
         var numbers: [String: Int] = [:]

@@ -42,7 +42,7 @@ nonisolated var floors: [[Target]] {
             .target(name: "Ports", dependencies: ["CloudEvents", "KeptnModel", "Core", httpTypes, logging])
         ],
         // 3 kit
-        [.target(name: "KeptnKit", dependencies: ["CloudEvents", "KeptnModel", "Ports", crypto, logging, lifecycle])],
+        [.target(name: "KeptnKit", dependencies: model + [crypto, lifecycle, logging])],
         // 4 adapters
         [
             .systemLibrary(name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),

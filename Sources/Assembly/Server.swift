@@ -129,9 +129,12 @@ extension Server {
             home.announce(url)
             onReady(Server(apiURL: url, token: token, home: home.path))
         }
-        let integrations = integrations(configuration, processes, configurations, store, proxy, time)
-        return [home, Checkpoints(store: store), proxy, shipyard, processes]
-            + integrations.map { IntegrationService($0, on: plane, logger: logger) as any Service } + [serving]
+        let integrations = integrations(configuration, processes, configurations, store, proxy, time).map {
+            IntegrationService($0, on: plane, logger: logger)
+        }
+        // Before the first request comes, so that no integration misses the first task of all.
+        for integration in integrations { try await integration.register() }
+        return [home, Checkpoints(store: store), proxy, shipyard, processes] + integrations + [serving]
     }
 
     private static func integrations(

@@ -16,15 +16,11 @@ struct ExecutorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let handovers = Handovers()
-        let integration = Workload.tasks.reduce(Integration(name: "bench-executor", version: "1")) {
-            $0.on(task: $1) { task in
-                handovers.begin(task.contextID)
-                defer { handovers.end(task.contextID) }
-                return .pass()
-            }
+        let service = Workload.executor(Workload.plane(endpoint, token)) { task in
+            handovers.begin(task.contextID)
+            defer { handovers.end(task.contextID) }
+            return .pass()
         }
-        let service = IntegrationService(
-            integration, on: Workload.plane(endpoint, token), logger: Workload.quiet)
         let group = ServiceGroup(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: Workload.quiet)
         try await group.run()

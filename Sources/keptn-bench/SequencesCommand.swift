@@ -33,6 +33,7 @@ struct SequencesCommand: AsyncParsableCommand {
         try await Workload.prepare(client, services: concurrency)
         let idle = server.residentMegabytes.now
         guard !together else { return try await figures(server, client, idle) }
+        try await Workload.executor(Workload.plane(server.endpoint, server.token)) { _ in .pass() }.register()
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let result = try await Subprocess.run(
             .path(FilePath(own)), arguments: ["executor", "--endpoint", server.endpoint, "--token", server.token],
@@ -41,14 +42,14 @@ struct SequencesCommand: AsyncParsableCommand {
             defer { try? execution.send(signal: .terminate) }
             return try await figures(server, client, idle)
         }
-        let handover = try JSON(parsing: (result.standardOutput ?? "null").filter { $0 != "\n" })
+        let handover = try JSON(parsing: result.standardOutput.filter { $0 != "\n" })
         return result.closureResult.setting("handoverMs", to: handover)
     }
 
     private func figures(
         _ server: ServerUnderTest, _ client: APIClient, _ idle: Double
     ) async throws -> JSON {
-        let driver = Driver(Workload.plane(server.endpoint, server.token))
+        let driver = try await Driver(Workload.plane(server.endpoint, server.token))
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await driver.listen() }
             defer { group.cancelAll() }

@@ -28,11 +28,11 @@ struct TortureCommand: AsyncParsableCommand {
     func run() async throws {
         let seed = seed ?? UInt64.random(in: .min ... .max)
         let complaints = try await withTemporaryFolder { home in
-            let port = try Self.freePort()
+            let port = try FreePort.find()
             let accepted = Accepted()
             let endpoint = "http://127.0.0.1:\(port)/api"
             return try await withThrowingTaskGroup(of: [String]?.self) { group in
-                let token = try await firstStart(home, port)
+                let (token, executor) = try await firstStart(home, port, endpoint)
                 for worker in 0..<concurrency {
                     group.addTask {
                         try await load(worker, APIClient(endpoint: endpoint, token: token), accepted)
@@ -40,7 +40,7 @@ struct TortureCommand: AsyncParsableCommand {
                     }
                 }
                 group.addTask {
-                    try await execute(Workload.plane(endpoint, token))
+                    try await executor.run()
                     return nil
                 }
                 group.addTask { try await killAndCount(home, port, accepted, seed) }
@@ -61,11 +61,16 @@ struct TortureCommand: AsyncParsableCommand {
             program: ServerUnderTest.program(keptn), home: home, port: port, body)
     }
 
-    private func firstStart(_ home: String, _ port: Int) async throws -> String {
+    /// Makes the project, and the executor's subscription before the first task.
+    private func firstStart(
+        _ home: String, _ port: Int, _ endpoint: String
+    ) async throws -> (token: String, executor: IntegrationService) {
         let services = concurrency
         return try await server(home, port) { server in
             try await Workload.prepare(APIClient(endpoint: server.endpoint, token: server.token), services: services)
-            return (server.token, .kill)
+            let executor = Workload.executor(Workload.plane(endpoint, server.token)) { _ in .pass() }
+            try await executor.register()
+            return ((server.token, executor), .kill)
         }
     }
 
@@ -109,16 +114,6 @@ extension TortureCommand {
         }
     }
 
-    private func execute(_ plane: some ControlPlane) async throws {
-        let integration = Workload.tasks.reduce(Integration(name: "bench-executor", version: "1")) {
-            $0.on(task: $1) { _ in .pass() }
-        }
-        try await IntegrationService(integration, on: plane, logger: Workload.quiet).run()
-    }
-
-    private static func freePort() throws -> Int {
-        try FreePort.find()
-    }
 }
 
 // MARK: - Counting

@@ -54,6 +54,16 @@ enum Workload {
             endpoint: endpoint, token: token, requester: WebRequester(), time: SystemTime(), logger: quiet)
     }
 
+    /// Does the four tasks.
+    static func executor(
+        _ plane: HTTPControlPlane, perform: @escaping Integration.TaskHandler
+    ) -> IntegrationService {
+        let integration = tasks.reduce(Integration(name: "bench-executor", version: "1")) {
+            $0.on(task: $1, perform: perform)
+        }
+        return IntegrationService(integration, on: plane, logger: quiet)
+    }
+
     /// Retries are part of a torture run and not worth a line.
     static var quiet: Logger { Logger(label: "keptn-bench") { _ in SwiftLogNoOpLogHandler() } }
 }
@@ -61,15 +71,19 @@ enum Workload {
 /// Triggers sequences and hears when they have finished.
 final class Driver: Sendable {
     private let plane: HTTPControlPlane
+    private let subscription: any EventSubscription
     private let ids = SystemIDs()
     private let waiting = Mutex<[String: CheckedContinuation<Void, Never>]>([:])
 
-    init(_ plane: HTTPControlPlane) { self.plane = plane }
+    /// Opens the subscription, so that no end is missed.
+    init(_ plane: HTTPControlPlane) async throws {
+        self.plane = plane
+        let type = EventType.sequence(stage: Workload.stage, name: Workload.sequence, kind: .finished)
+        subscription = try await plane.subscribe(Interest(name: "keptn-bench", patterns: [type.text]))
+    }
 
     /// Listens until cancelled.
     func listen() async throws {
-        let type = EventType.sequence(stage: Workload.stage, name: Workload.sequence, kind: .finished)
-        let subscription = try await plane.subscribe(Interest(name: "keptn-bench", patterns: [type.text]))
         while !Task.isCancelled {
             let events = try await subscription.receive(upTo: 1024)
             for event in events {

@@ -54,7 +54,7 @@ struct KeptnProcess {
             environment: .inherit.updating(["KEPTN_HOME": home.path, "NO_COLOR": "1"]),
             output: .string(limit: 4 << 20), error: .string(limit: 1 << 20))
         return CommandResult(
-            status: result.terminationStatus, output: result.standardOutput ?? "", errors: result.standardError ?? "")
+            status: result.terminationStatus, output: result.standardOutput, errors: result.standardError)
     }
 
     /// How the body wants the server to end.

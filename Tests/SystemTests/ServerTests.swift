@@ -1,5 +1,6 @@
 import CloudEvents
 import Foundation
+import Subprocess
 import Testing
 
 @Suite("The built server and its command line", .timeLimit(.minutes(10)))

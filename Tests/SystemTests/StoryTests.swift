@@ -13,7 +13,7 @@ struct StoryTests {
             error: .string(limit: 1 << 20))
         #expect(
             result.terminationStatus.isSuccess,
-            "\(result.standardOutput ?? "")\n\(result.standardError ?? "")")
+            "\(result.standardOutput)\n\(result.standardError)")
     }
 
     @Test("Twenty times kill -9 under load loses nothing, doubles nothing and leaves nothing waiting")
@@ -24,6 +24,6 @@ struct StoryTests {
             error: .string(limit: 1 << 20))
         #expect(
             result.terminationStatus.isSuccess,
-            "\(result.standardOutput ?? "")\n\(result.standardError ?? "")")
+            "\(result.standardOutput)\n\(result.standardError)")
     }
 }

@@ -58,7 +58,7 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "RemoteClients",
                 dependencies: model + ["KeptnKit", asyncHTTPClient, httpTypes, logging, nioCore, nioHTTP1]),
-            .target(name: "SQLiteStore", dependencies: model + [grdb, logging]),
+            .target(name: "SQLiteStore", dependencies: model + [grdb, grdbSQLite, logging]),
         ],
         // 5 components
         component("API", [httpTypes]),
@@ -110,7 +110,7 @@ nonisolated var tests: [Target] {
             name: "ContractTests",
             dependencies: model + [
                 "GitRepositories", "HTTPServing", "KeptnKit", "ProcessRuntime", "RemoteClients", "SQLiteStore", "TestSupport",
-                asyncHTTPClient, logging, nioCore, nioHTTP1, subprocess,
+                asyncHTTPClient, grdb, logging, nioCore, nioHTTP1, subprocess,
             ]),
         .testTarget(
             name: "ComponentTests",
@@ -150,6 +150,7 @@ nonisolated var argumentParser: Target.Dependency { .product(name: "ArgumentPars
 nonisolated var asyncHTTPClient: Target.Dependency { .product(name: "AsyncHTTPClient", package: "async-http-client") }
 nonisolated var crypto: Target.Dependency { .product(name: "Crypto", package: "swift-crypto") }
 nonisolated var grdb: Target.Dependency { .product(name: "GRDB", package: "GRDB.swift") }
+nonisolated var grdbSQLite: Target.Dependency { .product(name: "GRDBSQLite", package: "GRDB.swift") }
 nonisolated var httpTypes: Target.Dependency { .product(name: "HTTPTypes", package: "swift-http-types") }
 nonisolated var hummingbird: Target.Dependency { .product(name: "Hummingbird", package: "hummingbird") }
 nonisolated var lifecycle: Target.Dependency { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }

@@ -134,7 +134,7 @@ extension Server {
         }
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
-        return [home, Checkpoints(store: store), proxy, shipyard, processes] + integrations + [serving]
+        return [home, StoreKeeper(store: store), proxy, shipyard, processes] + integrations + [serving]
     }
 
     private static func integrations(
@@ -159,11 +159,15 @@ extension Server {
     }
 }
 
-/// Keeps the database's log short while the server runs.
-private struct Checkpoints: Service {
+/// Keeps the database's log short while the server runs, and closes it after everybody who uses it.
+private struct StoreKeeper: Service {
     let store: SQLiteStore
 
     func run() async throws {
-        try? await cancelWhenGracefulShutdown { try await store.runCheckpoints() }
+        do {
+            try await cancelWhenGracefulShutdown { try await store.runCheckpoints() }
+        } catch is CancellationError {
+            try await store.close()
+        }
     }
 }

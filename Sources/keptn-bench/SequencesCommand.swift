@@ -1,6 +1,7 @@
 import ArgumentParser
 import CloudEvents
 import FoundationEssentials
+import KeptnKit
 import Ports
 import RemoteClients
 import Subprocess

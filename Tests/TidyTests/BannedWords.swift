@@ -3,14 +3,14 @@ struct BannedWord: Sendable {
     let text: String
     let reason: String
 
-    /// As a word of its own: `print(` is not found in `fingerprint(`, nor `Task {` in `-> Task {`.
+    /// As a word of its own: `print(` is not found in `fingerprint(`, nor `Task {` in `-> Task {` or `Shipyard.Task {`.
     func occurs(in line: Substring) -> Bool {
         guard line.contains(text) else { return false }
         return line.ranges(of: text).contains { range in
             guard text.first?.isLetter == true, let before = line[..<range.lowerBound].last else { return true }
             if before.isLetter || before.isNumber || before == "_" { return false }
-            if text == "Task {" { return !line[..<range.lowerBound].hasSuffix("-> ") }
-            return text != "print(" || before != "."
+            if text == "Task {", line[..<range.lowerBound].hasSuffix("-> ") { return false }
+            return before != "." || text.hasPrefix("Task.")
         }
     }
 }

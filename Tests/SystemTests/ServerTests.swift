@@ -10,8 +10,10 @@ struct ServerTests {
         try await KeptnProcess.withHome { keptn in
             let shipyard = try Self.writeShipyard(in: keptn.home)
             let first = try await keptn.withServer { keptn in
-                #expect(try await keptn.keptn("create", "project", "shop", "--shipyard", shipyard).code == 0)
-                #expect(try await keptn.keptn("create", "service", "cart", "--project", "shop").code == 0)
+                let project = try await keptn.keptn("create", "project", "shop", "--shipyard", shipyard)
+                #expect(project.code == 0, "\(project.errors)")
+                let service = try await keptn.keptn("create", "service", "cart", "--project", "shop")
+                #expect(service.code == 0, "\(service.errors)")
                 return .gracefully
             }
             #expect(first.isSuccess)

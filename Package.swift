@@ -52,7 +52,8 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "ProcessRuntime",
                 dependencies: model + [
-                    "CLinuxProcess", asyncHTTPClient, crypto, httpTypes, hummingbird, lifecycle, logging, nioCore, nioHTTP1,
+                    "CLinuxProcess", asyncHTTPClient, crypto, httpTypes, hummingbird, lifecycle, logging, nioCore,
+                    nioHTTP1,
                     nioPosix, subprocess,
                 ]),
             .target(
@@ -75,7 +76,8 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "Assembly",
                 dependencies: model + [
-                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "ProcessRuntime", "RemoteClients", "SQLiteStore",
+                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "ProcessRuntime", "RemoteClients",
+                    "SQLiteStore",
                     "API", "ConfigurationService", "Distributor", "EventBroker", "GatekeeperService", "JMeterService",
                     "LighthouseService", "ProcessService", "ShipyardService", lifecycle, logging, unixSignals,
                 ]),
@@ -88,7 +90,8 @@ nonisolated var floors: [[Target]] {
             .executableTarget(
                 name: "keptn-bench",
                 dependencies: model + [
-                    "KeptnKit", "RemoteClients", argumentParser, grdb, lifecycle, logging, subprocess, system, unixSignals,
+                    "KeptnKit", "RemoteClients", argumentParser, grdb, lifecycle, logging, subprocess, system,
+                    unixSignals,
                 ]),
             .executableTarget(
                 name: "carts", dependencies: [argumentParser, httpTypes, hummingbird], path: "examples/sockshop/carts",
@@ -109,21 +112,27 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "ContractTests",
             dependencies: model + [
-                "GitRepositories", "HTTPServing", "KeptnKit", "ProcessRuntime", "RemoteClients", "SQLiteStore", "TestSupport",
+                "GitRepositories", "HTTPServing", "KeptnKit", "ProcessRuntime", "RemoteClients", "SQLiteStore",
+                "TestSupport",
                 asyncHTTPClient, grdb, logging, nioCore, nioHTTP1, subprocess,
             ]),
         .testTarget(
             name: "ComponentTests",
             dependencies: model + [
-                "KeptnKit", "TestSupport", "API", "ConfigurationService", "Distributor", "EventBroker", "GatekeeperService",
-                "HTTPServing", "JMeterService", "LighthouseService", "ProcessRuntime", "ProcessService", "RemoteClients",
+                "KeptnKit", "TestSupport", "API", "ConfigurationService", "Distributor", "EventBroker",
+                "GatekeeperService",
+                "HTTPServing", "JMeterService", "LighthouseService", "ProcessRuntime", "ProcessService",
+                "RemoteClients",
                 "ShipyardService", "SpecFiles", asyncHTTPClient, httpTypes, lifecycle, logging, nioCore, nioHTTP1,
             ]),
         .testTarget(
-            name: "SimulationTests", dependencies: model + ["TestSupport", "Distributor", "ShipyardService", "SpecFiles", "KeptnKit"]),
+            name: "SimulationTests",
+            dependencies: model + ["Distributor", "ShipyardService", "SpecFiles", "TestSupport", logging]),
         .testTarget(
             name: "SystemTests",
-            dependencies: model + ["TestSupport", "RemoteClients", "keptn", "keptn-bench", "carts", subprocess, system]),
+            dependencies: model + [
+                "RemoteClients", "TestSupport", "carts", "keptn", "keptn-bench", subprocess, system,
+            ]),
         .testTarget(name: "TidyTests"),
     ].map(withHouseSettings)
 }

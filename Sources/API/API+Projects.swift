@@ -28,7 +28,8 @@ extension API {
                 let name = request.parameter("project")
                 try await parts.configuration.deleteProject(name)
                 try await announce("sh.keptn.event.project.delete.finished", project: name)
-                return .json(["message": .string("Project \(name) was deleted; what its services run was not stopped.")])
+                return .json(["message": .string("Project \(name) was deleted; what its services run was not stopped.")]
+                )
             },
         ]
     }
@@ -38,7 +39,8 @@ extension API {
         let name = try Self.text(body, "name")
         let known: Set<String> = ["name", "shipyard", "gitCredentials"]
         if let unknown = body.members.first(where: { !known.contains($0.key) })?.key {
-            throw KeptnError(.invalidInput, "unknown field '\(unknown)'; known are \(known.sorted().joined(separator: ", "))")
+            throw KeptnError(
+                .invalidInput, "unknown field '\(unknown)'; known are \(known.sorted().joined(separator: ", "))")
         }
         if let remote = body["gitCredentials", "remoteURL"]?.stringValue, !remote.isEmpty {
             throw KeptnError(.invalidInput, "Git upstreams are not supported yet: leave out gitCredentials (\(remote))")

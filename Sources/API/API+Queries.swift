@@ -41,7 +41,8 @@ extension API {
             HTTPRoute(.get, "/api/controlPlane/v1/event/triggered/{type}") { request in
                 let type = request.parameter("type")
                 guard case .task(let task, .triggered)? = EventType(type) else {
-                    throw KeptnError(.invalidInput, "'\(type)' is no type of a task: sh.keptn.event.TASK.triggered is needed")
+                    throw KeptnError(
+                        .invalidInput, "'\(type)' is no type of a task: sh.keptn.event.TASK.triggered is needed")
                 }
                 let events = try await parts.store.openTasks(
                     named: task, project: request.query("project"), stage: request.query("stage"),

@@ -29,7 +29,9 @@ extension API {
                 for execution in found.runs.flatMap(\.executions) { shown.append(try await json(execution)) }
                 return .json(page.list("sequenceExecutions", shown, total: found.total))
             },
-            HTTPRoute(.post, "/api/controlPlane/v1/sequence/{project}/{keptnContext}/control") { try await control($0) },
+            HTTPRoute(.post, "/api/controlPlane/v1/sequence/{project}/{keptnContext}/control") {
+                try await control($0)
+            },
         ]
     }
 
@@ -88,7 +90,8 @@ extension API {
     private func stage(_ name: String, _ executions: [SequenceExecution], _ events: [RecordedEvent]) -> JSON {
         let evaluation = events.first { $0.event.type == "sh.keptn.event.evaluation.finished" }?.event.json
         let open = executions.first { $0.state.isOpen }
-        let state = open.map { $0.state == .paused ? "paused" : "triggered" } ?? executions.last?.outcome?.status.rawValue
+        let state =
+            open.map { $0.state == .paused ? "paused" : "triggered" } ?? executions.last?.outcome?.status.rawValue
         return [
             "name": .string(name), "state": .string(state ?? "unknown"),
             "image": executions.last?.payload["configurationChange", "values", "image"],

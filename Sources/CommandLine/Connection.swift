@@ -23,7 +23,8 @@ struct ConnectionOptions: ParsableArguments {
         guard let endpoint = endpoint ?? environment["KEPTN_ENDPOINT"] ?? home.read(.endpoint) else {
             throw KeptnError(
                 .unavailable,
-                "No server is known: start one with 'keptn server', or say --endpoint (there is no \(home.path)/endpoint)")
+                "No server is known (no \(home.path)/endpoint): start one with 'keptn server', or say --endpoint"
+            )
         }
         guard let token = token ?? environment["KEPTN_API_TOKEN"] ?? home.read(.token) else {
             throw KeptnError(.unauthorized, "No API token: say --token or set KEPTN_API_TOKEN")

@@ -64,7 +64,9 @@ package struct EventBroker: EventIntake {
         }
         var json = json
         func fill(_ key: String, _ value: @autoclosure () -> String) {
-            if (json[key] ?? .null).isNull || json[key]?.stringValue == "" { json = json.setting(key, to: .string(value())) }
+            if (json[key] ?? .null).isNull || json[key]?.stringValue == "" {
+                json = json.setting(key, to: .string(value()))
+            }
         }
         fill("specversion", "1.0")
         fill("id", ids.newID())

@@ -118,7 +118,8 @@ enum Failure {
             let incident = String(UInt64.random(in: .min ... .max), radix: 36)
             logger.error(
                 "a request failed", metadata: ["error.message": "\(error)", "incident": "\(incident)"])
-            return .error(.internalServerError, "something went wrong here; the server's log tells more under \(incident)")
+            return .error(
+                .internalServerError, "something went wrong here; the server's log tells more under \(incident)")
         }
     }
 

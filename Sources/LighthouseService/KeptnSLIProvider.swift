@@ -66,7 +66,9 @@ package struct KeptnSLIProvider: Sendable {
             return (nil, "the proxy has seen no request to \(scope) in this window")
         }
         guard summary.isComplete else {
-            return (nil, "the proxy does not know the whole window any more: it was restarted, or the window is too old")
+            return (
+                nil, "the proxy does not know the whole window any more: it was restarted, or the window is too old"
+            )
         }
         let quantiles = [
             "response_time_p50": 0.5, "response_time_p90": 0.9, "response_time_p95": 0.95, "response_time_p99": 0.99,

@@ -9,8 +9,8 @@ import SpecFiles
 /// The quality gate (K §2.6): asks an SLI provider for the indicators of a window of time, scores them against the
 /// service's objectives, and says what was missed.
 ///
-/// It keeps no state. A crash in the middle makes the task come again; the request to the provider has the same event id
-/// then, and an answer that came meanwhile is found in the log.
+/// It keeps no state. A crash in the middle makes the task come again; the request to the provider has the same event
+/// id then, and an answer that came meanwhile is found in the log.
 package struct LighthouseService: Sendable {
     package static let name = "lighthouse-service"
     /// The longest that a provider may take; Keptn 1.4.5 waited for ever (keptn#7407).
@@ -47,7 +47,8 @@ package struct LighthouseService: Sendable {
         let file: ConfigurationFile?
         let slo: SLO?
         do {
-            file = try await configuration.file("slo.yaml", at: ConfigurationPlace(task.scope), commit: task.gitCommitID)
+            file = try await configuration.file(
+                "slo.yaml", at: ConfigurationPlace(task.scope), commit: task.gitCommitID)
             slo = try file.map { try SpecFiles.slo($0.bytes, file: "slo.yaml").value } ?? nil
         } catch let error as CancellationError {
             throw error

@@ -215,7 +215,8 @@ private final class StreamedBody: AsyncSequence, Sendable {
 
 /// Which headers go through.
 enum ForwardedHeaders {
-    /// Those that belong to one connection only (RFC 9110, section 7.6.1), and `Expect`, which the proxy answers itself.
+    /// Those that belong to one connection only (RFC 9110, section 7.6.1), and `Expect`, which the proxy answers
+    /// itself.
     private static let perConnection: Set<String> = [
         "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
         "transfer-encoding", "upgrade", "expect",

@@ -11,8 +11,8 @@ import Synchronization
 /// has to run (`DeploymentPlan`); this component starts, switches and stops. It answers with the addresses.
 ///
 /// A new deployment gets traffic only when it is healthy, and the old one is stopped only when its last request has
-/// ended. The very first `blue_green_service` deployment has no primary beside it: until its release the primary's address
-/// answers 503.
+/// ended. The very first `blue_green_service` deployment has no primary beside it: until its release the primary's
+/// address answers 503.
 package final class ProcessService: Service {
     /// What it needs of the world.
     package struct Environment: Sendable {

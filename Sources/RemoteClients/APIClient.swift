@@ -156,7 +156,8 @@ enum URLText {
 
     static func query(_ items: [String: String]) -> String {
         guard !items.isEmpty else { return "" }
-        return "?" + items.sorted { $0.key < $1.key }.map { "\(encode($0.key))=\(encode($0.value))" }.joined(separator: "&")
+        return "?"
+            + items.sorted { $0.key < $1.key }.map { "\(encode($0.key))=\(encode($0.value))" }.joined(separator: "&")
     }
 }
 

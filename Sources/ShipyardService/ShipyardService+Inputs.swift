@@ -22,6 +22,8 @@ extension ShipyardService {
             if recorded.event.type == Self.controlType {
                 try await takeControl(recorded, &turn)
             } else if recorded.event.type == Self.projectDeletedType, let project = recorded.facts.project {
+                // Not in the transaction, but done again when the turn is.
+                try await store.deleteProject(project)
                 turn.forget(project: project)
             }
         }

@@ -36,6 +36,8 @@ package actor ShipyardService: Service {
     private var places: [Scope: Place] = [:]
     /// Behind this position nothing in the log comes from here.
     private var lastEmitted = Position.start
+    /// Contexts that were aborted while events of earlier turns were still to be read, each with the last of these.
+    private var aborted: [String: Position] = [:]
     private var lastTimerCheck = Timestamp(nanoseconds: 0)
     private let signal = PositionSignal()
 
@@ -73,7 +75,7 @@ package actor ShipyardService: Service {
         let now = time.now
         let due = try await placesDue(at: now, isIdle: events.isEmpty)
         guard !events.isEmpty || !due.isEmpty else { return false }
-        var turn = Turn(now: now, places: places, emittedBefore: lastEmitted)
+        var turn = Turn(now: now, places: places, emittedBefore: lastEmitted, aborted: aborted)
         places = [:]
         for event in events { try await take(event, &turn) }
         for scope in due { try await decide(.timePassed, in: scope, &turn) }
@@ -89,6 +91,8 @@ package actor ShipyardService: Service {
     private func startPosition() async throws -> Position {
         if let position { return position }
         let stored = try await store.progress(of: Self.subscription)?.position ?? .start
+        // Whatever an earlier life of this service has sent is there already.
+        lastEmitted = try await store.head()
         position = stored
         storedPosition = stored
         return stored
@@ -121,8 +125,8 @@ package actor ShipyardService: Service {
             storedPosition = end
             lastEmitted = max(lastEmitted, receipts.last?.position ?? .start)
         }
-        for project in turn.deletedProjects { try await store.deleteProject(project) }
         places = turn.committedPlaces
+        aborted = turn.aborted.filter { $0.value > end }
         position = end
         signal.advance(to: end)
         turn.report(to: logger)
@@ -132,6 +136,7 @@ package actor ShipyardService: Service {
     private func forget() {
         position = nil
         places = [:]
+        aborted = [:]
     }
 }
 

@@ -20,14 +20,15 @@ struct Turn {
     private var order: [String] = []
     private(set) var events: [CloudEvent] = []
     var pauses: [PauseChange] = []
-    private(set) var deletedProjects: Set<String> = []
-    private var aborted: Set<String> = []
+    /// Contexts that were aborted, each with the last event that was emitted before anybody could know.
+    private(set) var aborted: [String: Position]
     private var ignored: [String] = []
 
-    init(now: Timestamp, places: [Scope: Place], emittedBefore: Position) {
+    init(now: Timestamp, places: [Scope: Place], emittedBefore: Position, aborted: [String: Position]) {
         self.now = now
         self.places = places
         self.emittedBefore = emittedBefore
+        self.aborted = aborted
     }
 
     subscript(scope: Scope) -> Place? {
@@ -49,7 +50,6 @@ struct Turn {
     mutating func ignore(_ reason: String) { ignored.append(reason) }
 
     mutating func forget(project: String) {
-        deletedProjects.insert(project)
         places = places.filter { $0.key.project != project }
         changed = changed.filter { $0.value.scope.project != project }
         order.removeAll { changed[$0] == nil }
@@ -64,12 +64,12 @@ struct Turn {
         places.filter { $0.value.machine.executions.contains { $0.context == context } }.map(\.key)
     }
 
-    mutating func noteAbort(of context: String) { aborted.insert(context) }
+    mutating func noteAbort(of context: String) { aborted[context] = emittedBefore }
 
-    /// Whether the trigger is one that a sequence caused before its context was aborted in this turn.
+    /// Whether the trigger is one that a sequence caused before its context was aborted.
     func wasAborted(_ context: String, before trigger: RecordedEvent) -> Bool {
-        aborted.contains(context) && trigger.event.source == SequenceMachine.source
-            && trigger.position <= emittedBefore
+        guard let last = aborted[context] else { return false }
+        return trigger.event.source == SequenceMachine.source && trigger.position <= last
     }
 
     /// Everything to store, versions as they were before.

@@ -28,8 +28,8 @@ struct ExecutorCommand: AsyncParsableCommand {
     }
 }
 
-/// How long it takes from the end of one task's handler to the begin of the next one's of the same run: both HTTP calls,
-/// the decision and two commits.
+/// How long it takes from the end of one task's handler to the begin of the next one's of the same run: both HTTP
+/// calls, the decision and two commits.
 final class Handovers: Sendable {
     private let state = Mutex((ended: [String: ContinuousClock.Instant](), samples: Samples()))
 

@@ -19,7 +19,8 @@ struct ServerUnderTest {
     /// The program that is measured: beside this one, unless said otherwise.
     static func program(_ given: String?) -> FilePath {
         if let given { return FilePath(given) }
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let own =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return FilePath(own).removingLastComponent().appending("keptn")
     }
 
@@ -35,7 +36,8 @@ struct ServerUnderTest {
         let clock = ContinuousClock()
         let start = clock.now
         return try await Subprocess.run(
-            .path(program), arguments: Arguments(["server", "--home", home, "--listen", "127.0.0.1:\(port)"] + arguments),
+            .path(program),
+            arguments: Arguments(["server", "--home", home, "--listen", "127.0.0.1:\(port)"] + arguments),
             input: .none, output: .fileDescriptor(log, closeAfterSpawningProcess: false),
             error: .fileDescriptor(log, closeAfterSpawningProcess: true)
         ) { execution in
@@ -64,7 +66,9 @@ struct ServerUnderTest {
 
     /// User and system time of the process so far.
     var cpuMilliseconds: Double {
-        guard let stat = Self.procFile("\(processID)/stat"), let afterName = stat.lastIndex(of: ")") else { return .nan }
+        guard let stat = Self.procFile("\(processID)/stat"), let afterName = stat.lastIndex(of: ")") else {
+            return .nan
+        }
         let fields = stat[stat.index(after: afterName)...].split(separator: " ")
         guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return .nan }
         return (user + system) * 1000 / Double(sysconf(Int32(_SC_CLK_TCK)))

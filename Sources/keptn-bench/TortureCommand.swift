@@ -135,8 +135,9 @@ extension TortureCommand {
             if open > 0 { try await ContinuousClock().sleep(for: .milliseconds(200)) }
         }
         for (context, id) in accepted.all {
-            let events = try await client.get(
-                "mongodb-datastore/event", ["keptnContext": context, "pageSize": "100"])["events"]?.elements ?? []
+            let events =
+                try await client.get(
+                    "mongodb-datastore/event", ["keptnContext": context, "pageSize": "100"])["events"]?.elements ?? []
             complaints += audit(context, id, events)
         }
         Output.line("\(accepted.count) accepted sequences looked at")

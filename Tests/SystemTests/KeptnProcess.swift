@@ -12,7 +12,8 @@ struct KeptnProcess {
     static let products: URL = {
         let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         let candidates = sequence(first: bundle) { $0.path == "/" ? nil : $0.deletingLastPathComponent() }
-        return candidates.first { FileManager.default.isExecutableFile(atPath: $0.appending(path: "keptn").path) } ?? bundle
+        return candidates.first { FileManager.default.isExecutableFile(atPath: $0.appending(path: "keptn").path) }
+            ?? bundle
     }()
 
     static var program: FilePath { FilePath(products.appending(path: "keptn").path) }

@@ -33,7 +33,8 @@ struct ServerTests {
                     "get", "sequences", "--project", "shop", "--output", "json")
                 let run = try #require(try JSON(parsing: list.output).elements.first)
                 #expect(run["shkeptncontext"]?.stringValue == id)
-                let open = try await keptn.keptn("get", "event", "nobody.triggered", "--project", "shop", "--output", "json")
+                let open = try await keptn.keptn(
+                    "get", "event", "nobody.triggered", "--project", "shop", "--output", "json")
                 #expect(try JSON(parsing: open.output).elements.count == 1)
                 return .gracefully
             }
@@ -82,7 +83,10 @@ struct ServerTests {
                     (["create", "project", "shop", "--shipyard", broken], ":5:11"),
                     (["create", "service", "cart", "--project", "nowhere"], "nowhere"),
                     (["get", "stages", "--project", "nowhere"], "nowhere"),
-                    (["trigger", "sequence", "x", "--project", "nowhere", "--stage", "dev", "--service", "cart"], "nowhere"),
+                    (
+                        ["trigger", "sequence", "x", "--project", "nowhere", "--stage", "dev", "--service", "cart"],
+                        "nowhere"
+                    ),
                     (["get", "sequence", "no-such-context"], "no-such-context"),
                     (["status", "--token", "wrong"], "unauthenticated"),
                 ]
@@ -100,18 +104,18 @@ struct ServerTests {
     private static func writeShipyard(in home: URL) throws -> String {
         let path = home.appending(path: "shipyard.yaml").path
         try """
-            apiVersion: spec.keptn.sh/0.2.2
-            kind: Shipyard
-            metadata:
-              name: shop
-            spec:
-              stages:
-              - name: dev
-                sequences:
-                - name: hold
-                  tasks:
-                  - name: nobody
-            """.write(toFile: path, atomically: true, encoding: .utf8)
+        apiVersion: spec.keptn.sh/0.2.2
+        kind: Shipyard
+        metadata:
+          name: shop
+        spec:
+          stages:
+          - name: dev
+            sequences:
+            - name: hold
+              tasks:
+              - name: nobody
+        """.write(toFile: path, atomically: true, encoding: .utf8)
         return path
     }
 }

@@ -13,7 +13,9 @@ struct AddResourceCommand: AsyncParsableCommand {
     @Option(help: "The service; needs a stage or --all-stages.") var service: String?
     @Flag(help: "Store the file in every stage.") var allStages = false
     @Option(name: [.short, .long], help: "The file.") var resource: String
-    @Option(name: [.customLong("resourceUri"), .customLong("resource-uri")], help: "Its path in the configuration; default as typed.")
+    @Option(
+        name: [.customLong("resourceUri"), .customLong("resource-uri")],
+        help: "Its path in the configuration; default as typed.")
     var resourceURI: String?
 
     func validate() throws {

@@ -46,8 +46,10 @@ struct SendApprovalCommand: AsyncParsableCommand {
             var query = ["project": project, "stage": stage]
             query["service"] = service
             query["eventID"] = id
-            let waiting = try await client.get(
-                "controlPlane/v1/event/triggered/sh.keptn.event.approval.triggered", query)["events"]?.elements ?? []
+            let waiting =
+                try await client.get(
+                    "controlPlane/v1/event/triggered/sh.keptn.event.approval.triggered", query)["events"]?.elements
+                ?? []
             guard let approval = waiting.first else {
                 throw KeptnError(.notFound, "Nothing waits for an approval in stage \(stage) of project \(project)")
             }

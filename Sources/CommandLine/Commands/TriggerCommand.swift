@@ -42,7 +42,9 @@ struct TriggerDeliveryCommand: AsyncParsableCommand {
     @OptionGroup var options: TriggerOptions
     @Option(
         name: [.short, .long],
-        help: "What is delivered: a path or an http(s) URL of an executable, a folder or a tar archive, or an image name.")
+        help:
+            "What is delivered: a path or an http(s) URL of an executable, a folder or a tar archive, or an image name."
+    )
     var image: String
     @Option(name: [.short, .long], help: "The first stage; default the shipyard's first.") var stage: String?
     @Option(help: "The sequence.") var sequence = "delivery"

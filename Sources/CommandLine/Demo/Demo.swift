@@ -89,7 +89,8 @@ struct Demo {
         let compared = evaluation?["data", "evaluation", "comparedEvents"]?.elements ?? []
         outcomes.note("the gate names the earlier run that it compared with", !compared.isEmpty)
         outcomes.note(
-            "staging rolled back", second.tree.sequences.contains { $0.stage == "staging" && $0.name == "rollback" && $0.verdict == "pass" })
+            "staging rolled back",
+            second.tree.sequences.contains { $0.stage == "staging" && $0.name == "rollback" && $0.verdict == "pass" })
         outcomes.note("staging still serves version 1", try await version(at: staging) == "1")
         outcomes.note("v2's canary is gone", try await isGone(second.context, client))
         outcomes.note("production never saw v2", !second.tree.sequences.contains { $0.stage == "production" })

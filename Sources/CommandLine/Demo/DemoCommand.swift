@@ -10,8 +10,9 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "See three versions of a service travel through three stages behind quality gates.",
         discussion: """
-            Starts a control plane on an empty data folder, delivers a good, a slow and a better version of the example \
-            service, and keeps requesting production all the while. Exits with 0 only if every promised outcome was seen.
+            Starts a control plane on an empty data folder, delivers a good, a slow and a better version of the \
+            example service, and keeps requesting production all the while. Exits with 0 only if every promised \
+            outcome was seen.
             """)
 
     @Flag(help: "Leave everything running at the end, until Ctrl-C.") var keep = false
@@ -34,7 +35,8 @@ struct DemoCommand: AsyncParsableCommand {
         let demo = Demo(
             example: example, carts: carts ?? Self.besideThisProgram("carts"), folder: folder, terminal: terminal)
         let isGood = try await Server.run(configuration) { server in
-            terminal.line("Control plane ready: API \(server.apiURL), token in \(folder)/token, log in \(folder)/server.log")
+            terminal.line(
+                "Control plane ready: API \(server.apiURL), token in \(folder)/token, log in \(folder)/server.log")
             let isGood = try await demo.run(APIClient(endpoint: server.apiURL, token: server.token))
             if keep {
                 terminal.line("\nEverything stays up until Ctrl-C. Try, in another terminal:")
@@ -49,6 +51,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     private static func besideThisProgram(_ name: String) -> String {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "keptn"
-        return own.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/" + name
+        return own.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/"
+            + name
     }
 }

@@ -105,17 +105,22 @@ struct APITests {
         Case(method: "POST", path: project, body: "{", status: 400, says: "not JSON"),
         Case(method: "POST", path: project, body: #"{"shipyard":"eA=="}"#, status: 400, says: "name"),
         Case(method: "POST", path: project, body: #"{"name":"x","shipyard":"%"}"#, status: 400, says: "Base64"),
-        Case(method: "POST", path: project, body: #"{"name":"x","shipyard":"eDogMQ=="}"#, status: 400, says: "shipyard.yaml:"),
+        Case(
+            method: "POST", path: project, body: #"{"name":"x","shipyard":"eDogMQ=="}"#, status: 400,
+            says: "shipyard.yaml:"),
         Case(method: "POST", path: project, body: #"{"name":"x","colour":1}"#, status: 400, says: "colour"),
         Case(
-            method: "POST", path: project + "/sockshop/service", body: #"{"serviceName":"a/b"}"#, status: 400, says: "/"),
+            method: "POST", path: project + "/sockshop/service", body: #"{"serviceName":"a/b"}"#, status: 400, says: "/"
+        ),
         Case(
             method: "POST", path: project + "/sockshop/service", body: #"{"serviceName":"carts"}"#, status: 409,
             says: "carts"),
         Case(method: "POST", path: "/api/v1/event", body: trigger, status: 200),
         Case(method: "POST", path: "/api/v1/event", body: "{]", status: 400, says: "not JSON"),
         Case(method: "POST", path: "/api/v1/event", body: "[]", status: 400, says: "JSON object"),
-        Case(method: "POST", path: "/api/v1/event", body: trigger, contentType: "text/plain", status: 415, says: "text/plain"),
+        Case(
+            method: "POST", path: "/api/v1/event", body: trigger, contentType: "text/plain", status: 415,
+            says: "text/plain"),
         Case(
             method: "POST", path: "/api/v1/event", body: "{\"type\":\"\(String(repeating: "x", count: 5000))\"}",
             status: 413, says: "4096"),
@@ -128,14 +133,16 @@ struct APITests {
             says: "data.stage is 'prod'"),
         Case(
             method: "POST", path: "/api/v1/event",
-            body: #"{"type":"sh.keptn.event.test.finished","triggeredid":"x","data":{"result":"good","status":"succeeded"}}"#,
+            body:
+                #"{"type":"sh.keptn.event.t.finished","triggeredid":"x","data":{"result":"good","status":"succeeded"}}"#,
             status: 400, says: "'good'"),
         Case(method: "GET", path: "/api/mongodb-datastore/event?project=sockshop", status: 200),
         Case(
             method: "GET", path: "/api/mongodb-datastore/event/type/x?filter=data.stage:dev", status: 400,
             says: "data.project"),
         Case(
-            method: "GET", path: "/api/mongodb-datastore/event/type/x?filter=data.project:a%20AND%20data.result:pass,fail",
+            method: "GET",
+            path: "/api/mongodb-datastore/event/type/x?filter=data.project:a%20AND%20data.result:pass,fail",
             status: 200),
         Case(
             method: "GET", path: "/api/controlPlane/v1/event/triggered/sh.keptn.event.test.triggered", status: 200),

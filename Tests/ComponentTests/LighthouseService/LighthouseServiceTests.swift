@@ -118,7 +118,9 @@ struct LighthouseServiceTests {
             slo: slo, says: "'end' and 'timeframe' are mutually exclusive"),
         Refusal(
             name: "broken objectives", data: window, slo: "objectives: 3",
-            says: "error retrieving SLO file: Could not parse SLO file for service carts in stage dev in project sockshop"),
+            says:
+                "error retrieving SLO file: Could not parse SLO file for service carts in stage dev in project sockshop"
+        ),
         Refusal(
             name: "no provider", data: window, slo: slo, provider: "", status: "succeeded", result: "pass",
             says: "no evaluation performed by lighthouse because no SLI-provider configured for project sockshop"),

@@ -38,7 +38,8 @@ struct ApprovalRuleTests {
         Row(nil, "automatic", .waitForHuman, "Approval strategy for result '': manual"),
         Row(nil, "automatic", .finish(.pass), "Approval strategy for result 'pass': automatic", evaluation: "pass"),
         Row(
-            "", "automatic", .finish(.pass), "Approval strategy for result 'warning': automatic", evaluation: "warning"),
+            "", "automatic", .finish(.pass), "Approval strategy for result 'warning': automatic",
+            evaluation: "warning"),
         Row("", "manual", .waitForHuman, "Approval strategy for result 'warning': manual", evaluation: "warning"),
         Row("", nil, .finish(.fail), "Approval strategy for result 'fail': automatic", evaluation: "fail"),
         Row("pass", "automatic", .finish(.pass), "Approval strategy for result 'pass': automatic", evaluation: "fail"),

@@ -29,7 +29,8 @@ struct ComparisonRuleTests {
             .init(compareWith: "single_result", numberOfComparisonResults: -7), 1),
         Case("several_results without a number", .init(compareWith: "several_results"), 3),
         Case(
-            "several_results with a number", .init(compareWith: "several_results", numberOfComparisonResults: 100), 100),
+            "several_results with a number", .init(compareWith: "several_results", numberOfComparisonResults: 100),
+            100),
         Case("no compare_with ignores the number", .init(numberOfComparisonResults: 7), 3),
         Case("any other compare_with too", .init(compareWith: "Several_Results", numberOfComparisonResults: 7), 3),
         Case("pass", .init(includeResultWithScore: "pass"), 3, [.pass]),

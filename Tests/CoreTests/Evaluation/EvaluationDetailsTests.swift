@@ -117,7 +117,8 @@ struct EvaluationDetailsTests {
         let json = outcome.evaluationJSON(timeStart: "t1", timeEnd: "t2", sloFile: Array("x".utf8), gitCommit: "c0ffee")
         #expect(
             json.text == """
-                {"timeStart":"t1","timeEnd":"t2","result":"pass","score":100,"sloFileContent":"eA==","indicatorResults":[\
+                {"timeStart":"t1","timeEnd":"t2","result":"pass","score":100,"sloFileContent":"eA==",\
+                "indicatorResults":[\
                 {"score":2,"value":{"metric":"a","value":105.5,"comparedValue":100,"success":true,"message":"fine"},\
                 "displayName":"A","passTargets":[{"criteria":"<=+10%","targetValue":110,"violated":false}],\
                 "warningTargets":null,"keySli":true,"status":"pass"},\

@@ -13,7 +13,8 @@ extension EvaluationTests {
     }
 
     private static func badPercentage(_ key: String, _ text: String) -> String {
-        "could not parse \(key) target percentage: total_score.\(key) is \"\(text)\", it must be a number such as \"90%\""
+        "could not parse \(key) target percentage: total_score.\(key) is \"\(text)\", "
+            + "it must be a number such as \"90%\""
     }
 
     static let totals: [Case] = [
@@ -71,10 +72,12 @@ extension EvaluationTests {
             "error with a: invalid criteria string: \"5\" must begin with <, <=, =, >= or >, as in <=600", nil),
         Case(
             "It does no harm without a value", slo([objective("a", pass: [["~5"]])], warning: ""), [], .fail, score: 0,
-            "\(below) 0 is below the target value of 90. a has no value: no value received from SLI provider.", [.fail]),
+            "\(below) 0 is below the target value of 90. a has no value: no value received from SLI provider.",
+            [.fail]),
         Case(
             "It does no harm with a value without success", slo([objective("a", pass: [["~5"]])], warning: ""),
-            [.failed("a", "")], .fail, score: 0, "\(below) 0 is below the target value of 90. a has no value.", [.fail]),
+            [.failed("a", "")], .fail, score: 0, "\(below) 0 is below the target value of 90. a has no value.",
+            [.fail]),
         Case(
             "A bad warning criterion only does not hold",
             slo([objective("a", pass: [["<1"]], warning: [["<9"], ["bad"]])], warning: ""), [SLIValue("a", 5)], .fail,

@@ -177,7 +177,8 @@ struct EvaluationTests {
             "A violated key objective fails whatever the score",
             slo([objective("a", pass: [["<1"]], weight: 99), objective("b", pass: [["<1"]], key: true, name: "B")]),
             [SLIValue("a", 0), SLIValue("b", 1)], .fail, score: 99,
-            "Evaluation failed due to key_sli objective 'B': failed evaluation with score 0.000000. B (b) is 1, expected <1.",
+            "Evaluation failed due to key_sli objective 'B': failed evaluation with score 0.000000. "
+                + "B (b) is 1, expected <1.",
             [.pass, .fail]),
         Case(
             "Its warning is enough",
@@ -189,7 +190,8 @@ struct EvaluationTests {
             "Only the display name is given", slo([objective("a", pass: [["<1"]], key: true)]), [SLIValue("a", 1)],
             .fail,
             score: 0,
-            "Evaluation failed due to key_sli objective '': failed evaluation with score 0.000000. a is 1, expected <1.",
+            "Evaluation failed due to key_sli objective '': failed evaluation with score 0.000000. "
+                + "a is 1, expected <1.",
             [.fail]),
         Case(
             "A key objective without a value says so", slo([objective("a", pass: [["<1"]], key: true, name: "A")]), [],

@@ -103,7 +103,8 @@ private struct RandomLife {
         let follower = SequenceDefinition.Follower(stage: "prod", sequence: "delivery", match: ["test.result": "pass"])
         let definition = SequenceDefinition(name: "delivery", tasks: tasks, followers: [follower])
         let plan: SequencePlan =
-            source.chance(10) ? .unusable("no shipyard") : .ready(definition, gitCommitID: source.pick([nil, "c0ffee"]))
+            source.chance(10)
+            ? .unusable("no shipyard") : .ready(definition, gitCommitID: source.pick([nil, "c0ffee"]))
         return .triggered(trigger, plan: plan, isPaused: source.chance(10))
     }
 

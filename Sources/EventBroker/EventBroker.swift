@@ -136,7 +136,7 @@ package struct EventBroker: EventIntake {
             }
             try await requirePlace(scope)
         case .task(_, let kind)? where kind == .started || kind == .finished:
-            guard event.triggeredID != nil else {
+            guard event.triggeredID?.isEmpty == false else {
                 throw KeptnError(.invalidInput, "event \(event.type) needs the attribute 'triggeredid'")
             }
             if kind == .finished { try Self.requireVerdict(event, data) }

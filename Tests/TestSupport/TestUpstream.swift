@@ -10,7 +10,7 @@ package enum TestUpstream {
     }
 
     /// What it answers to a path:
-    /// `/slow` after 300 ms, `/abort` half of it, `/hangup` nothing, `/stream` in chunks, `/500` an error, everything
+    /// `/slow` after 300 ms, `/late` after 5 s, `/abort` half of it, `/hangup` nothing, `/stream` in chunks, `/500` an error, everything
     /// else at once; always with what it received, as JSON.
     /// Flags: `rude` closes each connection after an answer without having said so; `sick` is never healthy.
     private static let program = """
@@ -39,6 +39,7 @@ package enum TestUpstream {
                     return
                 if self.path == "/crash": os._exit(9)
                 if self.path == "/slow": time.sleep(0.3)
+                if self.path == "/late": time.sleep(5)
                 sick = "sick" in flags and self.path == "/health"
                 content = json.dumps({
                     "name": name, "pid": os.getpid(), "path": self.path, "method": self.command, "length": len(body),

@@ -133,9 +133,8 @@ struct APITests {
             says: "data.stage is 'prod'"),
         Case(
             method: "POST", path: "/api/v1/event",
-            body:
-                #"{"type":"sh.keptn.event.t.finished","triggeredid":"x","data":{"result":"good","status":"succeeded"}}"#,
-            status: 400, says: "'good'"),
+            body: #"{"type":"sh.keptn.event.t.finished","triggeredid":"x","data":{"result":"odd","status":"errored"}}"#,
+            status: 400, says: "'odd'"),
         Case(method: "GET", path: "/api/mongodb-datastore/event?project=sockshop", status: 200),
         Case(
             method: "GET", path: "/api/mongodb-datastore/event/type/x?filter=data.stage:dev", status: 400,

@@ -93,9 +93,9 @@ struct HTTPProxyTests {
 
     @Test("An answer that takes too long is 504")
     func tooLong() async throws {
-        try await withProxy(.init(answerTime: .milliseconds(50))) { world in
+        try await withProxy(.init(answerTime: .seconds(1))) { world in
             let address = try await world.serve(primary, by: "v1")
-            #expect(try await world.get("\(address)/slow").status == 504)
+            #expect(try await world.get("\(address)/late").status == 504)
         }
     }
 

@@ -10,8 +10,8 @@ package enum TestUpstream {
     }
 
     /// What it answers to a path:
-    /// `/slow` after 300 ms, `/late` after 5 s, `/abort` half of it, `/hangup` nothing, `/stream` in chunks, `/500` an error, everything
-    /// else at once; always with what it received, as JSON.
+    /// `/slow` after 300 ms, `/late` after 5 s, `/abort` half of it, `/hangup` nothing, `/stream` in chunks, `/500` an
+    /// error, everything else at once; always with what it received, as JSON.
     /// Flags: `rude` closes each connection after an answer without having said so; `sick` is never healthy.
     private static let program = """
         import json, os, signal, socketserver, sys, threading, time

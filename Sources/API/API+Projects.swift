@@ -50,13 +50,16 @@ extension API {
         return .json([:], .created)
     }
 
-    /// Tells everybody that a project came or went.
-    private func announce(_ type: String, project: String) async throws {
+    /// Tells everybody that a project or a service came or went.
+    private func announce(_ type: String, project: String, service: String? = nil) async throws {
         let event = CloudEvent(
             id: parts.ids.newID(), source: "shipyard-controller", type: type, time: parts.time.now,
             dataContentType: "application/json",
             extensions: ["shkeptncontext": .string(parts.ids.newID()), "shkeptnspecversion": "0.2.4"],
-            data: .json(["project": .string(project), "status": "succeeded", "result": "pass"]))
+            data: .json([
+                "project": .string(project), "service": service.map { .string($0) }, "status": "succeeded",
+                "result": "pass",
+            ]))
         try await parts.store.append([event])
     }
 
@@ -120,6 +123,7 @@ extension API {
             HTTPRoute(.delete, "/api/controlPlane/v1/project/{project}/service/{service}") { request in
                 let (project, service) = (request.parameter("project"), request.parameter("service"))
                 try await parts.configuration.deleteService(service, in: project)
+                try await announce("sh.keptn.event.service.delete.finished", project: project, service: service)
                 return .json(["message": .string("Service \(service) was deleted from project \(project).")])
             },
         ]

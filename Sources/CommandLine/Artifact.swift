@@ -34,6 +34,12 @@ struct Artifact {
         return try await client.upload(file: archive, name: name)
     }
 
+    /// A reference for a table: as much of the digest as tells versions apart.
+    static func short(_ reference: String) -> String {
+        guard let mark = reference.firstRange(of: "@sha256:") else { return reference }
+        return reference[..<mark.upperBound] + reference[mark.upperBound...].prefix(12)
+    }
+
     /// A tar archive whose bytes depend only on the files: the same folder is the same artifact.
     private func pack(into archive: String) async throws {
         let folder = given

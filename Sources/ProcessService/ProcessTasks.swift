@@ -8,6 +8,8 @@ import Ports
 extension ProcessService {
     package static let name = "process-service"
     private static let tasks = ["deployment", "release", "rollback"]
+    /// The service is gone from the configuration: what runs of it is stopped in all stages (K §2.9).
+    private static let serviceDeleted = "sh.keptn.event.service.delete.finished"
 
     /// The component as an integration of Keptn. `run()` has to run beside it.
     package func integration(version: String) -> Integration {
@@ -16,6 +18,13 @@ extension ProcessService {
                 task: task,
                 when: { try await self.isResponsible(for: $0.scope, commit: $0.gitCommitID) },
                 perform: { try await self.perform(task, in: $0.scope, data: $0.data, commit: $0.gitCommitID) })
+        }.on(eventType: Self.serviceDeleted) { event in
+            guard let project = event.keptnData?.project, let service = event.keptnData?.service else { return [] }
+            for release in try await self.releases()
+            where release.scope.project == project && release.scope.service == service {
+                try await self.remove(release.scope)
+            }
+            return []
         }
     }
 

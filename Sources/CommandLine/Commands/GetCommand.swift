@@ -102,7 +102,7 @@ struct GetServicesCommand: AsyncParsableCommand {
                 header: ["NAME", "STAGE", "DEPLOYED", "CREATION DATE"],
                 rows: found.map {
                     [
-                        $0.service.text("serviceName"), $0.stage, $0.service.text("deployedImage"),
+                        $0.service.text("serviceName"), $0.stage, Artifact.short($0.service.text("deployedImage")),
                         $0.service.creationDate,
                     ]
                 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Core
@@ -12,7 +13,7 @@ struct LatencyHistogramTests {
     private static let quantiles = [0, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1]
 
     /// Latencies from 0.05 ms to 10 min, all magnitudes alike.
-    private static func sample(_ random: inout SeededRandom) -> Double {
+    private static func sample(_ random: inout SplitMix64) -> Double {
         var value = Double.random(in: 0.05...0.1, using: &random)
         for _ in 0..<Int.random(in: 0...22, using: &random) { value *= 2 }
         return min(value, 600_000)
@@ -21,7 +22,7 @@ struct LatencyHistogramTests {
     @Test("Quantiles are within 1/64 of the exact ones", arguments: [1, 2, 3, 10, 100, 5000])
     func errorBound(count: Int) throws {
         for seed in 0..<20 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             var histogram = LatencyHistogram()
             let samples = (0..<count).map { _ in Self.sample(&random) }
             for sample in samples { histogram.record(milliseconds: sample) }
@@ -40,7 +41,7 @@ struct LatencyHistogramTests {
     @Test("Merged histograms equal one of all samples")
     func merge() {
         for seed in 0..<20 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             var parts = Array(repeating: LatencyHistogram(), count: 4)
             var whole = LatencyHistogram()
             for _ in 0..<Int.random(in: 0...300, using: &random) {
@@ -58,7 +59,7 @@ struct LatencyHistogramTests {
 
     @Test("Quantiles grow with q")
     func monotonic() throws {
-        var random = SeededRandom(seed: 3)
+        var random = SplitMix64(seed: 3)
         var histogram = LatencyHistogram()
         for _ in 0..<500 { histogram.record(milliseconds: Self.sample(&random)) }
         var last = 0.0

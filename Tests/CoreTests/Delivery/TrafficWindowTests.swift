@@ -1,4 +1,5 @@
 import CloudEvents
+import TestSupport
 import Testing
 
 @testable import Core
@@ -86,7 +87,7 @@ struct TrafficWindowTests {
     @Test("Summaries equal a plain count over the same requests")
     func againstPlainCount() {
         for seed in 0..<20 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             var window = TrafficWindow(secondsKept: 60)
             var records: [(second: Double, failed: Bool)] = []
             var clock = 1000.0

@@ -1,4 +1,5 @@
 import KeptnModel
+import TestSupport
 import Testing
 
 @testable import Core
@@ -9,7 +10,7 @@ struct EvaluationPropertyTests {
     private static let slis = ["a", "b", "c", "d"]
     private static let signs = ["<", "<=", "=", ">=", ">"]
 
-    private static func criteria(_ random: inout SeededRandom, signs: [String]) -> [[String]] {
+    private static func criteria(_ random: inout SplitMix64, signs: [String]) -> [[String]] {
         (0..<Int.random(in: 0...2, using: &random)).map { _ in
             (0..<Int.random(in: 1...2, using: &random)).map { _ in
                 let number = Int.random(in: 0...100, using: &random)
@@ -20,7 +21,7 @@ struct EvaluationPropertyTests {
         }
     }
 
-    private static func slo(_ random: inout SeededRandom, signs: [String]) -> SLO {
+    private static func slo(_ random: inout SplitMix64, signs: [String]) -> SLO {
         let objectives = slis.filter { _ in Bool.random(using: &random) }.map { sli in
             SLO.Objective(
                 sli: sli, pass: criteria(&random, signs: signs).map(SLO.Criteria.init),
@@ -35,7 +36,7 @@ struct EvaluationPropertyTests {
                 warning: Bool.random(using: &random) ? "" : "\(Int.random(in: 0...50, using: &random))%"))
     }
 
-    private static func values(_ random: inout SeededRandom) -> [SLIValue] {
+    private static func values(_ random: inout SplitMix64) -> [SLIValue] {
         slis.filter { _ in Int.random(in: 0..<8, using: &random) > 0 }.map {
             SLIValue(
                 metric: $0, value: Double.random(in: 0...200, using: &random),
@@ -43,7 +44,7 @@ struct EvaluationPropertyTests {
         }
     }
 
-    private static func previous(_ random: inout SeededRandom) -> [PreviousEvaluation] {
+    private static func previous(_ random: inout SplitMix64) -> [PreviousEvaluation] {
         (0..<Int.random(in: 0...3, using: &random)).map {
             PreviousEvaluation(eventID: "e\($0)", values: values(&random))
         }
@@ -52,7 +53,7 @@ struct EvaluationPropertyTests {
     @Test("Scores are within 0 and 100, and agree with the verdict")
     func scores() throws {
         for seed in 0..<2000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             let slo = Self.slo(&random, signs: Self.signs)
             let outcome = Evaluation.evaluate(
                 slo: slo, values: Self.values(&random), previous: Self.previous(&random))
@@ -79,7 +80,7 @@ struct EvaluationPropertyTests {
     func monotonic() {
         let rank: [KeptnResult: Int] = [.fail: 0, .warning: 1, .pass: 2]
         for seed in 0..<2000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             let slo = Self.slo(&random, signs: ["<", "<="])
             let values = Self.values(&random)
             let previous = Self.previous(&random)
@@ -98,7 +99,7 @@ struct EvaluationPropertyTests {
     @Test("Neither the order of the values nor that of the objectives changes score and verdict")
     func order() {
         for seed in 0..<1000 as Range<UInt64> {
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             var slo = Self.slo(&random, signs: Self.signs)
             let values = Self.values(&random)
             let previous = Self.previous(&random)

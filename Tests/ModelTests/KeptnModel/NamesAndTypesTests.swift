@@ -1,4 +1,5 @@
 import KeptnModel
+import TestSupport
 import Testing
 
 @Suite("Event types")
@@ -79,7 +80,7 @@ struct GoDurationTests {
 
     @Test("What is printed is read back", arguments: 0..<100 as Range<UInt64>)
     func roundTrip(seed: UInt64) {
-        var random = RandomSource(seed: seed)
+        var random = SplitMix64(seed: seed)
         for digits in 1...17 {
             let limit = (0..<digits).reduce(Int64(10)) { power, _ in power * 10 }
             let duration = Duration.nanoseconds(Int64.random(in: -limit...limit, using: &random))

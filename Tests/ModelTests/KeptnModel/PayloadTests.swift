@@ -1,5 +1,6 @@
 import CloudEvents
 import KeptnModel
+import TestSupport
 import Testing
 
 @Suite("Payload merge")
@@ -34,7 +35,7 @@ struct PayloadMergeTests {
 
     @Test("Merging is associative, and null changes nothing", arguments: 0..<200 as Range<UInt64>)
     func laws(seed: UInt64) throws {
-        var random = RandomSource(seed: seed)
+        var random = SplitMix64(seed: seed)
         func object(_ depth: Int = 0) -> JSON {
             .object(
                 ["a", "b", "c"].filter { _ in random.chance(60) }.map { key in

@@ -1,6 +1,7 @@
 import CloudEvents
 import KeptnModel
 import SpecFiles
+import TestSupport
 import Testing
 
 @Suite("YAML")
@@ -31,7 +32,7 @@ struct YAMLTests {
 
     @Test("JSON written as YAML is read back as the same value", arguments: 0..<300 as Range<UInt64>)
     func roundTrip(seed: UInt64) throws {
-        var random = RandomSource(seed: seed)
+        var random = SplitMix64(seed: seed)
         let json = try JSON(parsing: random.jsonText())
         let yaml = SpecFiles.yaml(from: json)
         #expect(try Self.normal(SpecFiles.json(bytes(yaml), file: "x")) == Self.normal(json), "\(yaml)")
@@ -177,7 +178,7 @@ extension YAMLTests {
 
     @Test("No mutated file brings the reader down", arguments: 0..<100 as Range<UInt64>)
     func mutants(seed: UInt64) {
-        var random = RandomSource(seed: seed)
+        var random = SplitMix64(seed: seed)
         let text = bytes(ShipyardReadingTests.cases.map(\.text).joined(separator: "\n---\n"))
         for _ in 0..<20 {
             let start = Int.random(in: 0..<text.count, using: &random)

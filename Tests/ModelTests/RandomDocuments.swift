@@ -1,25 +1,8 @@
-/// A small generator (SplitMix64): the same seed gives the same test inputs everywhere.
-struct RandomSource: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func pick<T>(_ list: [T]) -> T { list[Int.random(in: 0..<list.count, using: &self)] }
-
-    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-}
+import TestSupport
 
 // MARK: - JSON documents
 
-extension RandomSource {
+extension SplitMix64 {
     /// The text of a valid JSON document with everything the grammar has: white space, escapes, all number forms.
     mutating func jsonText(depth: Int = 0) -> String {
         switch Int.random(in: 0..<(depth < 4 ? 8 : 6), using: &self) {

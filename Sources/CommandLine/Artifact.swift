@@ -37,7 +37,7 @@ struct Artifact {
     /// A reference for a table: as much of the digest as tells versions apart.
     static func short(_ reference: String) -> String {
         guard let mark = reference.firstRange(of: "@sha256:") else { return reference }
-        return reference[..<mark.upperBound] + reference[mark.upperBound...].prefix(12)
+        return String(reference[..<mark.upperBound] + reference[mark.upperBound...].prefix(12))
     }
 
     /// A tar archive whose bytes depend only on the files: the same folder is the same artifact.

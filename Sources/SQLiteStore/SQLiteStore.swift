@@ -36,6 +36,9 @@ package final class SQLiteStore: EventLog, SubscriptionStore {
             try Schema.migrate(pool, path: path)
             writeAheadLog = try pool.writeWithoutTransaction { db in
                 try Self.makeDurable(db)
+                // A process that is killed again and again lives too briefly to finish a checkpoint beside its work;
+                // now nobody reads or writes.
+                try db.checkpoint(.truncate)
                 return WriteAheadLog(of: db, path: path)
             }
             let head = try pool.read { try Int64.fetchOne($0, sql: "SELECT MAX(seq) FROM events") ?? 0 }

@@ -1,0 +1,26 @@
+import Synchronization
+
+/// Secrets for tests.
+package final class InMemorySecretStore: SecretStore {
+    private let stored = Mutex<[SecretName: [String: String]]>([:])
+
+    package init() {}
+
+    package func secrets() async throws -> [(secret: SecretName, keys: [String])] {
+        stored.withLock { $0 }
+            .map { (secret: $0.key, keys: $0.value.keys.sorted()) }
+            .sorted { ($0.secret.scope, $0.secret.name) < ($1.secret.scope, $1.secret.name) }
+    }
+
+    package func values(of secret: SecretName) async throws -> [String: String]? {
+        stored.withLock { $0[secret] }
+    }
+
+    package func save(_ values: [String: String], as secret: SecretName) async throws {
+        stored.withLock { $0[secret] = values }
+    }
+
+    package func delete(_ secret: SecretName) async throws -> Bool {
+        stored.withLock { $0.removeValue(forKey: secret) } != nil
+    }
+}

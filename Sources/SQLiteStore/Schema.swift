@@ -10,6 +10,7 @@ enum Schema {
             try db.execute(sql: sequences)
             try db.execute(sql: subscriptions)
         }
+        migrator.registerMigration("uniform") { try $0.execute(sql: uniform) }
         return migrator
     }
 

@@ -62,7 +62,7 @@ nonisolated var floors: [[Target]] {
             .target(name: "SQLiteStore", dependencies: model + [grdb, grdbSQLite, logging]),
         ],
         // 5 components
-        component("API", [httpTypes]),
+        component("API", ["SpecFiles", crypto, httpTypes]),
         component("ConfigurationService", ["SpecFiles"]),
         component("Distributor"),
         component("EventBroker"),

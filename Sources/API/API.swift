@@ -15,6 +15,8 @@ package struct API: Sendable {
         package var barrier: any EventBarrier
         package var subscriptions: any Subscriptions
         package var artifacts: any ArtifactStore
+        package var uniform: Uniform
+        package var zips: any ZipArchives
         package var time: any TimeSource
         package var ids: any IDSource
         package var version: String
@@ -24,7 +26,8 @@ package struct API: Sendable {
         package init(
             store: any Store, configuration: any ConfigurationEditing, intake: any EventIntake,
             barrier: any EventBarrier, subscriptions: any Subscriptions, artifacts: any ArtifactStore,
-            time: any TimeSource, ids: any IDSource, version: String, metrics: @escaping @Sendable () async -> String
+            uniform: Uniform, zips: any ZipArchives, time: any TimeSource, ids: any IDSource, version: String,
+            metrics: @escaping @Sendable () async -> String
         ) {
             self.store = store
             self.configuration = configuration
@@ -32,6 +35,8 @@ package struct API: Sendable {
             self.barrier = barrier
             self.subscriptions = subscriptions
             self.artifacts = artifacts
+            self.uniform = uniform
+            self.zips = zips
             self.time = time
             self.ids = ids
             self.version = version
@@ -52,7 +57,8 @@ package struct API: Sendable {
 
     package var routes: [HTTPRoute] {
         statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
-            + queryRoutes + resourceRoutes + deliveryRoutes
+            + queryRoutes + resourceRoutes + deliveryRoutes + uniformRoutes + logRoutes + statisticsRoutes
+            + streamRoutes + importRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {

@@ -33,7 +33,9 @@ private struct APIBench {
                 store: store, configuration: configuration,
                 intake: EventBroker(log: store, configuration: configuration, time: time, ids: ids, bytesMax: 4096),
                 barrier: shipyard, subscriptions: Distributor(store: store, logger: logger),
-                artifacts: InMemoryArtifactStore(), time: time, ids: ids, version: "1", metrics: { "up 1\n" }))
+                artifacts: InMemoryArtifactStore(),
+                uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), time: time, ids: ids, version: "1",
+                metrics: { "up 1\n" }))
         let access = TokenGuard(token: token, time: time)
         let (ports, port) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
         let serving = HTTPServing(

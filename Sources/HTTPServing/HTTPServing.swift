@@ -129,6 +129,8 @@ enum Failure {
         case .unauthorized: .unauthorized
         case .notFound: .notFound
         case .conflict: .conflict
+        case .forbiddenByRule: .unprocessableContent
+        case .failedDependency: .init(code: 424, reasonPhrase: "Failed Dependency")
         case .tooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .tooManyRequests: .tooManyRequests

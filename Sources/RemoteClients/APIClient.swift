@@ -111,6 +111,8 @@ package struct APIClient: Sendable {
         case .unauthorized: .unauthorized
         case .notFound: .notFound
         case .conflict: .conflict
+        case .unprocessableEntity: .forbiddenByRule
+        case .failedDependency: .failedDependency
         case .payloadTooLarge: .tooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .tooManyRequests: .tooManyRequests

@@ -58,11 +58,13 @@ nonisolated var floors: [[Target]] {
                 ]),
             .target(
                 name: "RemoteClients",
-                dependencies: model + ["KeptnKit", asyncHTTPClient, httpTypes, logging, nioCore, nioHTTP1]),
-            .target(name: "SQLiteStore", dependencies: model + [grdb, grdbSQLite, logging]),
+                dependencies: model + [
+                    "KeptnKit", asyncHTTPClient, crypto, httpTypes, logging, nioCore, nioHTTP1, nioPosix,
+                ]),
+            .target(name: "SQLiteStore", dependencies: model + [crypto, grdb, grdbSQLite, logging]),
         ],
         // 5 components
-        component("API", [httpTypes]),
+        component("API", [crypto, httpTypes]),
         component("ConfigurationService", ["SpecFiles"]),
         component("Distributor"),
         component("EventBroker"),
@@ -76,8 +78,8 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "Assembly",
                 dependencies: model + [
-                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "ProcessRuntime", "RemoteClients",
-                    "SQLiteStore",
+                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "ProcessRuntime",
+                    "RemoteClients", "SQLiteStore",
                     "API", "ConfigurationService", "Distributor", "EventBroker", "GatekeeperService", "JMeterService",
                     "LighthouseService", "ProcessService", "ShipyardService", lifecycle, logging, unixSignals,
                 ]),
@@ -112,9 +114,9 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "ContractTests",
             dependencies: model + [
-                "GitRepositories", "HTTPServing", "KeptnKit", "ProcessRuntime", "RemoteClients", "SQLiteStore",
-                "TestSupport",
-                asyncHTTPClient, grdb, logging, nioCore, nioHTTP1, subprocess,
+                "GitRepositories", "HTTPServing", "KeptnKit", "ProcessRuntime", "RemoteClients",
+                "SQLiteStore", "TestSupport",
+                asyncHTTPClient, crypto, grdb, logging, nioCore, nioHTTP1, subprocess,
             ]),
         .testTarget(
             name: "ComponentTests",

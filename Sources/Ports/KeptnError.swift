@@ -6,6 +6,7 @@ package struct KeptnError: Error, Sendable, Hashable, CustomStringConvertible {
 
         package static let invalidInput = Code("invalid input")
         package static let unauthorized = Code("unauthorized")
+        package static let forbidden = Code("forbidden")
         package static let notFound = Code("not found")
         package static let conflict = Code("conflict")
         package static let tooLarge = Code("too large")

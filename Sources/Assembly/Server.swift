@@ -11,6 +11,7 @@ import JMeterService
 import KeptnKit
 import LighthouseService
 import Logging
+import OpenIDConnect
 import Ports
 import ProcessRuntime
 import ProcessService
@@ -122,7 +123,11 @@ extension Server {
                 secrets: try SQLiteSecretStore(store: store, key: home.secretKey()), tokens: tokens, time: time,
                 ids: ids, version: configuration.version,
                 metrics: { await MetricsText.all(store: store.statistics, requests: statistics, traffic: proxy) }))
-        let access = TokenGuard(tokens: tokens, time: time)
+        let access = TokenGuard(
+            tokens: tokens,
+            identities: configuration.identities.map {
+                OpenIDVerifier(policy: $0, requester: WebRequester(), time: time)
+            }, time: time)
         let serving = HTTPServing(
             host: configuration.host, port: configuration.port, routes: api.routes, requests: statistics,
             admit: { try await access.admit($0, to: $1) }, logger: logger

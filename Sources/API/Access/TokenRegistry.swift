@@ -137,10 +137,7 @@ package final class TokenRegistry: Service {
     // MARK: - Texts
 
     private static func newText() -> String {
-        let random = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
-        return prefix
-            + Base64.encode(random).filter { $0 != "=" }.map { $0 == "+" ? "-" : $0 == "/" ? "_" : "\($0)" }
-            .joined()
+        prefix + Base64.encodeURL(SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) })
     }
 
     private static func hash(of text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }

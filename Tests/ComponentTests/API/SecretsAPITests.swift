@@ -23,7 +23,7 @@ import Testing
         Case(method: "POST", body: ["name": "known", "data": ["k": "v"]], status: 409, says: "known already exists"),
         Case(method: "POST", body: ["data": ["k": "v"]], status: 400, says: "'name'"),
         Case(
-            method: "POST", body: ["name": "n", "scope": "odd"], status: 400, says: "'odd' is unknown; known are keptn"),
+            method: "POST", body: ["name": "n", "scope": "odd"], status: 400, says: "'odd' is unknown; known are "),
         Case(method: "POST", body: ["name": "n", "scope": "keptn-git"], status: 400, says: "keptn-git"),
         Case(method: "POST", body: ["name": "n", "data": ["k": 1]], status: 400, says: "data.k"),
         Case(

@@ -94,13 +94,18 @@ package struct OAuthLogin: Sendable {
     private func tokens(_ provider: OpenIDProvider, _ form: [String: String]) async throws -> OAuthTokens {
         guard let endpoint = provider.tokenEndpoint else { throw lacking("token_endpoint") }
         var form = form
-        form["client_id"] = client.id
-        form["client_secret"] = client.secret
+        var headers = ["content-type": "application/x-www-form-urlencoded", "accept": "application/json"]
+        if let secret = client.secret {
+            // The way that every provider has to support (RFC 6749 section 2.3.1).
+            let pair = "\(URLText.encode(client.id)):\(URLText.encode(secret))"
+            headers["authorization"] = "Basic \(Base64.encode(pair.utf8))"
+        } else {
+            form["client_id"] = client.id
+        }
         let (status, json) = try await send(
             OutgoingRequest(
-                method: "POST", url: endpoint,
-                headers: ["content-type": "application/x-www-form-urlencoded", "accept": "application/json"],
-                body: Array(URLText.query(form).dropFirst().utf8), timeout: Self.requestMax))
+                method: "POST", url: endpoint, headers: headers, body: Array(URLText.query(form).dropFirst().utf8),
+                timeout: Self.requestMax))
         guard status == 200, let tokens = json.flatMap({ OAuthTokens(answer: $0, at: time.now) }) else {
             let reason = json?["error_description"]?.stringValue ?? json?["error"]?.stringValue ?? "status \(status)"
             throw KeptnError(

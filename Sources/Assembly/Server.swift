@@ -93,6 +93,7 @@ extension Server {
         let ids = SystemIDs()
         let home = try HomeFolder(configuration.home)
         let store = try await SQLiteStore.open(folder: home.path, logger: logger)
+        let secrets = try SQLiteSecretStore(store: store, key: home.secretKey())
         let configurations = ConfigurationService(
             files: try await GitRepositories(folder: home.subfolder("config")), time: time, logger: logger)
         let distributor = Distributor(store: store, logger: logger)
@@ -120,8 +121,8 @@ extension Server {
                     log: store, configuration: configurations, time: time, ids: ids,
                     bytesMax: configuration.eventBytesMax),
                 barrier: shipyard, subscriptions: distributor, artifacts: artifacts,
-                secrets: try SQLiteSecretStore(store: store, key: home.secretKey()), tokens: tokens, time: time,
-                ids: ids, version: configuration.version,
+                secrets: secrets, tokens: tokens, time: time, ids: ids,
+                version: configuration.version,
                 metrics: { await MetricsText.all(store: store.statistics, requests: statistics, traffic: proxy) }))
         let access = TokenGuard(
             tokens: tokens,

@@ -88,8 +88,17 @@ private struct Responder: HTTPResponder {
             if route.access == .token { asked.caller = try await admit(asked, route) }
             return try await route.handler(asked)
         } catch {
-            return Failure.response(to: error, logger: logger)
+            var response = Failure.response(to: error, logger: logger)
+            if response.status == .unauthorized { response.headers[.wwwAuthenticate] = Self.challenge(match.route) }
+            return response
         }
+    }
+
+    /// How to say who one is (RFC 9110 section 11.6.1). Git sends a password only after it has heard of `Basic`; a
+    /// browser that hears of it asks its user, which would be wrong everywhere else.
+    private static func challenge(_ route: HTTPRoute?) -> String {
+        let scheme = route?.path.hasPrefix("/api/git/") == true ? "Basic" : "Bearer"
+        return "\(scheme) realm=\"keptn\""
     }
 
     private static func missing(_ match: RouteTable.Match, _ path: String) -> APIResponse {

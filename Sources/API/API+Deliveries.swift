@@ -49,9 +49,9 @@ extension API {
     /// What comes within the time; what was handed out in the last moment is not dropped.
     private func next(
         _ subscription: any Subscription, _ count: Int, within wait: Duration
-    ) async throws -> [Delivery] {
+    ) async throws -> [RecordedEvent] {
         let time = parts.time
-        return try await withThrowingTaskGroup(of: [Delivery]?.self) { group in
+        return try await withThrowingTaskGroup(of: [RecordedEvent]?.self) { group in
             group.addTask { try await subscription.next(upTo: count) }
             group.addTask {
                 try await time.sleep(for: wait)

@@ -107,8 +107,10 @@ package final class SQLiteStore: EventLog, SubscriptionStore {
 
     package func head() async throws -> Position { recent.head }
 
-    package func waitForEvents(after position: Position) async throws {
-        try await recent.signal.wait(for: Position(position.value + 1))
+    package func waitForEvents(
+        after position: Position, matching isWanted: @escaping @Sendable (RecordedEvent) -> Bool
+    ) async throws {
+        try await recent.signal.wait(after: position, matching: isWanted)
     }
 
     package func events(after position: Position, limit: Int) async throws -> [RecordedEvent] {

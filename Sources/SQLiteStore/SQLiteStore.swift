@@ -157,6 +157,17 @@ package final class SQLiteStore: EventLog, SubscriptionStore {
             throw StoreFailure.translated(error, doing: "reading \(what())")
         }
     }
+
+    /// Writes what does not belong to the log, in a transaction of its own.
+    func write<Value: Sendable>(
+        _ what: @autoclosure () -> String, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await pool.write(body)
+        } catch {
+            throw StoreFailure.translated(error, doing: "storing \(what())")
+        }
+    }
 }
 
 /// Counters since the start of the process.

@@ -30,7 +30,7 @@ extension API {
         for task in plan.manifest.tasks {
             do {
                 let step = try plan.step(for: task)
-                let response = try await carryOut(step.work, project: project)
+                let response = try await carryOut(step.work, project: project, for: request.caller)
                 plan.note(step, of: task, response: response)
                 done.append(["task": task.json(context: step.context), "response": response])
             } catch is CancellationError {
@@ -78,12 +78,13 @@ extension API {
     // MARK: - Tasks
 
     /// Tasks are calls of this API: they obey the same rules and give the same answers.
-    private func carryOut(_ work: ImportPlan.Work, project: String) async throws -> JSON {
+    private func carryOut(_ work: ImportPlan.Work, project: String, for caller: Caller) async throws -> JSON {
         switch work {
         case .api(.createService, let body):
-            return try await call("/api/controlPlane/v1/project/{project}/service", ["project": project], body)
+            return try await call(
+                "/api/controlPlane/v1/project/{project}/service", ["project": project], body, for: caller)
         case .api(.createSecret, let body):
-            return try await call("/api/secrets/v1/secret", [:], body)
+            return try await call("/api/secrets/v1/secret", [:], body, for: caller)
         case .api(.createWebhookSubscription, let body):
             let known = try await parts.uniform.integrations(at: parts.time.now)
             guard let webhooks = known.first(where: { $0.name == UniformRegistry.webhookService }) else {
@@ -91,7 +92,7 @@ extension API {
             }
             return try await call(
                 "/api/controlPlane/v1/uniform/registration/{integrationID}/subscription",
-                ["integrationID": webhooks.id], body)
+                ["integrationID": webhooks.id], body, for: caller)
         case .resource(let uri, let bytes, let stage, let service):
             let stages =
                 stage.isEmpty
@@ -107,17 +108,21 @@ extension API {
                     parameters["service"] = service
                     path += "/service/{service}"
                 }
-                written = try await call(path + "/resource", parameters, Array(body.bytes))
+                written = try await call(path + "/resource", parameters, Array(body.bytes), for: caller)
             }
             return written
         }
     }
 
-    private func call(_ path: String, _ parameters: [String: String], _ body: [UInt8]) async throws -> JSON {
+    private func call(
+        _ path: String, _ parameters: [String: String], _ body: [UInt8], for caller: Caller
+    ) async throws -> JSON {
         guard let route = routes.first(where: { $0.method == .post && $0.path == path }) else {
             throw KeptnError(.internalFailure, "this server does not take POST \(path)")
         }
-        let answer = try await route.handler(APIRequest(parameters: parameters, body: IncomingBody(body)))
+        var request = APIRequest(parameters: parameters, body: IncomingBody(body))
+        request.caller = caller
+        let answer = try await route.handler(request)
         let json = (try? JSON(parsing: answer.body)) ?? .emptyObject
         guard answer.status.kind == .successful else {
             throw KeptnError(.invalidInput, json["message"]?.stringValue ?? "status \(answer.status.code)")

@@ -11,6 +11,7 @@ import JMeterService
 import KeptnKit
 import LighthouseService
 import Logging
+import OpenIDConnect
 import Ports
 import ProcessRuntime
 import ProcessService
@@ -92,6 +93,7 @@ extension Server {
         let ids = SystemIDs()
         let home = try HomeFolder(configuration.home)
         let store = try await SQLiteStore.open(folder: home.path, logger: logger)
+        let secrets = try SQLiteSecretStore(store: store, key: home.secretKey())
         let configurations = ConfigurationService(
             files: try await GitRepositories(folder: home.subfolder("config")), time: time, logger: logger)
         let distributor = Distributor(store: store, logger: logger)
@@ -112,6 +114,8 @@ extension Server {
         let statistics = RequestStatistics()
         let integrated = integrations(configuration, processes, configurations, store, proxy, time)
         let uniform = Uniform(store: store, log: store, reports: store, embedded: integrated.map(embedded))
+        let token = try home.token()
+        let tokens = try await TokenRegistry(firstToken: token, store: store, time: time, logger: logger)
         let api = API(
             .init(
                 store: store, configuration: configurations,
@@ -119,14 +123,18 @@ extension Server {
                     log: store, configuration: configurations, time: time, ids: ids,
                     bytesMax: configuration.eventBytesMax),
                 barrier: shipyard, subscriptions: distributor, artifacts: artifacts, uniform: uniform,
-                zips: ZipReader(folder: try home.subfolder("import"), time: time, ids: ids), time: time,
-                ids: ids, version: configuration.version,
+                zips: ZipReader(folder: try home.subfolder("import"), time: time, ids: ids),
+                secrets: secrets, tokens: tokens, time: time, ids: ids,
+                version: configuration.version,
                 metrics: { await MetricsText.all(store: store.statistics, requests: statistics, traffic: proxy) }))
-        let token = try home.token()
-        let access = TokenGuard(token: token, time: time)
+        let access = TokenGuard(
+            tokens: tokens,
+            identities: configuration.identities.map {
+                OpenIDVerifier(policy: $0, requester: WebRequester(), time: time)
+            }, time: time)
         let serving = HTTPServing(
             host: configuration.host, port: configuration.port, routes: api.routes, requests: statistics,
-            authorize: { try access.authorize($0) }, logger: logger
+            admit: { try await access.admit($0, to: $1) }, logger: logger
         ) { port in
             let url = "http://\(configuration.host):\(port)/api"
             home.announce(url)
@@ -136,7 +144,8 @@ extension Server {
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
-        return [home, StoreKeeper(store: store), proxy, shipyard, processes, failures] + integrations + [serving]
+        return [home, StoreKeeper(store: store), tokens, proxy, shipyard, processes, failures] + integrations
+            + [serving]
     }
 
     /// How the API shows an integration of ours.

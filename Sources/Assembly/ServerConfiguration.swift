@@ -17,6 +17,8 @@ package struct ServerConfiguration: Sendable {
     package var answeredTasks: [String] = []
     /// The SLI provider of evaluations.
     package var sliProvider = "keptn"
+    /// Whose bearer tokens are believed; nil for nobody's but our own.
+    package var identities: IdentityPolicy?
     package var log = Log.standardError(.notice)
     package var version = "0.0.0"
 

@@ -9,7 +9,9 @@ import SpecFiles
 extension ConfigurationService {
     private static let attemptsMax = 5
 
-    package func createProject(_ name: String, shipyard: [UInt8]) async throws {
+    package func createProject(_ name: String, shipyard: [UInt8]?, upstream: GitCredentials?) async throws {
+        guard let shipyard else { throw KeptnError(.invalidInput, "a project needs a \(Self.shipyardFile)") }
+        guard upstream == nil else { throw Self.noUpstreams }
         if let problem = Names.problem(project: name) {
             throw KeptnError(.invalidInput, "'\(name)' cannot be a project's name: \(problem)")
         }
@@ -35,9 +37,19 @@ extension ConfigurationService {
         }
     }
 
-    package func updateShipyard(of project: String, to shipyard: [UInt8]) async throws {
-        _ = try await write([(Self.shipyardFile, shipyard)], at: ConfigurationPlace(project: project))
+    package func updateProject(_ name: String, _ update: ProjectUpdate) async throws {
+        guard update.upstream == nil else { throw Self.noUpstreams }
+        if let shipyard = update.shipyard {
+            _ = try await write([(Self.shipyardFile, shipyard)], at: ConfigurationPlace(project: name))
+        }
     }
+
+    package func upstream(of project: String) async throws -> ProjectUpstream? {
+        _ = try await tip(of: ConfigurationPlace(project: project))
+        return nil
+    }
+
+    private static let noUpstreams = KeptnError(.invalidInput, "this server is not set up for Git upstreams")
 
     package func deleteProject(_ name: String) async throws {
         _ = try await tip(of: ConfigurationPlace(project: name))

@@ -73,11 +73,18 @@ package protocol ConfigurationEditing: Configuration {
     func projects() async throws -> [ProjectEntry]
     func project(_ name: String) async throws -> ProjectEntry
 
-    /// Creates the repository with a branch for each stage of the shipyard, all or nothing.
-    /// Throws `KeptnError.conflict` when it exists, `.invalidInput` for a bad name, `InvalidFile` for a bad shipyard.
-    func createProject(_ name: String, shipyard: [UInt8]) async throws
-    /// Replaces the shipyard; its stages must keep their names.
-    func updateShipyard(of project: String, to shipyard: [UInt8]) async throws
+    /// Creates the repository with the stages of the shipyard, all or nothing, and pushes it to an empty upstream.
+    /// Without a shipyard it is imported from an upstream that has Keptn's layout.
+    /// Throws `KeptnError.conflict` when it exists or the upstream holds something else, `.invalidInput` for a bad name
+    /// or upstream, `.forbiddenByRule` for an upstream on the deny list, `.failedDependency` when the upstream refuses
+    /// the token or provisioning fails, `.notFound` for an unknown upstream, `InvalidFile` for a bad shipyard.
+    func createProject(_ name: String, shipyard: [UInt8]?, upstream: GitCredentials?) async throws
+    /// Changes what is given, all or nothing. Throws as `createProject` does, and `.invalidInput` for a shipyard whose
+    /// stages have other names.
+    func updateProject(_ name: String, _ update: ProjectUpdate) async throws
+    /// Nil for a project without one; answers from memory, without asking the upstream.
+    func upstream(of project: String) async throws -> ProjectUpstream?
+    /// The upstream keeps its repository, unless it was provisioned.
     func deleteProject(_ name: String) async throws
 
     /// Creates the service in every stage. Throws `KeptnError.conflict` when it exists in all of them.
@@ -89,6 +96,30 @@ package protocol ConfigurationEditing: Configuration {
     func delete(_ path: String, at place: ConfigurationPlace) async throws -> String
     /// The paths of all files below a place, sorted.
     func list(_ place: ConfigurationPlace, commit: String?) async throws -> (paths: [String], commit: String)
+}
+
+extension ConfigurationEditing {
+    package func createProject(_ name: String, shipyard: [UInt8]) async throws {
+        try await createProject(name, shipyard: shipyard, upstream: nil)
+    }
+
+    package func updateShipyard(of project: String, to shipyard: [UInt8]) async throws {
+        try await updateProject(project, ProjectUpdate(shipyard: shipyard))
+    }
+}
+
+/// What is to change about a project.
+package struct ProjectUpdate: Sendable {
+    package var shipyard: [UInt8]?
+    package var upstream: GitCredentials?
+    /// To the directory layout, where stages are folders instead of branches (K §2.4).
+    package var migrates: Bool
+
+    package init(shipyard: [UInt8]? = nil, upstream: GitCredentials? = nil, migrates: Bool = false) {
+        self.shipyard = shipyard
+        self.upstream = upstream
+        self.migrates = migrates
+    }
 }
 
 package struct ProjectEntry: Sendable, Hashable {

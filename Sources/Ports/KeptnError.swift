@@ -6,8 +6,13 @@ package struct KeptnError: Error, Sendable, Hashable, CustomStringConvertible {
 
         package static let invalidInput = Code("invalid input")
         package static let unauthorized = Code("unauthorized")
+        package static let forbidden = Code("forbidden")
         package static let notFound = Code("not found")
         package static let conflict = Code("conflict")
+        /// The request is well formed, and a rule of this server forbids it.
+        package static let forbiddenByRule = Code("forbidden by a rule")
+        /// Another system refused its part, as with a bad Git token.
+        package static let failedDependency = Code("failed dependency")
         package static let tooLarge = Code("too large")
         package static let unsupportedMediaType = Code("unsupported media type")
         package static let tooManyRequests = Code("too many requests")

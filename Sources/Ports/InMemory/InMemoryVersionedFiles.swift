@@ -3,11 +3,22 @@ import Synchronization
 
 /// Repositories in a dictionary, each commit a whole copy of the files.
 package final class InMemoryVersionedFiles: VersionedFiles {
-    private typealias Files = [RepositoryPath: [UInt8]]
+    typealias Files = [RepositoryPath: [UInt8]]
 
-    private struct Repository {
+    struct Repository {
         var commits: [String: (record: CommitRecord, files: Files)] = [:]
         var branches: [String: String] = [:]
+
+        /// The commit itself and all before it.
+        func ancestry(of commit: String?) -> Set<String> {
+            var found: Set<String> = []
+            var next = commit
+            while let id = next {
+                found.insert(id)
+                next = commits[id]?.record.parent
+            }
+            return found
+        }
     }
 
     private struct State {
@@ -16,8 +27,10 @@ package final class InMemoryVersionedFiles: VersionedFiles {
     }
 
     private let state = Mutex(State())
+    private let firstDigit: Character
 
-    package init() {}
+    /// - Parameter firstDigit: of all commit ids, to tell the commits of two such stores apart.
+    package init(firstDigit: Character = "0") { self.firstDigit = firstDigit }
 
     package func repositories() async throws -> [String] { state.withLock { $0.repositories.keys.sorted() } }
 
@@ -29,9 +42,9 @@ package final class InMemoryVersionedFiles: VersionedFiles {
                 throw KeptnError(.conflict, "repository '\(repository)' exists already")
             }
             var new = Repository()
-            let rootID = try Self.add(root, onto: nil, &new, &state.commitCount)
+            let rootID = try add(root, onto: nil, &new, &state.commitCount)
             for branch in branches {
-                new.branches[branch.name] = try Self.add(branch.commit, onto: rootID, &new, &state.commitCount)
+                new.branches[branch.name] = try add(branch.commit, onto: rootID, &new, &state.commitCount)
             }
             state.repositories[repository] = new
         }
@@ -94,7 +107,7 @@ package final class InMemoryVersionedFiles: VersionedFiles {
             guard changed.branches[branch] == tip else {
                 throw KeptnError(.conflict, "branch '\(branch)' of '\(repository)' has moved")
             }
-            let id = try Self.add(new, onto: tip, &changed, &state.commitCount)
+            let id = try add(new, onto: tip, &changed, &state.commitCount)
             changed.branches[branch] = id
             state.repositories[repository] = changed
             return id
@@ -114,6 +127,15 @@ package final class InMemoryVersionedFiles: VersionedFiles {
 }
 
 extension InMemoryVersionedFiles {
+    /// Empty for an unknown repository.
+    func history(of repository: String) -> Repository {
+        state.withLock { $0.repositories[repository] } ?? Repository()
+    }
+
+    func replace(_ repository: String, by history: Repository) {
+        state.withLock { $0.repositories[repository] = history }
+    }
+
     private func load(_ repository: String, with commit: String? = nil) throws -> Repository {
         guard let found = state.withLock({ $0.repositories[repository] }) else { throw Self.unknown(repository) }
         if let commit, found.commits[commit] == nil {
@@ -126,15 +148,15 @@ extension InMemoryVersionedFiles {
         try load(repository, with: commit).commits[commit]?.files ?? [:]
     }
 
-    private static func add(
+    private func add(
         _ new: NewCommit, onto parent: String?, _ repository: inout Repository, _ commitCount: inout Int
     ) throws -> String {
         let before = parent.flatMap { repository.commits[$0]?.files } ?? [:]
-        let files = try apply(new.changes, to: before)
+        let files = try Self.apply(new.changes, to: before)
         if let parent, files == before { return parent }
         commitCount += 1
         let digits = String(commitCount, radix: 16)
-        let id = String(repeating: "0", count: 40 - digits.count) + digits
+        let id = "\(firstDigit)" + String(repeating: "0", count: 39 - digits.count) + digits
         let time = Timestamp(seconds: new.time.milliseconds / 1000)
         let record = CommitRecord(id: id, parent: parent, message: new.message, author: new.author, time: time)
         repository.commits[id] = (record, files)

@@ -34,10 +34,12 @@ struct ImportTests {
           stage: dev
           service: "[[ .Tasks.service.Context.name ]]"
           context: {id: one}
+        - {id: secret, type: api, action: keptn-api-v1-uniform-create-secret, payload: secret.json}
         """,
         "service.json": #"{"serviceName":"[[ .Context.name ]]"}"#,
         "hook.json": #"{"event":"x","filter":{"projects":["[[ .Inputs.project ]]"]}}"#,
         "note.txt": "[[ .Context.id ]]",
+        "secret.json": #"{"name":"slack","scope":"keptn-default","data":{"token":"t"}}"#,
     ]
 
     private static func form(_ zip: String, field: String = "configPackage") -> String {
@@ -66,8 +68,11 @@ struct ImportTests {
         #expect(answer.status == 200, "\(answer.json)")
         #expect(answer.json["outcome"] == "success")
         let tasks = answer.json["tasks"]?.elements ?? []
-        #expect(tasks.compactMap { $0["task", "id"]?.stringValue } == ["service", "hook", "everywhere", "one"])
+        #expect(
+            tasks.compactMap { $0["task", "id"]?.stringValue } == ["service", "hook", "everywhere", "one", "secret"])
         let id = tasks[1]["response", "id"]?.stringValue ?? ""
+        let secrets = try await bench.send(.get, "/api/secrets/v1/secret").json["Secrets"]?.elements
+        #expect(secrets?.first?["name"] == "slack")
         for (place, text) in [("dev", id), ("prod", id), ("dev/service/orders", "one")] {
             let path = "/api/resource-service/v1/project/sockshop/stage/\(place)/resource/note.txt"
             let content = try await bench.send(.get, path).json["resourceContent"]?.stringValue

@@ -133,7 +133,7 @@ struct StreamTests {
         let (ports, port) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
         let serving = HTTPServing(
             host: "127.0.0.1", port: 0, routes: bench.api.routes, requests: RequestStatistics(),
-            authorize: { _ in }, logger: UniformBench.logger
+            admit: { _, _ in UniformBench.caller }, logger: UniformBench.logger
         ) { port.yield($0) }
         let services = ServiceGroup(services: [serving], logger: UniformBench.logger)
         try await withThrowingTaskGroup(of: Void.self) { group in

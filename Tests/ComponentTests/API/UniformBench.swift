@@ -25,14 +25,19 @@ struct UniformBench {
         uniform = Uniform(store: lines, log: lines, reports: store, embedded: [Self.own])
         let configuration = try await ConfigurationBench.withSockshop().service
         let ids = SequentialIDs()
+        let tokens = try await TokenRegistry(
+            firstToken: "first", store: InMemoryTokenStore(), time: time, logger: Self.logger)
         api = API(
             .init(
                 store: store, configuration: configuration,
                 intake: EventBroker(log: store, configuration: configuration, time: time, ids: ids),
                 barrier: NoBarrier(),
                 subscriptions: Distributor(store: store, logger: Self.logger), artifacts: InMemoryArtifactStore(),
-                uniform: uniform, zips: InMemoryZipArchives(zips), time: time, ids: ids, version: "1", metrics: { "" }))
+                uniform: uniform, zips: InMemoryZipArchives(zips), secrets: InMemorySecretStore(), tokens: tokens,
+                time: time, ids: ids, version: "1", metrics: { "" }))
     }
+
+    static let caller = Caller(name: "test", grant: .admin)
 
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
@@ -55,9 +60,10 @@ struct UniformBench {
             query[String(pair[0])] = pair.count > 1 ? String(pair[1]) : ""
         }
         do {
-            let answer = try await route.handler(
-                APIRequest(
-                    parameters: match.parameters, query: query, headers: headers, body: IncomingBody(Array(body.utf8))))
+            var request = APIRequest(
+                parameters: match.parameters, query: query, headers: headers, body: IncomingBody(Array(body.utf8)))
+            request.caller = Self.caller
+            let answer = try await route.handler(request)
             return (answer.status.code, (try? JSON(parsing: answer.body)) ?? .null)
         } catch let error as KeptnError {
             let statuses: [KeptnError.Code: Int] = [

@@ -50,7 +50,7 @@ struct TokenStoreTests {
             let database = try DatabaseQueue(path: folder + "/keptn.db")
             try await database.write { db in
                 try db.execute(
-                    sql: "DROP TABLE tokens; DROP TABLE secrets; DELETE FROM grdb_migrations WHERE identifier <> '1'")
+                    sql: "DROP TABLE tokens; DROP TABLE secrets; DELETE FROM grdb_migrations WHERE identifier = '2'")
             }
             try database.close()
             let again = try await SQLiteStore.open(folder: folder, logger: Logger(label: "test"))

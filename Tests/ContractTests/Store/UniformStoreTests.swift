@@ -1,4 +1,5 @@
 import Core
+import GRDB
 import Logging
 import Ports
 import SQLiteStore
@@ -75,6 +76,33 @@ struct UniformStoreTests {
             let store = try await SQLiteStore.open(folder: folder, logger: logger)
             #expect(try await store.registry() == registry)
             #expect(try await store.entries(LogQuery()) == lines)
+            try await store.close()
+        }
+    }
+
+    @Test("A database of the version before integrations gets their tables and reports on its events")
+    func migration() async throws {
+        try await withTemporaryFolder { folder in
+            let logger = Logger(label: "test")
+            let before = try await SQLiteStore.open(folder: folder, logger: logger)
+            try await before.append([StoreContract.event("a", type: "sh.keptn.event.get-sli.triggered")])
+            try await before.close()
+            let database = try DatabaseQueue(path: folder + "/keptn.db")
+            try await database.write { db in
+                try db.execute(
+                    sql: """
+                        DROP INDEX events_requesting;
+                        DROP TABLE integrations; DROP TABLE integration_logs; DROP TABLE integration_log_position;
+                        DELETE FROM grdb_migrations WHERE identifier = 'uniform'
+                        """)
+            }
+            try database.close()
+            let store = try await SQLiteStore.open(folder: folder, logger: logger)
+            #expect(try await store.registry().sorted.isEmpty)
+            #expect(try await store.entries(LogQuery()).total == 0)
+            let since = StoreContract.time - .seconds(1)
+            let open = try await store.openRequests(OpenRequestQuery(task: "get-sli", since: since))
+            #expect(open.map(\.id) == ["a"])
             try await store.close()
         }
     }

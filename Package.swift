@@ -68,6 +68,7 @@ nonisolated var floors: [[Target]] {
         // 5 components
         component("API", [crypto, httpTypes]),
         component("ConfigurationService", ["SpecFiles"]),
+        component("Datastore"),
         component("Distributor"),
         component("EventBroker"),
         component("GatekeeperService", ["KeptnKit"]),
@@ -82,7 +83,8 @@ nonisolated var floors: [[Target]] {
                 dependencies: model + [
                     "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "OpenIDConnect", "ProcessRuntime",
                     "RemoteClients", "SQLiteStore",
-                    "API", "ConfigurationService", "Distributor", "EventBroker", "GatekeeperService", "JMeterService",
+                    "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker", "GatekeeperService",
+                    "JMeterService",
                     "LighthouseService", "ProcessService", "ShipyardService", lifecycle, logging, unixSignals,
                 ]),
             .target(
@@ -94,7 +96,8 @@ nonisolated var floors: [[Target]] {
             .executableTarget(
                 name: "keptn-bench",
                 dependencies: model + [
-                    "KeptnKit", "RemoteClients", argumentParser, grdb, lifecycle, logging, subprocess, system,
+                    "KeptnKit", "RemoteClients", "SQLiteStore", argumentParser, grdb, lifecycle, logging, subprocess,
+                    system,
                     unixSignals,
                 ]),
             .executableTarget(
@@ -123,7 +126,7 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "ComponentTests",
             dependencies: model + [
-                "KeptnKit", "TestSupport", "API", "ConfigurationService", "Distributor", "EventBroker",
+                "KeptnKit", "TestSupport", "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker",
                 "GatekeeperService",
                 "HTTPServing", "JMeterService", "LighthouseService", "ProcessRuntime", "ProcessService",
                 "RemoteClients",

@@ -1,6 +1,7 @@
 import API
 import ConfigurationService
 import Core
+import Datastore
 import Distributor
 import EventBroker
 import FoundationEssentials
@@ -142,7 +143,11 @@ extension Server {
         }
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
-        return [home, StoreKeeper(store: store), tokens, proxy, shipyard, processes] + integrations + [serving]
+        let retention = configuration.retention.map {
+            RetentionService(store: store, age: $0, time: time, logger: logger)
+        }
+        return [home, StoreKeeper(store: store)] + [retention].compactMap(\.self)
+            + [tokens, proxy, shipyard, processes] + integrations + [serving]
     }
 
     private static func integrations(

@@ -13,6 +13,8 @@ package struct ServerConfiguration: Sendable {
     package var eventBytesMax = 1 << 20
     package var artifactBytesMax = 1 << 30
     package var deadlines = TaskDeadlines()
+    /// Finished runs that are older are removed; nil keeps everything.
+    package var retention: Duration?
     /// Tasks that the server answers itself, at once, with pass.
     package var answeredTasks: [String] = []
     /// The SLI provider of evaluations.

@@ -1,3 +1,4 @@
+import CloudEvents
 package import Logging
 package import Ports
 package import ServiceLifecycle

@@ -104,7 +104,8 @@ struct ChangeWriter {
         let insert = try db.cachedStatement(
             sql: """
                 INSERT INTO events (
-                    seq, id, source, type, context, project, stage, service, triggered_id, result, time_ns, body, is_root
+                    seq, id, source, type, context, project, stage, service, triggered_id, result, time_ns, body,
+                    is_root
                 ) VALUES (
                     ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
                     ? IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events WHERE context = ?)

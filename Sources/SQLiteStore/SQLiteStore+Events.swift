@@ -121,10 +121,9 @@ private struct EventSearch {
         var conditions = Conditions()
         conditions.equal("project", query.project)
         conditions.equal("type", query.type)
+        let number = query.rootOnly ? "roots" : "count"
         let statement = try db.cachedStatement(
-            sql:
-                "SELECT COALESCE(SUM(\(query.rootOnly ? "roots" : "count")), 0) FROM event_counts WHERE \(conditions.sql)"
-        )
+            sql: "SELECT COALESCE(SUM(\(number)), 0) FROM event_counts WHERE \(conditions.sql)")
         return try Int.fetchOne(statement, arguments: conditions.arguments) ?? 0
     }
 }

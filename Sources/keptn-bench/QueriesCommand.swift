@@ -5,6 +5,7 @@ import Logging
 import Ports
 import RemoteClients
 import SQLiteStore
+import Subprocess
 
 /// How long queries take over a long log.
 struct QueriesCommand: AsyncParsableCommand {

@@ -66,7 +66,7 @@ nonisolated var floors: [[Target]] {
             .target(name: "SQLiteStore", dependencies: model + [crypto, grdb, grdbSQLite, logging]),
         ],
         // 5 components
-        component("API", [crypto, httpTypes]),
+        component("API", ["SpecFiles", crypto, httpTypes]),
         component("ConfigurationService", ["SpecFiles"]),
         component("Datastore"),
         component("Distributor"),

@@ -45,9 +45,7 @@ extension API {
                     throw KeptnError(
                         .invalidInput, "'\(type)' is no type of a task: sh.keptn.event.TASK.triggered is needed")
                 }
-                let events = try await parts.store.openTasks(
-                    named: task, project: request.query("project"), stage: request.query("stage"),
-                    service: request.query("service"), eventID: request.query("eventID"))
+                let events = try await openTasks(task, request)
                 return .json([
                     "events": .array(events.map(Self.view)), "pageSize": .integer(events.count),
                     "totalCount": .integer(events.count),
@@ -55,6 +53,22 @@ extension API {
             },
         ]
     }
+
+    /// Those of sequences, and those that other tasks ask for.
+    private func openTasks(_ task: String, _ request: APIRequest) async throws -> [CloudEvent] {
+        let (id, project) = (request.query("eventID"), request.query("project"))
+        let (stage, service) = (request.query("stage"), request.query("service"))
+        let ofSequences = try await parts.store.openTasks(
+            named: task, project: project, stage: stage, service: service, eventID: id)
+        let ofTasks = try await parts.uniform.reports.openRequests(
+            OpenRequestQuery(
+                task: task, since: parts.time.now - Self.requestAgeMax, id: id, project: project, stage: stage,
+                service: service))
+        return ofSequences + ofTasks
+    }
+
+    /// Who asks another task waits minutes; what is older waits for nobody any more.
+    static let requestAgeMax = Duration.seconds(3600)
 
     /// An event as Keptn's clients read it: the structured form with `contenttype` beside `datacontenttype`.
     static func view(_ event: CloudEvent) -> JSON {

@@ -14,6 +14,8 @@ package struct API: Sendable {
         package var barrier: any EventBarrier
         package var subscriptions: any Subscriptions
         package var artifacts: any ArtifactStore
+        package var uniform: Uniform
+        package var zips: any ZipArchives
         package var secrets: any SecretStore
         package var tokens: TokenRegistry
         package var time: any TimeSource
@@ -25,7 +27,8 @@ package struct API: Sendable {
         package init(
             store: any Store, configuration: any ConfigurationEditing, intake: any EventIntake,
             barrier: any EventBarrier, subscriptions: any Subscriptions, artifacts: any ArtifactStore,
-            secrets: any SecretStore, tokens: TokenRegistry, time: any TimeSource, ids: any IDSource, version: String,
+            uniform: Uniform, zips: any ZipArchives, secrets: any SecretStore, tokens: TokenRegistry,
+            time: any TimeSource, ids: any IDSource, version: String,
             metrics: @escaping @Sendable () async -> String
         ) {
             self.store = store
@@ -34,6 +37,8 @@ package struct API: Sendable {
             self.barrier = barrier
             self.subscriptions = subscriptions
             self.artifacts = artifacts
+            self.uniform = uniform
+            self.zips = zips
             self.secrets = secrets
             self.tokens = tokens
             self.time = time
@@ -56,7 +61,8 @@ package struct API: Sendable {
 
     package var routes: [HTTPRoute] {
         statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
-            + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes
+            + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes + uniformRoutes + logRoutes
+            + statisticsRoutes + streamRoutes + importRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {

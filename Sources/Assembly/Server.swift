@@ -113,6 +113,8 @@ extension Server {
                 releases: FileReleaseStore(folder: try home.subfolder("releases"), ids: ids),
                 configuration: configurations, time: time, ids: ids, logger: logger))
         let statistics = RequestStatistics()
+        let integrated = integrations(configuration, processes, configurations, store, proxy, time)
+        let uniform = Uniform(store: store, log: store, reports: store, embedded: integrated.map(embedded))
         let token = try home.token()
         let tokens = try await TokenRegistry(firstToken: token, store: store, time: time, logger: logger)
         let api = API(
@@ -121,7 +123,8 @@ extension Server {
                 intake: EventBroker(
                     log: store, configuration: configurations, time: time, ids: ids,
                     bytesMax: configuration.eventBytesMax),
-                barrier: shipyard, subscriptions: distributor, artifacts: artifacts,
+                barrier: shipyard, subscriptions: distributor, artifacts: artifacts, uniform: uniform,
+                zips: ZipReader(folder: try home.subfolder("import"), time: time, ids: ids),
                 secrets: secrets, tokens: tokens, time: time, ids: ids,
                 version: configuration.version,
                 metrics: { await MetricsText.all(store: store.statistics, requests: statistics, traffic: proxy) }))
@@ -138,16 +141,23 @@ extension Server {
             home.announce(url)
             onReady(Server(apiURL: url, token: token, home: home.path))
         }
-        let integrations = integrations(configuration, processes, configurations, store, proxy, time).map {
-            IntegrationService($0, on: plane, logger: logger)
-        }
+        let integrations = integrated.map { IntegrationService($0, on: plane, logger: logger) }
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
         let retention = configuration.retention.map {
             RetentionService(store: store, age: $0, time: time, logger: logger)
         }
+        let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
         return [home, StoreKeeper(store: store)] + [retention].compactMap(\.self)
-            + [tokens, proxy, shipyard, processes] + integrations + [serving]
+            + [tokens, proxy, shipyard, processes, failures] + integrations + [serving]
+    }
+
+    /// How the API shows an integration of ours.
+    private static func embedded(_ integration: Integration) -> UniformIntegration {
+        let interest = integration.interest
+        return .embedded(
+            name: integration.name, version: integration.version, hears: interest.patterns,
+            projects: interest.projects, stages: interest.stages, services: interest.services)
     }
 
     private static func integrations(

@@ -52,10 +52,12 @@ package struct HTTPServing: Service {
 private struct ServingContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let remoteAddress: String
+    let channel: any Channel
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         remoteAddress = source.channel.remoteAddress?.ipAddress ?? ""
+        channel = source.channel
     }
 }
 
@@ -72,6 +74,10 @@ private struct Responder: HTTPResponder {
         requests.note(
             route: match.route?.path ?? "", method: request.method.rawValue, status: answer.status.code,
             after: ContinuousClock.now - start)
+        if let stream = answer.stream, request.method != .head {
+            let body = StreamingBody(stream, on: context.channel)
+            return Response(status: answer.status, headers: answer.headers, body: body.responseBody(for: request))
+        }
         var headers = answer.headers
         headers[.contentLength] = String(answer.body.count)
         let body: ResponseBody = request.method == .head ? .init() : .init(byteBuffer: ByteBuffer(bytes: answer.body))

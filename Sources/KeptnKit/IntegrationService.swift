@@ -100,7 +100,7 @@ extension Integration {
         IntegrationService(self, on: controlPlane, logger: logger)
     }
 
-    var interest: Interest {
+    package var interest: Interest {
         Interest(
             name: name,
             patterns: tasks.keys.sorted().map { EventType.task(name: $0, kind: .triggered).text }

@@ -97,6 +97,8 @@ package struct APIResponse: Sendable {
     package var status: HTTPResponse.Status
     package var headers: HTTPFields
     package var body: [UInt8]
+    /// Sent instead of the body, chunk by chunk as the client takes them; dropped when the client goes.
+    package var stream: (any AsyncSequence<[UInt8], any Error> & Sendable)?
 
     package init(_ status: HTTPResponse.Status = .ok, contentType: String, body: [UInt8]) {
         self.status = status

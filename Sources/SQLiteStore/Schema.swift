@@ -15,6 +15,7 @@ enum Schema {
             try db.execute(sql: tokens)
         }
         migrator.registerMigration("3") { try $0.execute(sql: countsOfRoots) }
+        migrator.registerMigration("uniform") { try $0.execute(sql: uniform) }
         return migrator
     }
 

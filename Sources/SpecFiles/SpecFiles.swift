@@ -50,6 +50,13 @@ package enum SpecFiles {
         try read(bytes, file: file) { ProcessSpec(reading: $0) }
     }
 
+    /// The manifest of an import package.
+    package static func importManifest(
+        _ bytes: [UInt8], file: String
+    ) throws(InvalidFile) -> Parsed<ImportManifest> {
+        try read(bytes, file: file) { ImportManifest(reading: $0) }
+    }
+
     /// Any YAML document as JSON.
     package static func json(_ bytes: [UInt8], file: String) throws(InvalidFile) -> JSON {
         try readOptional(bytes, file: file) { $0.json() }.value ?? .null

@@ -35,7 +35,9 @@ private struct APIBench {
                 store: store, configuration: configuration,
                 intake: EventBroker(log: store, configuration: configuration, time: time, ids: ids, bytesMax: 4096),
                 barrier: shipyard, subscriptions: Distributor(store: store, logger: logger),
-                artifacts: InMemoryArtifactStore(), secrets: InMemorySecretStore(), tokens: tokens, time: time,
+                artifacts: InMemoryArtifactStore(),
+                uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: InMemorySecretStore(),
+                tokens: tokens, time: time,
                 ids: ids, version: "1", metrics: { "up 1\n" }))
         let access = TokenGuard(tokens: tokens, time: time)
         let (ports, port) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))

@@ -1,0 +1,117 @@
+import CloudEvents
+import Core
+import HTTPTypes
+import Ports
+
+extension API {
+    /// What happens, while it happens: server-sent events (https://html.spec.whatwg.org, section 9.2).
+    var streamRoutes: [HTTPRoute] {
+        [
+            HTTPRoute(.get, "/api/v1/stream") { request in
+                let head = try await parts.store.head()
+                func list(_ name: String) -> [String] { request.query(name).map { [$0] } ?? [] }
+                let events = EventStream(
+                    log: parts.store, time: parts.time, start: try Self.start(request, head: head),
+                    filter: SubscriptionFilter(
+                        patterns: [request.query("type") ?? ">"], projects: list("project"), stages: list("stage"),
+                        services: list("service")),
+                    context: request.query("keptnContext"))
+                var response = APIResponse(contentType: "text/event-stream", body: [])
+                response.headers[.cacheControl] = "no-store"
+                response.stream = events
+                return response
+            }
+        ]
+    }
+
+    /// Behind the event that the client saw last, or behind the newest one. A client whose first request cannot have
+    /// the header says it in the query.
+    private static func start(_ request: APIRequest, head: Position) throws -> Position {
+        let header = HTTPField.Name("last-event-id").flatMap { request.headers[$0] }
+        guard let text = header.wanted ?? request.query("lastEventId") else { return head }
+        guard let number = Int64(text), number >= 0 else {
+            throw KeptnError(
+                .invalidInput, "Last-Event-ID is '\(text)'; the id of an event of this stream is needed, or 0 for all")
+        }
+        return min(Position(number), head)
+    }
+}
+
+/// The log from a position on, as the text of server-sent events; it never ends by itself.
+///
+/// It reads ahead by nothing: the next stretch of the log is read when the client has taken the one before. So a slow
+/// client costs no memory, and loses nothing.
+struct EventStream: AsyncSequence, Sendable {
+    typealias Failure = any Error
+
+    let log: any EventLog
+    let time: any TimeSource
+    let start: Position
+    let filter: SubscriptionFilter
+    let context: String?
+
+    /// Whoever stands between us and the client shall not take the connection for dead.
+    static let keepAlive = Duration.seconds(15)
+    private static let batch = 256
+
+    func makeAsyncIterator() -> Iterator { Iterator(stream: self, position: start) }
+
+    struct Iterator: AsyncIteratorProtocol {
+        let stream: EventStream
+        var position: Position
+        private var hasBegun = false
+
+        init(stream: EventStream, position: Position) {
+            self.stream = stream
+            self.position = position
+        }
+
+        mutating func next() async throws -> [UInt8]? {
+            guard hasBegun else {
+                hasBegun = true
+                // An id without data: a client that sees no event resumes from here all the same.
+                return Array("retry: 2000\nid: \(position.value)\n\n".utf8)
+            }
+            while true {
+                let events = try await stream.log.events(after: position, limit: EventStream.batch)
+                guard let last = events.last else {
+                    if try await stream.hasNews(after: position) { continue }
+                    return Array(": nothing new\n\n".utf8)
+                }
+                position = last.position
+                let text = events.filter(stream.isWanted).flatMap(EventStream.text)
+                if !text.isEmpty { return text }
+            }
+        }
+    }
+
+    private func isWanted(_ event: RecordedEvent) -> Bool {
+        let facts = event.facts
+        return (context ?? facts.context) == facts.context
+            && filter.matches(
+                type: event.event.type, project: facts.project, stage: facts.stage, service: facts.service)
+    }
+
+    /// False when nothing came for a while.
+    private func hasNews(after position: Position) async throws -> Bool {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await log.waitForEvents(after: position, matching: isWanted)
+                return true
+            }
+            group.addTask {
+                try await time.sleep(for: Self.keepAlive)
+                return false
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? false
+        }
+    }
+
+    private static func text(of event: RecordedEvent) -> [UInt8] {
+        // Bytes of users: JSON may stand on several lines, of which each is a line of data.
+        let lines = API.view(event.event).bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+        let data = lines.flatMap { Array("data: ".utf8) + $0 + [UInt8(ascii: "\n")] }
+        return Array("id: \(event.position.value)\nevent: \(event.event.type)\n".utf8) + data + [UInt8(ascii: "\n")]
+    }
+}

@@ -1,0 +1,45 @@
+import CloudEvents
+package import Core
+package import Ports
+
+/// What the API knows about integrations: those of the store, and those that are part of this server.
+package struct Uniform: Sendable {
+    let store: any UniformStore
+    let log: any IntegrationLog
+    let reports: any EventReports
+    /// They neither come nor go, and say themselves what they hear.
+    private let embedded: [UniformIntegration]
+
+    package init(
+        store: any UniformStore, log: any IntegrationLog, reports: any EventReports, embedded: [UniformIntegration]
+    ) {
+        self.store = store
+        self.log = log
+        self.reports = reports
+        self.embedded = embedded
+    }
+
+    /// All that are there now.
+    func integrations(at now: Timestamp) async throws -> [UniformIntegration] {
+        var registry = try await store.registry()
+        registry.forgetSilent(at: now)
+        return UniformRegistry(registry.sorted + embedded.compactMap { isEmbedded($0.id, at: now) }).sorted
+    }
+
+    /// The integration of this id if it is part of this server, seen now.
+    func isEmbedded(_ id: String, at now: Timestamp) -> UniformIntegration? {
+        guard var integration = embedded.first(where: { $0.id == id }) else { return nil }
+        integration.metadata.lastSeen = now
+        return integration
+    }
+
+    /// Changes the registry, in which nobody is left who was silent for too long.
+    func change<Value: Sendable>(
+        at now: Timestamp, _ body: @escaping @Sendable (inout UniformRegistry) throws -> Value
+    ) async throws -> Value {
+        try await store.change { registry in
+            registry.forgetSilent(at: now)
+            return try body(&registry)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package import CloudEvents
+
+/// What the log tells about itself, for the API.
+package protocol EventReports: Sendable {
+    /// How many events there are of each kind whose `time` lies in `from..<to`; those without project or service are
+    /// left out. Sorted by project, service, type and source.
+    func counts(from: Timestamp, to: Timestamp) async throws -> [EventCount]
+
+    /// The `.triggered` events of tasks that somebody else than the shipyard asked for since the instant (as an
+    /// evaluation asks for its indicators), and that nobody has finished yet; oldest first.
+    func openRequests(_ query: OpenRequestQuery) async throws -> [CloudEvent]
+}
+
+/// Events of one kind, counted.
+package struct EventCount: Sendable, Hashable {
+    package var project: String
+    package var service: String
+    package var type: String
+    package var source: String
+    package var count: Int
+
+    package init(project: String, service: String, type: String, source: String, count: Int) {
+        self.project = project
+        self.service = service
+        self.type = type
+        self.source = source
+        self.count = count
+    }
+}
+
+/// Which requests; nil and empty mean any.
+package struct OpenRequestQuery: Sendable, Hashable {
+    package var task: String
+    /// Strictly after this `time`.
+    package var since: Timestamp
+    package var id: String?
+    package var project: String?
+    package var stage: String?
+    package var service: String?
+
+    package init(
+        task: String, since: Timestamp, id: String? = nil, project: String? = nil, stage: String? = nil,
+        service: String? = nil
+    ) {
+        self.task = task
+        self.since = since
+        self.id = id
+        self.project = project
+        self.stage = stage
+        self.service = service
+    }
+}

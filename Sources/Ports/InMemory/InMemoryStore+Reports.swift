@@ -1,0 +1,37 @@
+package import CloudEvents
+import Core
+import KeptnModel
+import Synchronization
+
+extension InMemoryStore: EventReports {
+    package func counts(from: Timestamp, to: Timestamp) async throws -> [EventCount] {
+        var counts: [EventCount: Int] = [:]
+        for recorded in state.withLock({ $0.events }) {
+            guard let time = recorded.event.time, time >= from, time < to, let project = recorded.facts.project.wanted,
+                let service = recorded.facts.service.wanted
+            else { continue }
+            let kind = EventCount(
+                project: project, service: service, type: recorded.event.type, source: recorded.event.source, count: 0)
+            counts[kind, default: 0] += 1
+        }
+        return counts.map { kind, count in
+            var counted = kind
+            counted.count = count
+            return counted
+        }.sorted { ($0.project, $0.service, $0.type, $0.source) < ($1.project, $1.service, $1.type, $1.source) }
+    }
+
+    package func openRequests(_ query: OpenRequestQuery) async throws -> [CloudEvent] {
+        let events = state.withLock { $0.events }
+        let finished = EventType.task(name: query.task, kind: .finished).text
+        let answered = Set(events.filter { $0.event.type == finished }.compactMap(\.facts.triggeredID))
+        func fits(_ wanted: String?, _ value: String?) -> Bool { wanted.wanted == nil || wanted == value }
+        return events.filter { recorded in
+            recorded.event.type == EventType.task(name: query.task, kind: .triggered).text
+                && recorded.event.source != SequenceMachine.source && (recorded.event.time ?? query.since) > query.since
+                && fits(query.id, recorded.event.id) && fits(query.project, recorded.facts.project)
+                && fits(query.stage, recorded.facts.stage) && fits(query.service, recorded.facts.service)
+                && !answered.contains(recorded.event.id)
+        }.map(\.event)
+    }
+}

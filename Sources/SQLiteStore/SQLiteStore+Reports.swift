@@ -1,0 +1,46 @@
+package import CloudEvents
+import GRDB
+import KeptnModel
+package import Ports
+
+extension SQLiteStore: EventReports {
+    package func counts(from: Timestamp, to: Timestamp) async throws -> [EventCount] {
+        try await read("the numbers of events") { db in
+            // The index holds every column that is asked for: the events themselves are not touched.
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT project, service, type, source, COUNT(*) FROM events INDEXED BY events_by_type
+                    WHERE project <> '' AND service <> '' AND time_ns >= ? AND time_ns < ?
+                    GROUP BY project, service, type, source ORDER BY project, service, type, source
+                    """)
+            return try Row.fetchAll(statement, arguments: [from.nanoseconds, to.nanoseconds]).map {
+                EventCount(project: $0[0], service: $0[1], type: $0[2], source: $0[3], count: $0[4])
+            }
+        }
+    }
+
+    package func openRequests(_ query: OpenRequestQuery) async throws -> [CloudEvent] {
+        var conditions = Conditions()
+        conditions.equal("e.id", query.id)
+        conditions.equal("e.project", query.project)
+        conditions.equal("e.stage", query.stage)
+        conditions.equal("e.service", query.service)
+        let (terms, more) = (conditions.sql, conditions.arguments)
+        return try await read("open requests") { db in
+            // The first two terms are those of the index, word for word: SQLite uses it only then.
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT e.seq, e.body FROM events AS e INDEXED BY events_requesting
+                    WHERE substr(e.type, -10) = '.triggered' AND e.source <> 'shipyard-controller'
+                        AND e.type = ? AND e.time_ns > ? AND NOT EXISTS (
+                            SELECT 1 FROM events AS f INDEXED BY events_by_trigger
+                            WHERE f.triggered_id = e.id AND f.type = ?
+                        ) AND \(terms)
+                    ORDER BY e.seq
+                    """)
+            let type = EventType.task(name: query.task, kind: .triggered).text
+            let finished = EventType.task(name: query.task, kind: .finished).text
+            return try RecordedEvent.fetchAll(statement, [type, query.since.nanoseconds, finished] + more).map(\.event)
+        }
+    }
+}

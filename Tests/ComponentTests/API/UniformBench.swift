@@ -1,0 +1,80 @@
+import API
+import CloudEvents
+import Core
+import Distributor
+import EventBroker
+import HTTPServing
+import HTTPTypes
+import Logging
+import Ports
+
+/// The API's routes without a socket, over a store and integrations in memory, at a time that stands still.
+struct UniformBench {
+    let store = InMemoryStore()
+    let lines = InMemoryUniform()
+    let time = ManualTime()
+    let uniform: Uniform
+    let api: API
+
+    static let own = UniformIntegration.embedded(
+        name: "lighthouse-service", version: "1", hears: ["sh.keptn.event.evaluation.triggered"], projects: [],
+        stages: [], services: [])
+
+    /// - Parameter zips: What is in which archive; an archive is given by its bytes.
+    init(zips: [String: [String: String]] = [:]) async throws {
+        uniform = Uniform(store: lines, log: lines, reports: store, embedded: [Self.own])
+        let configuration = try await ConfigurationBench.withSockshop().service
+        let ids = SequentialIDs()
+        let tokens = try await TokenRegistry(
+            firstToken: "first", store: InMemoryTokenStore(), time: time, logger: Self.logger)
+        api = API(
+            .init(
+                store: store, configuration: configuration,
+                intake: EventBroker(log: store, configuration: configuration, time: time, ids: ids),
+                barrier: NoBarrier(),
+                subscriptions: Distributor(store: store, logger: Self.logger), artifacts: InMemoryArtifactStore(),
+                uniform: uniform, zips: InMemoryZipArchives(zips), secrets: InMemorySecretStore(), tokens: tokens,
+                time: time, ids: ids, version: "1", metrics: { "" }))
+    }
+
+    static let caller = Caller(name: "test", grant: .admin)
+
+    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    /// Integrations in memory, for a bench that has its own store.
+    static func uniform(_ store: InMemoryStore) -> Uniform {
+        let lines = InMemoryUniform()
+        return Uniform(store: lines, log: lines, reports: store, embedded: [own])
+    }
+
+    /// Asks as HTTPServing would, with the thrown error as status and message.
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, _ body: String = "", headers: HTTPFields = [:]
+    ) async throws -> (status: Int, json: JSON) {
+        let parts = path.split(separator: "?", maxSplits: 1)
+        let match = RouteTable(api.routes).find(method, String(parts[0]))
+        guard let route = match.route else { return (match.allowed.isEmpty ? 404 : 405, .null) }
+        var query: [String: String] = [:]
+        for item in parts.dropFirst().first?.split(separator: "&") ?? [] {
+            let pair = item.split(separator: "=", maxSplits: 1)
+            query[String(pair[0])] = pair.count > 1 ? String(pair[1]) : ""
+        }
+        do {
+            var request = APIRequest(
+                parameters: match.parameters, query: query, headers: headers, body: IncomingBody(Array(body.utf8)))
+            request.caller = Self.caller
+            let answer = try await route.handler(request)
+            return (answer.status.code, (try? JSON(parsing: answer.body)) ?? .null)
+        } catch let error as KeptnError {
+            let statuses: [KeptnError.Code: Int] = [
+                .invalidInput: 400, .notFound: 404, .conflict: 409, .unsupportedMediaType: 415,
+            ]
+            return (statuses[error.code] ?? 500, ["message": .string(error.message)])
+        }
+    }
+
+    /// For requests that no command is part of.
+    private struct NoBarrier: EventBarrier {
+        func handled(_ position: Position) async throws {}
+    }
+}

@@ -1,0 +1,81 @@
+import Core
+import Logging
+import Ports
+import SQLiteStore
+import TestSupport
+import Testing
+
+/// The contracts of integrations, their lines and the log's reports, on both implementations.
+@Suite("Uniform", .timeLimit(.minutes(2)))
+struct UniformStoreTests {
+    enum Implementation: CaseIterable { case inMemory, sqlite }
+
+    private func withUniform(
+        _ implementation: Implementation, _ body: (any UniformStore & IntegrationLog) async throws -> Void
+    ) async throws {
+        switch implementation {
+        case .inMemory: try await body(InMemoryUniform())
+        case .sqlite: try await withSQLiteStore { store, _ in try await body(store) }
+        }
+    }
+
+    private func withReports(
+        _ implementation: Implementation, _ body: (any EventLog & EventReports) async throws -> Void
+    ) async throws {
+        switch implementation {
+        case .inMemory: try await body(InMemoryStore())
+        case .sqlite: try await withSQLiteStore { store, _ in try await body(store) }
+        }
+    }
+
+    @Test("Changes are kept", arguments: Implementation.allCases)
+    func changes(_ implementation: Implementation) async throws {
+        try await withUniform(implementation) { try await UniformContract.changesAreKept($0) }
+    }
+
+    @Test("A failed change leaves nothing", arguments: Implementation.allCases)
+    func failures(_ implementation: Implementation) async throws {
+        try await withUniform(implementation) { try await UniformContract.aFailedChangeLeavesNothing($0) }
+    }
+
+    @Test("Changes come one after the other", arguments: Implementation.allCases)
+    func races(_ implementation: Implementation) async throws {
+        try await withUniform(implementation) { try await UniformContract.changesComeOneAfterTheOther($0) }
+    }
+
+    @Test("Lines are found, newest first", arguments: Implementation.allCases)
+    func lines(_ implementation: Implementation) async throws {
+        try await withUniform(implementation) { try await UniformContract.linesAreFound($0) }
+    }
+
+    @Test("Lines are written once, and old ones go", arguments: Implementation.allCases)
+    func ageing(_ implementation: Implementation) async throws {
+        try await withUniform(implementation) { try await UniformContract.linesAreWrittenOnceAndAge($0) }
+    }
+
+    @Test("Events are counted", arguments: Implementation.allCases)
+    func counts(_ implementation: Implementation) async throws {
+        try await withReports(implementation) { try await ReportsContract.eventsAreCounted($0) }
+    }
+
+    @Test("Requests are open until they are finished", arguments: Implementation.allCases)
+    func requests(_ implementation: Implementation) async throws {
+        try await withReports(implementation) { try await ReportsContract.requestsAreOpenUntilTheyAreFinished($0) }
+    }
+
+    @Test("Integrations and lines are still there when the store is opened again")
+    func reopening() async throws {
+        try await withTemporaryFolder { folder in
+            let logger = Logger(label: "test")
+            let before = try await SQLiteStore.open(folder: folder, logger: logger)
+            _ = try await before.change { $0.register(UniformContract.integration("a", hears: ["x"])) }
+            try await UniformContract.linesAreFound(before)
+            let (registry, lines) = (try await before.registry(), try await before.entries(LogQuery()))
+            try await before.close()
+            let store = try await SQLiteStore.open(folder: folder, logger: logger)
+            #expect(try await store.registry() == registry)
+            #expect(try await store.entries(LogQuery()) == lines)
+            try await store.close()
+        }
+    }
+}

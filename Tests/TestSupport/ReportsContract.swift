@@ -1,0 +1,58 @@
+import CloudEvents
+package import Ports
+import Testing
+
+/// What every implementation of `EventReports` promises of the log that it reports on.
+package enum ReportsContract {
+    private static let time = StoreContract.time
+    private static let asked = "sh.keptn.event.get-sli.triggered"
+    private static let answered = "sh.keptn.event.get-sli.finished"
+
+    package static func eventsAreCounted(_ store: any EventLog & EventReports) async throws {
+        try await store.append([
+            StoreContract.event("1", type: "x"), StoreContract.event("2", type: "x", time: time + .seconds(1)),
+            StoreContract.event("3", source: "other", type: "x"),
+            StoreContract.event("4", type: "y", service: "orders"),
+            StoreContract.event("5", type: "x", project: "another"), StoreContract.event("6", type: "x", project: nil),
+            StoreContract.event("7", type: "x", service: nil), StoreContract.event("8", type: "x", service: ""),
+            StoreContract.event("9", type: "x", time: nil),
+            StoreContract.event("early", type: "x", time: time - .seconds(1)),
+            StoreContract.event("late", type: "x", time: time + .seconds(2)),
+        ])
+        func count(_ project: String, _ service: String, _ type: String, _ source: String, _ count: Int) -> EventCount {
+            EventCount(project: project, service: service, type: type, source: source, count: count)
+        }
+        #expect(
+            try await store.counts(from: time, to: time + .seconds(2)) == [
+                count("another", "carts", "x", "test", 1), count("sockshop", "carts", "x", "other", 1),
+                count("sockshop", "carts", "x", "test", 2), count("sockshop", "orders", "y", "test", 1),
+            ])
+        #expect(try await store.counts(from: time + .seconds(3), to: time + .seconds(4)).isEmpty)
+    }
+
+    package static func requestsAreOpenUntilTheyAreFinished(_ store: any EventLog & EventReports) async throws {
+        try await store.append([
+            StoreContract.event("old", type: asked, time: time - .seconds(1)),
+            StoreContract.event("a", type: asked, time: time + .seconds(2)),
+            StoreContract.event("b", type: asked, stage: "staging", time: time + .seconds(1)),
+            StoreContract.event("of a sequence", source: "shipyard-controller", type: asked, time: time + .seconds(1)),
+            StoreContract.event("other task", type: "sh.keptn.event.test.triggered", time: time + .seconds(1)),
+            StoreContract.event("done", type: asked, time: time + .seconds(1)),
+            StoreContract.event("answer", type: answered, triggeredID: "done"),
+            StoreContract.event("start", type: "sh.keptn.event.get-sli.started", triggeredID: "a"),
+            StoreContract.event("stranger", type: "sh.keptn.event.test.finished", triggeredID: "b"),
+        ])
+        func open(_ change: (inout OpenRequestQuery) -> Void = { _ in }) async throws -> [String] {
+            var query = OpenRequestQuery(task: "get-sli", since: time)
+            change(&query)
+            return try await store.openRequests(query).map(\.id)
+        }
+        #expect(try await open() == ["a", "b"])
+        #expect(try await open { $0.id = "b" } == ["b"])
+        #expect(try await open { ($0.project, $0.stage, $0.service) = ("sockshop", "dev", "carts") } == ["a"])
+        #expect(try await open { $0.stage = "" } == ["a", "b"])
+        #expect(try await open { $0.project = "another" } == [])
+        try await store.append([StoreContract.event("late answer", type: answered, triggeredID: "a")])
+        #expect(try await open() == ["b"])
+    }
+}

@@ -92,8 +92,8 @@ extension Server {
         let ids = SystemIDs()
         let home = try HomeFolder(configuration.home)
         let store = try await SQLiteStore.open(folder: home.path, logger: logger)
-        let configurations = ConfigurationService(
-            files: try await GitRepositories(folder: home.subfolder("config")), time: time, logger: logger)
+        let configurations = try await configurationService(
+            configuration, folder: home.subfolder("config"), secrets: nil, time)
         let distributor = Distributor(store: store, logger: logger)
         let plane = InProcessControlPlane(subscriptions: distributor, log: store, queries: store)
         let shipyard = ShipyardService(
@@ -134,7 +134,23 @@ extension Server {
         }
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
-        return [home, StoreKeeper(store: store), proxy, shipyard, processes] + integrations + [serving]
+        return [home, StoreKeeper(store: store), proxy, shipyard, processes, UpstreamSync(of: configurations)]
+            + integrations + [serving]
+    }
+
+    /// - Parameter secrets: where the credentials of Git upstreams are kept; nil for a server without upstreams.
+    private static func configurationService(
+        _ configuration: ServerConfiguration, folder: String, secrets: (any SecretStore)?, _ time: SystemTime
+    ) async throws -> ConfigurationService {
+        let repositories = try await GitRepositories(folder: folder, time: time)
+        let upstreams = try secrets.map {
+            try Upstreams(
+                git: repositories, secrets: $0, requester: WebRequester(), denied: configuration.deniedGitURLs,
+                provisioningURL: configuration.provisioningURL)
+        }
+        return ConfigurationService(
+            files: repositories, upstreams: upstreams, time: time, defaultBranch: configuration.defaultGitBranch,
+            logger: configuration.logger)
     }
 
     private static func integrations(

@@ -22,6 +22,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: floors.flatMap(\.self) + tests
 )
@@ -55,6 +56,7 @@ nonisolated var floors: [[Target]] {
                     "CGit2", "CGitStream", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL,
                 ]),
             .target(name: "HTTPServing", dependencies: model + [httpTypes, hummingbird, lifecycle, logging, nioCore]),
+            .target(name: "OpenIDConnect", dependencies: model + [jwtKit]),
             .target(
                 name: "ProcessRuntime",
                 dependencies: model + [
@@ -64,11 +66,13 @@ nonisolated var floors: [[Target]] {
                 ]),
             .target(
                 name: "RemoteClients",
-                dependencies: model + ["KeptnKit", asyncHTTPClient, httpTypes, logging, nioCore, nioHTTP1]),
-            .target(name: "SQLiteStore", dependencies: model + [grdb, grdbSQLite, logging]),
+                dependencies: model + [
+                    "KeptnKit", asyncHTTPClient, crypto, httpTypes, logging, nioCore, nioHTTP1, nioPosix,
+                ]),
+            .target(name: "SQLiteStore", dependencies: model + [crypto, grdb, grdbSQLite, logging]),
         ],
         // 5 components
-        component("API", [httpTypes]),
+        component("API", [crypto, httpTypes]),
         component("ConfigurationService", ["KeptnKit", "SpecFiles"]),
         component("Distributor"),
         component("EventBroker"),
@@ -82,8 +86,8 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "Assembly",
                 dependencies: model + [
-                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "ProcessRuntime", "RemoteClients",
-                    "SQLiteStore",
+                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "OpenIDConnect", "ProcessRuntime",
+                    "RemoteClients", "SQLiteStore",
                     "API", "ConfigurationService", "Distributor", "EventBroker", "GatekeeperService", "JMeterService",
                     "LighthouseService", "ProcessService", "ShipyardService", lifecycle, logging, unixSignals,
                 ]),
@@ -118,9 +122,9 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "ContractTests",
             dependencies: model + [
-                "GitRepositories", "HTTPServing", "KeptnKit", "ProcessRuntime", "RemoteClients", "SQLiteStore",
-                "TestSupport",
-                asyncHTTPClient, grdb, logging, nioCore, nioHTTP1, subprocess,
+                "GitRepositories", "HTTPServing", "KeptnKit", "OpenIDConnect", "ProcessRuntime", "RemoteClients",
+                "SQLiteStore", "TestSupport",
+                asyncHTTPClient, crypto, grdb, jwtKit, logging, nioCore, nioHTTP1, subprocess,
             ]),
         .testTarget(
             name: "ComponentTests",
@@ -168,6 +172,7 @@ nonisolated var grdb: Target.Dependency { .product(name: "GRDB", package: "GRDB.
 nonisolated var grdbSQLite: Target.Dependency { .product(name: "GRDBSQLite", package: "GRDB.swift") }
 nonisolated var httpTypes: Target.Dependency { .product(name: "HTTPTypes", package: "swift-http-types") }
 nonisolated var hummingbird: Target.Dependency { .product(name: "Hummingbird", package: "hummingbird") }
+nonisolated var jwtKit: Target.Dependency { .product(name: "JWTKit", package: "jwt-kit") }
 nonisolated var lifecycle: Target.Dependency { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }
 nonisolated var logging: Target.Dependency { .product(name: "Logging", package: "swift-log") }
 nonisolated var nioCore: Target.Dependency { .product(name: "NIOCore", package: "swift-nio") }

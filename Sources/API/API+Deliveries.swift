@@ -1,6 +1,7 @@
 import CloudEvents
 import Core
 import HTTPTypes
+import KeptnModel
 import Ports
 
 extension API {
@@ -24,10 +25,14 @@ extension API {
         let body = try await object(request)
         func list(_ name: String) -> [String] { (body[name]?.elements ?? []).compactMap(\.stringValue) }
         var wanted = SubscriptionRequest(
-            name: request.parameter("name"), patterns: list("events"), projects: list("projects"),
+            name: Self.subscription(request), patterns: list("events"), projects: list("projects"),
             stages: list("stages"), services: list("services"))
         guard !wanted.patterns.isEmpty else {
             throw KeptnError(.invalidInput, "field 'events' has to list event types")
+        }
+        if let projects = request.caller.grant.projects {
+            if wanted.projects.isEmpty { wanted.projects = projects.sorted() }
+            for project in wanted.projects { try request.caller.require(project: project) }
         }
         wanted.window = min(max(1, body["window"]?.intValue ?? SubscriptionRequest.windowDefault), 4096)
         let count = min(max(1, body["max"]?.intValue ?? 256), 4096)
@@ -44,9 +49,9 @@ extension API {
     /// What comes within the time; what was handed out in the last moment is not dropped.
     private func next(
         _ subscription: any Subscription, _ count: Int, within wait: Duration
-    ) async throws -> [Delivery] {
+    ) async throws -> [RecordedEvent] {
         let time = parts.time
-        return try await withThrowingTaskGroup(of: [Delivery]?.self) { group in
+        return try await withThrowingTaskGroup(of: [RecordedEvent]?.self) { group in
             group.addTask { try await subscription.next(upTo: count) }
             group.addTask {
                 try await time.sleep(for: wait)
@@ -65,14 +70,25 @@ extension API {
         }
     }
 
+    /// Those whose token is limited to projects have names of their own: nobody takes over a subscription that hears
+    /// more than they may.
+    private static func subscription(_ request: APIRequest) -> String {
+        let name = request.parameter("name")
+        return request.caller.grant.projects.map { "\(name)@\($0.sorted().joined(separator: ","))" } ?? name
+    }
+
     func settle(_ request: APIRequest) async throws -> APIResponse {
         let body = try await object(request, upTo: Self.resourceBodyMax)
-        guard let subscription = pulled.known(request.parameter("name")) else {
+        guard let subscription = pulled.known(Self.subscription(request)) else {
             throw KeptnError(.conflict, "subscription \(request.parameter("name")) is not open: pull first")
         }
         let positions = (body["positions"]?.elements ?? []).compactMap(\.intValue).map { Position(Int64($0)) }
         var events: [CloudEvent] = []
-        for element in body["events"]?.elements ?? [] { events.append(try CloudEvent(structured: element)) }
+        for element in body["events"]?.elements ?? [] {
+            let event = try CloudEvent(structured: element)
+            try request.caller.require(project: event.keptnData?.project)
+            events.append(event)
+        }
         try await subscription.settle(positions, sending: events)
         return .json([:])
     }

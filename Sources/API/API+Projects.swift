@@ -9,7 +9,9 @@ extension API {
         [
             HTTPRoute(.get, "/api/controlPlane/v1/project") { request in
                 let page = try Page(request)
-                let projects = try await parts.configuration.projects()
+                let projects = try await parts.configuration.projects().filter {
+                    request.caller.grant.reaches($0.name)
+                }
                 var shown: [JSON] = []
                 for project in page.cut(projects) { shown.append(try await json(project)) }
                 return .json(page.list("projects", shown, total: projects.count))
@@ -21,6 +23,7 @@ extension API {
             HTTPRoute(.put, "/api/controlPlane/v1/project") { request in
                 let body = try await object(request)
                 let name = try Self.text(body, "name")
+                try request.caller.require(project: name)
                 try await parts.configuration.updateShipyard(of: name, to: try Self.shipyard(body))
                 return .json([:], .created)
             },
@@ -37,6 +40,7 @@ extension API {
     private func createProject(_ request: APIRequest) async throws -> APIResponse {
         let body = try await object(request)
         let name = try Self.text(body, "name")
+        try request.caller.require(project: name)
         let known: Set<String> = ["name", "shipyard", "gitCredentials"]
         if let unknown = body.members.first(where: { !known.contains($0.key) })?.key {
             throw KeptnError(

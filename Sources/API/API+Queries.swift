@@ -27,6 +27,7 @@ extension API {
             },
             HTTPRoute(.get, "/api/mongodb-datastore/event/type/{type}") { request in
                 var query = try FilterText.query(request.query("filter") ?? "")
+                try request.caller.require(project: query.project)
                 query.type = request.parameter("type")
                 query.excludeInvalidated = request.query("excludeInvalidated") == "true"
                 query.from = try Self.time(request, "fromTime")

@@ -3,7 +3,6 @@ import Core
 import HTTPTypes
 import KeptnModel
 package import Ports
-import Synchronization
 
 /// The HTTP API as a table of routes (K §2.1–2.5). It checks, asks and appends; it decides nothing about sequences.
 package struct API: Sendable {
@@ -15,6 +14,8 @@ package struct API: Sendable {
         package var barrier: any EventBarrier
         package var subscriptions: any Subscriptions
         package var artifacts: any ArtifactStore
+        package var secrets: any SecretStore
+        package var tokens: TokenRegistry
         package var time: any TimeSource
         package var ids: any IDSource
         package var version: String
@@ -24,7 +25,8 @@ package struct API: Sendable {
         package init(
             store: any Store, configuration: any ConfigurationEditing, intake: any EventIntake,
             barrier: any EventBarrier, subscriptions: any Subscriptions, artifacts: any ArtifactStore,
-            time: any TimeSource, ids: any IDSource, version: String, metrics: @escaping @Sendable () async -> String
+            secrets: any SecretStore, tokens: TokenRegistry, time: any TimeSource, ids: any IDSource, version: String,
+            metrics: @escaping @Sendable () async -> String
         ) {
             self.store = store
             self.configuration = configuration
@@ -32,6 +34,8 @@ package struct API: Sendable {
             self.barrier = barrier
             self.subscriptions = subscriptions
             self.artifacts = artifacts
+            self.secrets = secrets
+            self.tokens = tokens
             self.time = time
             self.ids = ids
             self.version = version
@@ -52,7 +56,7 @@ package struct API: Sendable {
 
     package var routes: [HTTPRoute] {
         statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
-            + queryRoutes + resourceRoutes + deliveryRoutes
+            + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {
@@ -89,36 +93,5 @@ package struct API: Sendable {
         } catch let error as JSONError {
             throw KeptnError(.invalidInput, "the body is not JSON: \(error)")
         }
-    }
-}
-
-/// Who may use the API: whoever knows the token. Wrong tokens are limited per client (K §2.2).
-package final class TokenGuard: Sendable {
-    private let token: [UInt8]
-    private let time: any TimeSource
-    private let limit: Mutex<WrongTokenLimit>
-
-    package init(token: String, time: any TimeSource) {
-        self.token = Array(token.utf8)
-        self.time = time
-        limit = Mutex(WrongTokenLimit())
-    }
-
-    package func authorize(_ request: APIRequest) throws {
-        let given = HTTPField.Name("x-token").flatMap { request.headers[$0] } ?? ""
-        let client = request.remoteAddress
-        if isRight(Array(given.utf8)) { return limit.withLock { $0.noteRight(client) } }
-        let now = time.now
-        guard limit.withLock({ $0.noteWrong(client, at: now) }) else {
-            throw KeptnError(.tooManyRequests, "too many requests")
-        }
-        throw KeptnError(.unauthorized, "unauthenticated or invalid credentials")
-    }
-
-    /// Takes the same time wherever the first difference is.
-    private func isRight(_ given: [UInt8]) -> Bool {
-        var difference = UInt8(given.count == token.count ? 0 : 1)
-        for index in token.indices { difference |= token[index] ^ (index < given.count ? given[index] : ~token[index]) }
-        return difference == 0
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Ports
 import ServiceLifecycle
 
@@ -27,21 +28,48 @@ struct HomeFolder: Service {
     }
 
     /// The API token, made at the first start.
-    func token() throws -> String {
-        let file = "\(path)/token"
+    func token() throws -> String { try secretText(in: "token") }
+
+    /// The key of the secrets' encryption, 256 bits, made at the first start.
+    func secretKey() throws -> [UInt8] {
+        let text = try secretText(in: "secret.key")
+        let digits = Array(text)
+        let bytes = stride(from: 0, to: digits.count - 1, by: 2).compactMap {
+            UInt8(String(digits[$0...$0 + 1]), radix: 16)
+        }
+        guard digits.count == 64, bytes.count == 32 else {
+            throw KeptnError(
+                .internalFailure, "\(path)/secret.key has to hold 64 hexadecimal digits: bring back the file's copy")
+        }
+        return bytes
+    }
+
+    /// The text of a file that only its owner reads; at the first time 256 random bits in hexadecimal digits.
+    private func secretText(in name: String) throws -> String {
+        let file = "\(path)/\(name)"
         if let data = FileManager.default.contents(atPath: file) {
             let text = String(decoding: data, as: UTF8.self).filter { !$0.isWhitespace }
             guard text.isEmpty else { return text }
         }
-        let token = (0..<4).map { _ in
+        let text = (0..<4).map { _ in
             let digits = String(UInt64.random(in: .min ... .max), radix: 16)
             return String(repeating: "0", count: 16 - digits.count) + digits
         }.joined()
         guard
             FileManager.default.createFile(
-                atPath: file, contents: Data("\(token)\n".utf8), attributes: [.posixPermissions: 0o600])
-        else { throw KeptnError(.unavailable, "the token cannot be written to \(file)") }
-        return token
+                atPath: file, contents: Data("\(text)\n".utf8), attributes: [.posixPermissions: 0o600])
+        else { throw KeptnError(.unavailable, "\(file) cannot be written") }
+        // What is encrypted under a key must not outlive it, not even when the power fails.
+        for written in [file, path] { try Self.synchronize(written) }
+        return text
+    }
+
+    private static func synchronize(_ path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        guard descriptor >= 0, fsync(descriptor) == 0 else {
+            throw KeptnError(.unavailable, "\(path) cannot be synced: \(String(cString: strerror(errno)))")
+        }
     }
 
     /// Tells commands on this machine where the API is.

@@ -11,6 +11,7 @@ import JMeterService
 import KeptnKit
 import LighthouseService
 import Logging
+import OpenIDConnect
 import Ports
 import ProcessRuntime
 import ProcessService
@@ -92,8 +93,9 @@ extension Server {
         let ids = SystemIDs()
         let home = try HomeFolder(configuration.home)
         let store = try await SQLiteStore.open(folder: home.path, logger: logger)
+        let secrets = try SQLiteSecretStore(store: store, key: home.secretKey())
         let configurations = try await configurationService(
-            configuration, folder: home.subfolder("config"), secrets: nil, time)
+            configuration, folder: home.subfolder("config"), secrets: secrets, time)
         let distributor = Distributor(store: store, logger: logger)
         let plane = InProcessControlPlane(subscriptions: distributor, log: store, queries: store)
         let shipyard = ShipyardService(
@@ -110,20 +112,26 @@ extension Server {
                 releases: FileReleaseStore(folder: try home.subfolder("releases"), ids: ids),
                 configuration: configurations, time: time, ids: ids, logger: logger))
         let statistics = RequestStatistics()
+        let token = try home.token()
+        let tokens = try await TokenRegistry(firstToken: token, store: store, time: time, logger: logger)
         let api = API(
             .init(
                 store: store, configuration: configurations,
                 intake: EventBroker(
                     log: store, configuration: configurations, time: time, ids: ids,
                     bytesMax: configuration.eventBytesMax),
-                barrier: shipyard, subscriptions: distributor, artifacts: artifacts, time: time, ids: ids,
+                barrier: shipyard, subscriptions: distributor, artifacts: artifacts,
+                secrets: secrets, tokens: tokens, time: time, ids: ids,
                 version: configuration.version,
                 metrics: { await MetricsText.all(store: store.statistics, requests: statistics, traffic: proxy) }))
-        let token = try home.token()
-        let access = TokenGuard(token: token, time: time)
+        let access = TokenGuard(
+            tokens: tokens,
+            identities: configuration.identities.map {
+                OpenIDVerifier(policy: $0, requester: WebRequester(), time: time)
+            }, time: time)
         let serving = HTTPServing(
             host: configuration.host, port: configuration.port, routes: api.routes, requests: statistics,
-            authorize: { try access.authorize($0) }, logger: logger
+            admit: { try await access.admit($0, to: $1) }, logger: logger
         ) { port in
             let url = "http://\(configuration.host):\(port)/api"
             home.announce(url)
@@ -134,20 +142,18 @@ extension Server {
         }
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
-        return [home, StoreKeeper(store: store), proxy, shipyard, processes, UpstreamSync(of: configurations)]
-            + integrations + [serving]
+        return [home, StoreKeeper(store: store), tokens, proxy, shipyard, processes] + integrations
+            + [UpstreamSync(of: configurations), serving]
     }
 
-    /// - Parameter secrets: where the credentials of Git upstreams are kept; nil for a server without upstreams.
+    /// - Parameter secrets: where the credentials of Git upstreams are kept.
     private static func configurationService(
-        _ configuration: ServerConfiguration, folder: String, secrets: (any SecretStore)?, _ time: SystemTime
+        _ configuration: ServerConfiguration, folder: String, secrets: any SecretStore, _ time: SystemTime
     ) async throws -> ConfigurationService {
         let repositories = try await GitRepositories(folder: folder, time: time)
-        let upstreams = try secrets.map {
-            try Upstreams(
-                git: repositories, secrets: $0, requester: WebRequester(), denied: configuration.deniedGitURLs,
-                provisioningURL: configuration.provisioningURL)
-        }
+        let upstreams = try Upstreams(
+            git: repositories, secrets: secrets, requester: WebRequester(), denied: configuration.deniedGitURLs,
+            provisioningURL: configuration.provisioningURL)
         return ConfigurationService(
             files: repositories, upstreams: upstreams, time: time, defaultBranch: configuration.defaultGitBranch,
             logger: configuration.logger)

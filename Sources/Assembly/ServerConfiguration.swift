@@ -23,6 +23,8 @@ package struct ServerConfiguration: Sendable {
     package var deniedGitURLs: [String] = []
     /// Of a service that makes a Git repository for every project that names none.
     package var provisioningURL: String?
+    /// Whose bearer tokens are believed; nil for nobody's but our own.
+    package var identities: IdentityPolicy?
     package var log = Log.standardError(.notice)
     package var version = "0.0.0"
 

@@ -85,6 +85,30 @@ extension CloudEvent {
         return .object(members)
     }
 
+    /// True when the structured form is valid and read back as an event that is equal to this one. Events for which it
+    /// is false may have these properties all the same: read them back to know.
+    public var isCanonical: Bool {
+        let required = [id, source, type]
+        let optional = [subject, dataContentType, dataSchema]
+        guard !required.contains(""), time.map({ $0 == $0.wholeMilliseconds }) ?? true,
+            required.allSatisfy(Self.isClean),
+            optional.allSatisfy({ $0.map(Self.isClean) ?? true }),
+            extensions.allSatisfy({ !Self.memberNames.contains($0.key) && !$0.value.isNull })
+        else { return false }
+        switch data {
+        case .json(let value)?:
+            return !value.isNull && (value.kind != .string || Self.isJSON(mediaType: dataContentType ?? "a/json"))
+        case .text?: return dataContentType.map { !Self.isJSON(mediaType: $0) } ?? false
+        case .binary?, nil: return true
+        }
+    }
+
+    /// What the members of the structured form are called that are no extensions.
+    private static let memberNames: Set<String> = [
+        "specversion", "id", "source", "type", "subject", "time", "datacontenttype", "contenttype", "dataschema",
+        "data", "data_base64",
+    ]
+
     /// The required attributes of CloudEvents 1.0.2 section 3.1.
     func checkRequired(specVersion: String?) throws(CloudEventError) {
         guard let specVersion, !specVersion.isEmpty else { throw .missing(attribute: "specversion") }
@@ -118,12 +142,14 @@ extension CloudEvent {
     /// Attributes are free of control characters (section 3.1 of the specification); this also keeps them from breaking
     /// header lines and event streams.
     static func checked(_ text: String, _ attribute: String) throws(CloudEventError) -> String {
-        guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+        guard isClean(text) else {
             throw .invalid(
                 attribute: attribute, value: JSON.string(text).text, expected: "a string without control characters")
         }
         return text
     }
+
+    private static func isClean(_ text: String) -> Bool { !text.utf8.contains { $0 < 0x20 || $0 == 0x7F } }
 
     /// Whether data of this media type stands as JSON in the JSON format: `*/json` and `*/*+json`.
     static func isJSON(mediaType: String) -> Bool {

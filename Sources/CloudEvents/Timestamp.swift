@@ -8,6 +8,12 @@ public struct Timestamp: Sendable, Hashable, Comparable, Codable {
 
     public var milliseconds: Int64 { nanoseconds / 1_000_000 }
 
+    /// The same instant as far as `rfc3339` tells it.
+    public var wholeMilliseconds: Timestamp {
+        let (_, rest) = nanoseconds.quotientAndFloor(1_000_000)
+        return Timestamp(nanoseconds: max(nanoseconds, .min + rest) - rest)
+    }
+
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
 
     /// Stops at the first and the last instant that can be told: users write durations of any length.

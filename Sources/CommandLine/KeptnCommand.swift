@@ -9,7 +9,7 @@ package struct KeptnCommand: AsyncParsableCommand {
         subcommands: [
             ServerCommand.self, DemoCommand.self, CreateCommand.self, DeleteCommand.self, GetCommand.self,
             AddResourceCommand.self, TriggerCommand.self, SendCommand.self, SequenceCommand.self, StatusCommand.self,
-            ValidateCommand.self, VersionCommand.self,
+            TokenCommand.self, ValidateCommand.self, VersionCommand.self,
         ])
 
     package init() {}

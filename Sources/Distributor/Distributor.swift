@@ -24,13 +24,6 @@ package actor Distributor: Subscriptions {
         return OpenSubscription(cursor: cursor, session: session)
     }
 
-    /// What is handed out and not settled, and how far it has read, by subscription.
-    package func states() async -> [String: (position: Position, open: Int)] {
-        var result: [String: (position: Position, open: Int)] = [:]
-        for (name, cursor) in cursors { result[name] = await cursor.state }
-        return result
-    }
-
     private func cursor(of name: String) -> DurableCursor {
         if let cursor = cursors[name] { return cursor }
         let cursor = DurableCursor(name: name, store: store)
@@ -44,7 +37,7 @@ struct OpenSubscription: Subscription {
     let cursor: DurableCursor
     let session: Int
 
-    func next(upTo count: Int) async throws -> [Delivery] {
+    func next(upTo count: Int) async throws -> [RecordedEvent] {
         try await cursor.next(upTo: count, session: session)
     }
 

@@ -10,7 +10,7 @@ actor DurableCursor {
     private let name: String
     private let store: any EventLog & SubscriptionStore
     private var filter = SubscriptionFilter(patterns: [])
-    private var window: DeliveryWindow<Delivery>?
+    private var window: DeliveryWindow<RecordedEvent>?
     /// Raised by each `open`.
     private var session = 0
     /// Advances with every settling and every opening: wakes who waits for room.
@@ -34,22 +34,22 @@ actor DurableCursor {
         let open = progress.open.isEmpty ? [] : try await store.events(at: progress.open)
         window = DeliveryWindow(
             size: request.window, cursor: progress.position.value,
-            open: open.filter { filter.matches($0) }.map { ($0.position.value, Delivery($0)) })
+            open: open.filter { filter.matches($0) }.map { ($0.position.value, $0) })
         self.filter = filter
         session += 1
         noteChange()
         return session
     }
 
-    func next(upTo count: Int, session: Int) async throws -> [Delivery] {
+    func next(upTo count: Int, session: Int) async throws -> [RecordedEvent] {
         while true {
             try Task.checkCancellation()
-            guard session == self.session, let window else {
+            guard session == self.session, let readUpTo = window?.readUpTo else {
                 throw KeptnError(.conflict, "the subscription '\(name)' was opened by somebody else")
             }
-            if window.isReady { return self.window?.handOut(upTo: max(1, count)) ?? [] }
-            if window.needsMore {
-                try await read(after: Position(window.readUpTo), session: session)
+            if window?.isReady == true { return window?.handOut(upTo: max(1, count)) ?? [] }
+            if window?.needsMore == true {
+                try await read(after: Position(readUpTo), session: session)
             } else {
                 try await changes.wait(for: Position(changeCount + 1))
             }
@@ -64,18 +64,16 @@ actor DurableCursor {
         noteChange()
     }
 
-    var state: (position: Position, open: Int) {
-        let progress = window?.progress()
-        return (Position(progress?.cursor ?? 0), progress?.open.count ?? 0)
-    }
-
     /// Reads the next events, or waits until there are some.
     private func read(after position: Position, session: Int) async throws {
         let events = try await store.events(after: position, limit: Self.batchMax)
-        guard let last = events.last else { return try await store.waitForEvents(after: position) }
+        guard let last = events.last else {
+            let filter = self.filter
+            return try await store.waitForEvents(after: position) { filter.matches($0) }
+        }
         // Somebody may have opened the subscription again in the meantime.
         guard session == self.session, window?.readUpTo == position.value else { return }
-        let matching = events.filter { filter.matches($0) }.map { ($0.position.value, Delivery($0)) }
+        let matching = events.filter { filter.matches($0) }.map { ($0.position.value, $0) }
         window?.read(matching, outOf: events.count, upTo: last.position.value)
         guard window?.isCursorWorthStoring == true else { return }
         await beginCommit()
@@ -87,11 +85,10 @@ actor DurableCursor {
 
     /// Only for who holds the turn to commit: a later one's progress says that the earlier one's is stored.
     private func commit(settling done: [Int64], sending events: [CloudEvent]) async throws {
-        guard let window else { return }
-        let (cursor, open) = window.progress(settling: done)
+        guard let (cursor, open) = window?.progress(settling: done) else { return }
         let progress = SubscriptionProgress(
             subscription: name, position: Position(cursor), open: open.map { Position($0) })
-        let isProgress = !done.isEmpty || window.isCursorWorthStoring
+        let isProgress = !done.isEmpty || window?.isCursorWorthStoring == true
         let transaction = Transaction(events: events, progress: isProgress ? [progress] : [])
         guard !transaction.isEmpty else { return }
         try await store.commit(transaction)
@@ -131,12 +128,6 @@ actor DurableCursor {
     private func noteChange() {
         changeCount += 1
         changes.advance(to: Position(changeCount))
-    }
-}
-
-extension Delivery {
-    init(_ recorded: RecordedEvent) {
-        self.init(position: recorded.position, event: recorded.event, facts: recorded.facts)
     }
 }
 

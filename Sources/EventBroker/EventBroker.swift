@@ -28,10 +28,14 @@ package struct EventBroker: EventIntake {
     /// Takes the events of one HTTP message and returns their contexts in order. All are appended or none.
     ///
     /// Throws `CloudEventError` for what is no event, `KeptnError.invalidInput` for an event that must not come from
-    /// outside or lacks something, `.notFound` naming an unknown project, stage or service.
-    package func accept(_ message: CloudEvent.HTTPMessage) async throws -> [String] {
+    /// outside or lacks something, `.forbidden` for a project that is not the caller's, `.notFound` naming an unknown
+    /// project, stage or service.
+    package func accept(_ message: CloudEvent.HTTPMessage, from caller: Caller) async throws -> [String] {
         let events = try Self.read(message).map(complete)
-        for event in events { try await check(event) }
+        for event in events {
+            try caller.require(project: event.keptnData?.project)
+            try await check(event)
+        }
         try await log.append(events)
         return events.map { $0.keptnContext ?? "" }
     }

@@ -10,27 +10,29 @@ import Synchronization
 
 /// Serves a table of routes over HTTP/1.1, with JSON errors everywhere.
 package struct HTTPServing: Service {
+    package typealias Admission = @Sendable (APIRequest, HTTPRoute) async throws -> Caller
+
     private let host: String
     private let port: Int
     private let table: RouteTable
-    private let authorize: @Sendable (APIRequest) async throws -> Void
+    private let admit: Admission
     private let requests: RequestStatistics
     private let onReady: @Sendable (Int) async -> Void
     private let logger: Logger
 
     /// - Parameters:
     ///   - port: 0 takes a free one.
-    ///   - authorize: throws for requests to `.token` routes that may not pass.
+    ///   - admit: says who asks for a `.token` route; throws for requests that may not pass.
     ///   - onReady: called with the port when the server listens.
     package init(
         host: String, port: Int, routes: [HTTPRoute], requests: RequestStatistics,
-        authorize: @escaping @Sendable (APIRequest) async throws -> Void, logger: Logger,
+        admit: @escaping Admission, logger: Logger,
         onReady: @escaping @Sendable (Int) async -> Void
     ) {
         self.host = host
         self.port = port
         table = RouteTable(routes)
-        self.authorize = authorize
+        self.admit = admit
         self.requests = requests
         self.onReady = onReady
         self.logger = logger
@@ -39,7 +41,7 @@ package struct HTTPServing: Service {
     package func run() async throws {
         let onReady = self.onReady
         let application = Application(
-            responder: Responder(table: table, authorize: authorize, requests: requests, logger: logger),
+            responder: Responder(table: table, admit: admit, requests: requests, logger: logger),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "keptn"),
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
             logger: logger)
@@ -59,7 +61,7 @@ private struct ServingContext: RequestContext {
 
 private struct Responder: HTTPResponder {
     let table: RouteTable
-    let authorize: @Sendable (APIRequest) async throws -> Void
+    let admit: HTTPServing.Admission
     let requests: RequestStatistics
     let logger: Logger
 
@@ -79,15 +81,24 @@ private struct Responder: HTTPResponder {
     private func answer(_ request: Request, _ match: RouteTable.Match, _ context: ServingContext) async -> APIResponse {
         do {
             guard let route = match.route else { return Self.missing(match, request.uri.path) }
-            let asked = APIRequest(
+            var asked = APIRequest(
                 parameters: match.parameters, query: QueryText.parse(request.uri.query ?? ""),
                 headers: request.headers, body: IncomingBody(request.body.map { Array($0.readableBytesView) }),
                 remoteAddress: context.remoteAddress)
-            if route.access == .token { try await authorize(asked) }
+            if route.access == .token { asked.caller = try await admit(asked, route) }
             return try await route.handler(asked)
         } catch {
-            return Failure.response(to: error, logger: logger)
+            var response = Failure.response(to: error, logger: logger)
+            if response.status == .unauthorized { response.headers[.wwwAuthenticate] = Self.challenge(match.route) }
+            return response
         }
+    }
+
+    /// How to say who one is (RFC 9110 section 11.6.1). Git sends a password only after it has heard of `Basic`; a
+    /// browser that hears of it asks its user, which would be wrong everywhere else.
+    private static func challenge(_ route: HTTPRoute?) -> String {
+        let scheme = route?.path.hasPrefix("/api/git/") == true ? "Basic" : "Bearer"
+        return "\(scheme) realm=\"keptn\""
     }
 
     private static func missing(_ match: RouteTable.Match, _ path: String) -> APIResponse {
@@ -127,6 +138,7 @@ enum Failure {
         switch code {
         case .invalidInput: .badRequest
         case .unauthorized: .unauthorized
+        case .forbidden: .forbidden
         case .notFound: .notFound
         case .conflict: .conflict
         case .forbiddenByRule: .unprocessableContent

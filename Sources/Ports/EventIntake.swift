@@ -5,8 +5,9 @@ package protocol EventIntake: Sendable {
     /// The largest body that is read, in bytes.
     var bytesMax: Int { get }
 
-    /// Takes the events of one HTTP message, durable when it returns, and returns their contexts in order.
-    func accept(_ message: CloudEvent.HTTPMessage) async throws -> [String]
+    /// Takes the events of one HTTP message, durable when it returns, and returns their contexts in order. Throws
+    /// `KeptnError.forbidden` for events of projects that the caller's grant does not reach.
+    func accept(_ message: CloudEvent.HTTPMessage, from caller: Caller) async throws -> [String]
 }
 
 /// For clients that read what they have just written.

@@ -44,17 +44,34 @@ package struct EventFacts: Sendable, Hashable {
     }
 }
 
-/// An event in the log.
+/// An event in the log. Shared by all who read it: a copy costs one reference.
 package struct RecordedEvent: Sendable, Hashable {
     package let position: Position
-    package let event: CloudEvent
-    package let facts: EventFacts
+    private let content: Content
+
+    private final class Content: Sendable {
+        let event: CloudEvent
+        let facts: EventFacts
+
+        init(event: CloudEvent, facts: EventFacts) {
+            self.event = event
+            self.facts = facts
+        }
+    }
 
     package init(position: Position, event: CloudEvent, facts: EventFacts) {
         self.position = position
-        self.event = event
-        self.facts = facts
+        content = Content(event: event, facts: facts)
     }
+
+    package var event: CloudEvent { content.event }
+    package var facts: EventFacts { content.facts }
+
+    package static func == (left: RecordedEvent, right: RecordedEvent) -> Bool {
+        left.position == right.position && (left.content === right.content || left.event == right.event)
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(position) }
 }
 
 /// What became of an appended event.
@@ -84,12 +101,19 @@ package protocol EventLog: Sendable {
     /// The position of the newest event.
     func head() async throws -> Position
 
-    /// Returns when there is an event behind the position: at once if there is one already.
-    /// Throws `CancellationError` when cancelled.
-    func waitForEvents(after position: Position) async throws
+    /// Returns at once when there is anything behind the position already, and else when a wanted event comes, or so
+    /// many others that it is time to read them. Throws `CancellationError` when cancelled.
+    func waitForEvents(
+        after position: Position, matching isWanted: @escaping @Sendable (RecordedEvent) -> Bool
+    ) async throws
 }
 
 extension EventLog {
+    /// Returns when there is an event behind the position.
+    package func waitForEvents(after position: Position) async throws {
+        try await waitForEvents(after: position) { _ in true }
+    }
+
     /// Appends events, durable when it returns.
     @discardableResult
     package func append(_ events: [CloudEvent]) async throws -> [AppendReceipt] {

@@ -1,4 +1,5 @@
 package import CloudEvents
+package import Core
 package import HTTPTypes
 
 /// One thing that the API answers: a value, so that the whole API is a table that needs no socket.
@@ -9,6 +10,8 @@ package struct HTTPRoute: Sendable {
     /// `/api/controlPlane/v1/project/{project}`; `{rest...}` at the end takes all remaining segments.
     package var path: String
     package var access: Access
+    /// What whoever calls a `.token` route has to be granted.
+    package let rule: AccessRule
     package var handler: @Sendable (APIRequest) async throws -> APIResponse
 
     package init(
@@ -18,6 +21,7 @@ package struct HTTPRoute: Sendable {
         self.method = method
         self.path = path
         self.access = access
+        rule = AccessRule.of(method.rawValue, path) ?? .strictest
         self.handler = handler
     }
 }
@@ -30,6 +34,8 @@ package struct APIRequest: Sendable {
     package var body: IncomingBody
     /// The other end's address, without a port.
     package var remoteAddress: String
+    /// Who asks: known once the request has been let in.
+    package var caller = Caller.nobody
 
     package init(
         parameters: [String: String] = [:], query: [String: String] = [:], headers: HTTPFields = HTTPFields(),

@@ -6,6 +6,7 @@ package struct KeptnError: Error, Sendable, Hashable, CustomStringConvertible {
 
         package static let invalidInput = Code("invalid input")
         package static let unauthorized = Code("unauthorized")
+        package static let forbidden = Code("forbidden")
         package static let notFound = Code("not found")
         package static let conflict = Code("conflict")
         /// The request is well formed, and a rule of this server forbids it.

@@ -16,9 +16,22 @@ package protocol SecretStore: Sendable {
     func secrets() async throws -> [(secret: SecretName, keys: [String])]
     /// The values by key; nil when there is no such secret.
     func values(of secret: SecretName) async throws -> [String: String]?
-    /// Keeps a secret that is new, or replaces all values of the one of this name.
-    func save(_ values: [String: String], as secret: SecretName) async throws
+    /// Keeps these values instead of all that the secret had. False, and nothing changes, when the condition does not
+    /// hold.
+    func save(
+        _ values: [String: String], as secret: SecretName, if condition: SecretCondition
+    ) async throws -> Bool
     /// False when there was none.
     @discardableResult
     func delete(_ secret: SecretName) async throws -> Bool
+}
+
+/// What has to be true for a secret to be saved.
+package enum SecretCondition: Sendable, CaseIterable { case always, isNew, isKnown }
+
+extension SecretStore {
+    /// Keeps a secret that is new, or replaces all values of the one of this name.
+    package func save(_ values: [String: String], as secret: SecretName) async throws {
+        _ = try await save(values, as: secret, if: .always)
+    }
 }

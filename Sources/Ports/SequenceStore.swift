@@ -58,6 +58,9 @@ package protocol SequenceStore: Sendable {
     /// Whether a context is paused, whole or in this stage.
     func isPaused(project: String, context: String, stage: String) async throws -> Bool
 
+    /// The contexts of which anything is paused.
+    func pausedContexts() async throws -> Set<String>
+
     /// The `.triggered` events of tasks that wait for an executor's answer (K §2.3 `event/triggered`), oldest first.
     func openTasks(
         named task: String, project: String?, stage: String?, service: String?, eventID: String?

@@ -9,11 +9,18 @@ package struct StorableEvent: Sendable, Hashable {
 
     /// Refuses what could not be read back: such an event would stop everybody who reads the log.
     package init(_ event: CloudEvent) throws {
+        var event = event
+        event.time = event.time?.wholeMilliseconds
         let structured = event.structured
-        do {
-            self.event = try CloudEvent(structured: structured)
-        } catch {
-            throw KeptnError(.invalidInput, "event '\(event.id)' of type '\(event.type)' cannot be stored: \(error)")
+        if event.isCanonical {
+            self.event = event
+        } else {
+            do {
+                self.event = try CloudEvent(structured: structured)
+            } catch {
+                throw KeptnError(
+                    .invalidInput, "event '\(event.id)' of type '\(event.type)' cannot be stored: \(error)")
+            }
         }
         facts = EventFacts(of: self.event)
         bytes = structured.bytes

@@ -39,22 +39,9 @@ package struct SubscriptionRequest: Sendable, Hashable {
 package protocol Subscription: Sendable {
     /// The next deliveries, at most `count`: waits until there is one and the window has room. For one caller at a
     /// time. Throws `CancellationError` when cancelled.
-    func next(upTo count: Int) async throws -> [Delivery]
+    func next(upTo count: Int) async throws -> [RecordedEvent]
 
     /// Marks deliveries as done and appends events, both in one transaction; durable when it returns. Positions that
     /// are not open (any more) and events that the log has already change nothing.
     func settle(_ positions: [Position], sending events: [CloudEvent]) async throws
-}
-
-/// An event that was handed to a subscriber and waits to be settled.
-package struct Delivery: Sendable, Hashable {
-    package let position: Position
-    package let event: CloudEvent
-    package let facts: EventFacts
-
-    package init(position: Position, event: CloudEvent, facts: EventFacts) {
-        self.position = position
-        self.event = event
-        self.facts = facts
-    }
 }

@@ -109,6 +109,7 @@ package struct APIClient: Sendable {
     private static func code(of status: HTTPResponseStatus) -> KeptnError.Code {
         switch status {
         case .unauthorized: .unauthorized
+        case .forbidden: .forbidden
         case .notFound: .notFound
         case .conflict: .conflict
         case .unprocessableEntity: .forbiddenByRule

@@ -33,22 +33,22 @@ final class RecentEvents: Sendable {
     }
 
     private let ring: Mutex<Ring>
-    let signal: PositionSignal
+    let signal: EventSignal
 
     init(head: Position) {
         ring = Mutex(Ring(range: head.value + 1..<head.value + 1))
-        signal = PositionSignal(at: head)
+        signal = EventSignal(at: head)
     }
 
-    var head: Position { signal.position }
+    var head: Position { signal.head }
 
     /// Takes committed events, which follow the head without a gap, and wakes everybody who waits.
     func add(_ events: [StoredEvent]) {
-        guard let last = events.last else { return }
+        guard !events.isEmpty else { return }
         ring.withLock { ring in
             for event in events { ring.add(event) }
         }
-        signal.advance(to: last.recorded.position)
+        signal.advance(with: events.map(\.recorded))
     }
 
     /// The next events behind a position; nil when some of them are not here any more.

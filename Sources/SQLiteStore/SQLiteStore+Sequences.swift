@@ -42,6 +42,13 @@ extension SQLiteStore: SequenceStore {
         }
     }
 
+    package func pausedContexts() async throws -> Set<String> {
+        try await read("the paused contexts") { db in
+            let statement = try db.cachedStatement(sql: "SELECT DISTINCT context FROM pauses WHERE is_paused = 1")
+            return try String.fetchSet(statement)
+        }
+    }
+
     package func openTasks(
         named task: String, project: String?, stage: String?, service: String?, eventID: String?
     ) async throws -> [CloudEvent] {

@@ -107,8 +107,10 @@ package final class SQLiteStore: EventLog, SubscriptionStore {
 
     package func head() async throws -> Position { recent.head }
 
-    package func waitForEvents(after position: Position) async throws {
-        try await recent.signal.wait(for: Position(position.value + 1))
+    package func waitForEvents(
+        after position: Position, matching isWanted: @escaping @Sendable (RecordedEvent) -> Bool
+    ) async throws {
+        try await recent.signal.wait(after: position, matching: isWanted)
     }
 
     package func events(after position: Position, limit: Int) async throws -> [RecordedEvent] {
@@ -153,6 +155,17 @@ package final class SQLiteStore: EventLog, SubscriptionStore {
             return try await pool.read(body)
         } catch {
             throw StoreFailure.translated(error, doing: "reading \(what())")
+        }
+    }
+
+    /// Writes what does not belong to the log, in a transaction of its own.
+    func write<Value: Sendable>(
+        _ what: @autoclosure () -> String, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await pool.write(body)
+        } catch {
+            throw StoreFailure.translated(error, doing: "storing \(what())")
         }
     }
 }

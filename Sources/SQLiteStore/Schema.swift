@@ -10,6 +10,10 @@ enum Schema {
             try db.execute(sql: sequences)
             try db.execute(sql: subscriptions)
         }
+        migrator.registerMigration("2") { db in
+            try db.execute(sql: secrets)
+            try db.execute(sql: tokens)
+        }
         return migrator
     }
 
@@ -109,6 +113,30 @@ enum Schema {
             name TEXT PRIMARY KEY,
             position INTEGER NOT NULL CHECK (position >= 0),
             open TEXT NOT NULL CHECK (json_type(open) = 'array')
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// `sealed` is the map of values, encrypted; the names of its keys are no secret.
+    private static let secrets = """
+        CREATE TABLE secrets (
+            scope TEXT NOT NULL CHECK (scope <> ''),
+            name TEXT NOT NULL CHECK (name <> ''),
+            keys TEXT NOT NULL CHECK (json_type(keys) = 'array'),
+            sealed BLOB NOT NULL,
+            PRIMARY KEY (scope, name)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// A token itself is nowhere: only its SHA-256. Times are nanoseconds since 1970.
+    private static let tokens = """
+        CREATE TABLE tokens (
+            name TEXT PRIMARY KEY CHECK (name <> ''),
+            hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+            scopes TEXT NOT NULL CHECK (json_type(scopes) = 'array'),
+            projects TEXT CHECK (projects IS NULL OR json_type(projects) = 'array'), -- NULL for all
+            created_at INTEGER NOT NULL,
+            expires_at INTEGER,
+            last_used_at INTEGER
         ) STRICT, WITHOUT ROWID;
         """
 }

@@ -10,6 +10,14 @@ extension ShipyardService {
     /// The project is gone from the configuration; what is stored of its sequences goes too.
     static let projectDeletedType = "sh.keptn.event.project.delete.finished"
 
+    /// Whether `take` would do anything about the event.
+    static func concerns(_ recorded: RecordedEvent) -> Bool {
+        switch recorded.facts.type {
+        case .sequence(_, _, .triggered)?, .task(_, .started)?, .task(_, .finished)?: true
+        default: recorded.event.type == controlType || recorded.event.type == projectDeletedType
+        }
+    }
+
     func take(_ recorded: RecordedEvent, _ turn: inout Turn) async throws {
         switch recorded.facts.type {
         case .sequence(let stage, let name, .triggered)?:
@@ -80,8 +88,7 @@ extension ShipyardService {
         case "abort": input = .abortRequested(context: context)
         default: return turn.ignore("unknown control command \(command)")
         }
-        turn.pauses.append(
-            PauseChange(project: project, context: context, stage: stage, isPaused: command == "pause"))
+        turn.note(PauseChange(project: project, context: context, stage: stage, isPaused: command == "pause"))
         if command == "abort", stage == nil { turn.noteAbort(of: context) }
         for scope in try await placesOpen(project, context, turn) where stage == nil || scope.stage == stage {
             try await decide(input, in: scope, &turn)
@@ -101,6 +108,7 @@ extension ShipyardService {
             $0.project == scope.project && $0.context == context && ($0.stage == nil || $0.stage == scope.stage)
         }
         if let latest { return latest.isPaused }
+        guard turn.pausedContexts.contains(context) else { return false }
         return try await store.isPaused(project: scope.project, context: context, stage: scope.stage)
     }
 

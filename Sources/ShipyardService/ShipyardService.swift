@@ -38,7 +38,11 @@ package actor ShipyardService: Service {
     private var lastEmitted = Position.start
     /// Contexts that were aborted while events of earlier turns were still to be read, each with the last of these.
     private var aborted: [String: Position] = [:]
-    private var lastTimerCheck = Timestamp(nanoseconds: 0)
+    /// The places whose open executions are stored and have not been needed yet.
+    private var unreadPlaces: Set<Scope> = []
+    /// The contexts of which anything is paused, or once was.
+    private var pausedContexts: Set<String> = []
+    private var alarm = Alarm.unknown
     private let signal = PositionSignal()
 
     package init(
@@ -54,15 +58,18 @@ package actor ShipyardService: Service {
     }
 
     package func run() async throws {
-        while !Task.isCancelled, !Task.isShuttingDownGracefully {
+        await cancelWhenGracefulShutdown { await self.turnUntilCancelled() }
+    }
+
+    private func turnUntilCancelled() async {
+        while !Task.isCancelled {
             do {
-                if try await !turn() { try await cancelWhenGracefulShutdown { try await self.waitForWork() } }
+                if try await !turn() { try await waitForWork() }
             } catch is CancellationError {
-                break
+                return
             } catch {
                 logger.error("a turn failed and will be repeated", metadata: ["error.message": "\(error)"])
-                forget()
-                try? await cancelWhenGracefulShutdown { try await self.time.sleep(for: .seconds(1)) }
+                try? await time.sleep(for: .seconds(1))
             }
         }
     }
@@ -70,17 +77,24 @@ package actor ShipyardService: Service {
     /// Handles the next events and whatever time has brought. False when there was nothing to do.
     @discardableResult
     package func turn() async throws -> Bool {
-        let start = try await startPosition()
-        let events = try await store.events(after: start, limit: Self.batchMax)
-        let now = time.now
-        let due = try await placesDue(at: now, isIdle: events.isEmpty)
-        guard !events.isEmpty || !due.isEmpty else { return false }
-        var turn = Turn(now: now, places: places, emittedBefore: lastEmitted, aborted: aborted)
-        places = [:]
-        for event in events { try await take(event, &turn) }
-        for scope in due { try await decide(.timePassed, in: scope, &turn) }
-        try await commit(turn, upTo: events.last?.position ?? start)
-        return true
+        do {
+            let start = try await startPosition()
+            let events = try await store.events(after: start, limit: Self.batchMax)
+            let now = time.now
+            let due = try await placesDue(at: now)
+            guard !events.isEmpty || !due.isEmpty else { return false }
+            var turn = Turn(
+                now: now, places: places, unreadPlaces: unreadPlaces, pausedContexts: pausedContexts,
+                emittedBefore: lastEmitted, aborted: aborted)
+            places = [:]
+            for event in events { try await take(event, &turn) }
+            for scope in due { try await decide(.timePassed, in: scope, &turn) }
+            try await commit(turn, upTo: events.last?.position ?? start)
+            return true
+        } catch {
+            forget()
+            throw error
+        }
     }
 
     /// Returns when everything up to the position is handled: for clients that read what they have just written.
@@ -93,23 +107,34 @@ package actor ShipyardService: Service {
         let stored = try await store.progress(of: Self.subscription)?.position ?? .start
         // Whatever an earlier life of this service has sent is there already.
         lastEmitted = try await store.head()
+        unreadPlaces = Set(try await store.scopesWithOpenExecutions())
+        pausedContexts = try await store.pausedContexts()
         position = stored
         storedPosition = stored
         return stored
     }
 
-    /// Under load the store is asked for timers once a second only.
-    private func placesDue(at now: Timestamp, isIdle: Bool) async throws -> [Scope] {
-        guard isIdle || now - lastTimerCheck >= .seconds(1) else { return [] }
-        lastTimerCheck = now
+    private func placesDue(at now: Timestamp) async throws -> [Scope] {
+        guard try await nextWake().map({ $0 <= now }) ?? false else { return [] }
+        alarm = .unknown
         return try await store.scopesDue(at: now)
+    }
+
+    /// The earliest timer. Timers that were taken away in the meantime may make it too early, never too late.
+    private func nextWake() async throws -> Timestamp? {
+        if case .at(let wake) = alarm { return wake }
+        let wake = try await store.nextWake()
+        alarm = .at(wake)
+        return wake
     }
 
     private func waitForWork() async throws {
         let start = try await startPosition()
-        guard let wake = try await store.nextWake() else { return try await store.waitForEvents(after: start) }
+        guard let wake = try await nextWake() else {
+            return try await store.waitForEvents(after: start, matching: Self.concerns)
+        }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.store.waitForEvents(after: start) }
+            group.addTask { try await self.store.waitForEvents(after: start, matching: Self.concerns) }
             group.addTask { try await self.time.sleep(until: wake) }
             try await group.next()
             group.cancelAll()
@@ -126,6 +151,9 @@ package actor ShipyardService: Service {
             lastEmitted = max(lastEmitted, receipts.last?.position ?? .start)
         }
         places = turn.committedPlaces
+        unreadPlaces = turn.unreadPlaces
+        pausedContexts = turn.pausedContexts
+        if case .at(let wake) = alarm { alarm = .at([wake, turn.nextWake].compactMap(\.self).min()) }
         aborted = turn.aborted.filter { $0.value > end }
         position = end
         signal.advance(to: end)
@@ -137,7 +165,15 @@ package actor ShipyardService: Service {
         position = nil
         places = [:]
         aborted = [:]
+        alarm = .unknown
     }
 }
 
 extension ShipyardService: EventBarrier {}
+
+/// What is known of the stored timers.
+private enum Alarm {
+    case unknown
+    /// The earliest one is not before this instant; nil: there is none.
+    case at(Timestamp?)
+}

@@ -16,24 +16,41 @@ struct Turn {
     /// Events up to here may have been emitted by turns before this one.
     private let emittedBefore: Position
     private(set) var places: [Scope: Place]
+    /// The places of which nothing is known but that they have open executions.
+    private(set) var unreadPlaces: Set<Scope>
+    /// Contexts outside of which nothing is paused.
+    private(set) var pausedContexts: Set<String>
     private var changed: [String: SequenceExecution] = [:]
     private var order: [String] = []
     private(set) var events: [CloudEvent] = []
-    var pauses: [PauseChange] = []
+    private(set) var pauses: [PauseChange] = []
     /// Contexts that were aborted, each with the last event that was emitted before anybody could know.
     private(set) var aborted: [String: Position]
     private var ignored: [String] = []
 
-    init(now: Timestamp, places: [Scope: Place], emittedBefore: Position, aborted: [String: Position]) {
+    init(
+        now: Timestamp, places: [Scope: Place], unreadPlaces: Set<Scope>, pausedContexts: Set<String>,
+        emittedBefore: Position, aborted: [String: Position]
+    ) {
         self.now = now
         self.places = places
+        self.unreadPlaces = unreadPlaces
+        self.pausedContexts = pausedContexts
         self.emittedBefore = emittedBefore
         self.aborted = aborted
     }
 
-    subscript(scope: Scope) -> Place? {
-        get { places[scope] }
-        set { places[scope] = newValue }
+    /// Takes a place out, so that it can be changed without being copied.
+    mutating func take(_ scope: Scope) -> Place? { places.removeValue(forKey: scope) }
+
+    mutating func put(_ place: Place, at scope: Scope) {
+        places[scope] = place
+        unreadPlaces.remove(scope)
+    }
+
+    mutating func note(_ pause: PauseChange) {
+        pauses.append(pause)
+        if pause.isPaused { pausedContexts.insert(pause.context) }
     }
 
     mutating func carryOut(_ effects: [SequenceEffect]) {
@@ -51,6 +68,7 @@ struct Turn {
 
     mutating func forget(project: String) {
         places = places.filter { $0.key.project != project }
+        unreadPlaces = unreadPlaces.filter { $0.project != project }
         changed = changed.filter { $0.value.scope.project != project }
         order.removeAll { changed[$0] == nil }
     }
@@ -97,7 +115,11 @@ struct Turn {
         return result.filter { !$0.value.machine.executions.isEmpty }
     }
 
+    /// The earliest timer of what this turn has changed.
+    var nextWake: Timestamp? { changed.values.compactMap(\.wakeAt).min() }
+
     func report(to logger: Logger) {
+        guard logger.logLevel <= .debug else { return }
         for reason in ignored { logger.debug("an event had no effect", metadata: ["reason": "\(reason)"]) }
         for execution in changed.values {
             let metadata: Logger.Metadata = [
@@ -105,11 +127,7 @@ struct Turn {
                 "keptn.service": "\(execution.scope.service)", "keptn.sequence": "\(execution.definition.name)",
                 "keptn.context": "\(execution.context)", "keptn.state": "\(execution.state.rawValue)",
             ]
-            if execution.state.isOpen {
-                logger.debug("a sequence went on", metadata: metadata)
-            } else {
-                logger.notice("a sequence ended", metadata: metadata)
-            }
+            logger.debug("a sequence changed", metadata: metadata)
         }
     }
 }
@@ -118,17 +136,17 @@ extension ShipyardService {
     /// Lets the machine of a place decide and notes what follows.
     func decide(_ input: SequenceInput, in scope: Scope, _ turn: inout Turn) async throws {
         var place: Place
-        if let known = turn[scope] {
+        if let known = turn.take(scope) {
             place = known
         } else {
-            let stored = try await store.openExecutions(in: scope)
+            let stored = turn.unreadPlaces.contains(scope) ? try await store.openExecutions(in: scope) : []
             place = Place(
                 machine: SequenceMachine(scope: scope, open: stored.map(\.execution)),
                 versions: Dictionary(stored.map { ($0.execution.id, $0.version) }, uniquingKeysWith: { $1 }))
         }
         let ids = self.ids
         let effects = place.machine.handle(input, at: turn.now, deadlines: deadlines) { ids.newID() }
-        turn[scope] = place
+        turn.put(place, at: scope)
         turn.carryOut(effects)
     }
 }

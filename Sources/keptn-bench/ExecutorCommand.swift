@@ -1,7 +1,9 @@
 import ArgumentParser
 import CloudEvents
 import KeptnKit
+import KeptnModel
 import Ports
+import RemoteClients
 import ServiceLifecycle
 import Synchronization
 import UnixSignals
@@ -16,11 +18,8 @@ struct ExecutorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let handovers = Handovers()
-        let service = Workload.executor(Workload.plane(endpoint, token)) { task in
-            handovers.begin(task.contextID)
-            defer { handovers.end(task.contextID) }
-            return .pass()
-        }
+        let plane = MeasuredControlPlane(base: Workload.plane(endpoint, token), handovers: handovers)
+        let service = Workload.executor(plane) { _ in .pass() }
         let group = ServiceGroup(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: Workload.quiet)
         try await group.run()
@@ -28,21 +27,74 @@ struct ExecutorCommand: AsyncParsableCommand {
     }
 }
 
-/// How long it takes from the end of one task's handler to the begin of the next one's of the same run: both HTTP
-/// calls, the decision and two commits.
-final class Handovers: Sendable {
-    private let state = Mutex((ended: [String: ContinuousClock.Instant](), samples: Samples()))
+/// Notes when Keptn has accepted the end of a task, and when the next task of the same run has come.
+private struct MeasuredControlPlane: ControlPlane {
+    let base: HTTPControlPlane
+    let handovers: Handovers
 
-    func begin(_ context: String) {
+    func subscribe(_ interest: Interest) async throws -> any EventSubscription {
+        MeasuredSubscription(base: try await base.subscribe(interest), handovers: handovers)
+    }
+
+    func send(_ events: [CloudEvent]) async throws { try await base.send(events) }
+
+    func answer(to triggeredID: String, type: String, context: String) async throws -> CloudEvent? {
+        try await base.answer(to: triggeredID, type: type, context: context)
+    }
+}
+
+private struct MeasuredSubscription: EventSubscription {
+    let base: any EventSubscription
+    let handovers: Handovers
+
+    func receive(upTo count: Int) async throws -> [ReceivedEvent] {
+        let events = try await base.receive(upTo: count)
+        for event in events { handovers.begin(event.event) }
+        return events
+    }
+
+    func settle(_ positions: [Int64], sending events: [CloudEvent]) async throws {
+        try await base.settle(positions, sending: events)
+        for event in events where event.eventType?.kind == .finished { handovers.end(event) }
+    }
+}
+
+/// How long it takes from the answer that a `.finished` is accepted until the next `.triggered` of the same run is
+/// here: the decision, a commit and the way back. Where the next task is faster than that answer it counts as zero.
+private final class Handovers: Sendable {
+    private enum Waiting {
+        case forTask(since: ContinuousClock.Instant)
+        case forAnswer
+    }
+
+    private let state = Mutex((runs: [String: Waiting](), samples: Samples()))
+
+    func begin(_ task: CloudEvent) {
         let now = ContinuousClock.now
+        guard let context = task.keptnContext, Self.name(task) != Workload.tasks.first else { return }
         state.withLock { state in
-            if let ended = state.ended.removeValue(forKey: context) { state.samples.add(now - ended) }
+            if case .forTask(let since) = state.runs.removeValue(forKey: context) {
+                state.samples.add(now - since)
+            } else {
+                state.runs[context] = .forAnswer
+            }
         }
     }
 
-    func end(_ context: String) {
+    func end(_ task: CloudEvent) {
         let now = ContinuousClock.now
-        state.withLock { $0.ended[context] = now }
+        guard let context = task.keptnContext, Self.name(task) != Workload.tasks.last else { return }
+        state.withLock { state in
+            if case .forAnswer = state.runs.removeValue(forKey: context) {
+                state.samples.add(.zero)
+            } else {
+                state.runs[context] = .forTask(since: now)
+            }
+        }
+    }
+
+    private static func name(_ event: CloudEvent) -> String? {
+        if case .task(let name, _)? = event.eventType { name } else { nil }
     }
 
     var samples: Samples { state.withLock { $0.samples } }

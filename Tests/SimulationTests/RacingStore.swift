@@ -27,7 +27,11 @@ final class RacingStore: EventLog, EventQueries, SequenceStore, SubscriptionStor
         try await base.events(after: position, limit: limit)
     }
     func head() async throws -> Position { try await base.head() }
-    func waitForEvents(after position: Position) async throws { try await base.waitForEvents(after: position) }
+    func waitForEvents(
+        after position: Position, matching isWanted: @escaping @Sendable (RecordedEvent) -> Bool
+    ) async throws {
+        try await base.waitForEvents(after: position, matching: isWanted)
+    }
     func progress(of subscription: String) async throws -> SubscriptionProgress? {
         try await base.progress(of: subscription)
     }
@@ -40,6 +44,7 @@ final class RacingStore: EventLog, EventQueries, SequenceStore, SubscriptionStor
     func isPaused(project: String, context: String, stage: String) async throws -> Bool {
         try await base.isPaused(project: project, context: context, stage: stage)
     }
+    func pausedContexts() async throws -> Set<String> { try await base.pausedContexts() }
     func openTasks(
         named task: String, project: String?, stage: String?, service: String?, eventID: String?
     ) async throws -> [CloudEvent] {

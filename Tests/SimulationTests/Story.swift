@@ -86,7 +86,7 @@ final class Story {
 
     /// One executor or two, or none; each may fail, or never come back. Ids follow from the task's, so that a task
     /// that is delivered again is answered by the same events.
-    private func randomAnswers(to delivery: Delivery) -> [CloudEvent] {
+    private func randomAnswers(to delivery: RecordedEvent) -> [CloudEvent] {
         let executors = random.pick([["helm"], ["helm"], ["helm", "argo"], []])
         return executors.flatMap { executor in
             let started = answer(to: delivery, by: executor, .started)
@@ -98,7 +98,7 @@ final class Story {
     }
 
     private func answer(
-        to delivery: Delivery, by executor: String, _ kind: EventType.Kind, result: String = "pass",
+        to delivery: RecordedEvent, by executor: String, _ kind: EventType.Kind, result: String = "pass",
         status: String = "succeeded"
     ) -> CloudEvent {
         guard case .task(let name, _)? = delivery.facts.type else { return delivery.event }

@@ -70,7 +70,7 @@ final class World {
     }
 
     /// Hands at most `count` task events to the executors; none when there are none.
-    func deliver(upTo count: Int) async throws -> [Delivery] {
+    func deliver(upTo count: Int) async throws -> [RecordedEvent] {
         let isWaiting = try await log().contains {
             $0.isTaskTrigger && !handedOut.contains($0.position) && !settled.contains($0.position)
         }
@@ -85,7 +85,7 @@ final class World {
     }
 
     /// False when nobody can say whether it was settled.
-    func settle(_ delivery: Delivery, sending events: [CloudEvent]) async throws -> Bool {
+    func settle(_ delivery: RecordedEvent, sending events: [CloudEvent]) async throws -> Bool {
         // Who took it died with the process if that has died since.
         guard let subscription, handedOut.contains(delivery.position) else { return false }
         let position = delivery.position

@@ -176,6 +176,32 @@ extension StoreContract {
         }
     }
 
+    package static func waitersSleepThroughWhatTheyDoNotWant(_ store: any Store) async throws {
+        let unwanted = 8
+        // Behind all that is unwanted, so that it does not matter who comes first.
+        let place = Position(try await store.head().value + Int64(unwanted))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    try await store.waitForEvents(after: place) { $0.event.id == "wanted" }
+                    #expect(ids(try await store.events(after: place, limit: 9)) == ["wanted"])
+                }
+            }
+            for number in 0..<unwanted { try await store.append([event("\(number)")]) }
+            try await store.append([event("wanted")])
+            try await group.waitForAll()
+        }
+    }
+
+    package static func waitersDoNotFallTooFarBehind(_ store: any Store) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await store.waitForEvents(after: .start) { _ in false } }
+            let count = Int(EventSignal.skippedMax) + 1
+            try await store.append((0..<count).map { event("\($0)") })
+            try await group.waitForAll()
+        }
+    }
+
     /// A follower that waits whenever it has read everything sees every event, however the waits and writes fall.
     package static func noWakeUpIsLost(_ store: any Store) async throws {
         let count = 400

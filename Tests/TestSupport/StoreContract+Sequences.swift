@@ -61,8 +61,10 @@ extension StoreContract {
             return answers
         }
         #expect(try await paused() == [false, false])
+        #expect(try await store.pausedContexts().isEmpty)
         try await mark("dev", true)
         #expect(try await paused() == [true, false])
+        #expect(try await store.pausedContexts() == ["c"])
         try await mark(nil, true)
         #expect(try await paused() == [true, true])
         try await mark("dev", false)
@@ -71,6 +73,7 @@ extension StoreContract {
         #expect(try await paused() == [true, true])
         try await mark(nil, false)
         #expect(try await paused() == [false, false])
+        #expect(try await store.pausedContexts().isEmpty)
         try await mark(nil, true)
         #expect(try await !store.isPaused(project: "sockshop", context: "another", stage: "dev"))
         #expect(try await !store.isPaused(project: "other", context: "c", stage: "dev"))

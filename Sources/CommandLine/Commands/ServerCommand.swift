@@ -36,6 +36,8 @@ struct ServerCommand: AsyncParsableCommand {
             valueName: "name,name"))
     var answerTasks: String?
 
+    @OptionGroup(title: "Identity provider") var identities: IdentityOptions
+
     func run() async throws {
         let terminal = Terminal()
         var configuration = ServerConfiguration(home: DataFolder(given: home).path)
@@ -50,6 +52,7 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.deadlines.start = try Self.duration(taskStartTimeout, "--task-start-timeout")
         configuration.deadlines.finish = try Self.duration(taskFinishTimeout, "--task-finish-timeout")
         configuration.deadlines.approval = try Self.duration(approvalTimeout, "--approval-timeout")
+        configuration.identities = try identities.policy()
         guard let level = Logger.Level(rawValue: logLevel) else {
             let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
             throw KeptnError(.invalidInput, "--log-level \(logLevel): one of \(known) is needed")

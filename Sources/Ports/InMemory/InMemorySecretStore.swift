@@ -16,8 +16,15 @@ package final class InMemorySecretStore: SecretStore {
         stored.withLock { $0[secret] }
     }
 
-    package func save(_ values: [String: String], as secret: SecretName) async throws {
-        stored.withLock { $0[secret] = values }
+    package func save(
+        _ values: [String: String], as secret: SecretName, if condition: SecretCondition
+    ) async throws -> Bool {
+        stored.withLock { stored in
+            let isKnown = stored[secret] != nil
+            guard condition == .always || (condition == .isKnown) == isKnown else { return false }
+            stored[secret] = values
+            return true
+        }
     }
 
     package func delete(_ secret: SecretName) async throws -> Bool {

@@ -36,6 +36,10 @@ extension InMemoryStore {
         }
     }
 
+    package func pausedContexts() async throws -> Set<String> {
+        state.withLock { state in Set(state.pauses.filter(\.value).map(\.key.context)) }
+    }
+
     package func openTasks(
         named task: String, project: String?, stage: String?, service: String?, eventID: String?
     ) async throws -> [CloudEvent] {

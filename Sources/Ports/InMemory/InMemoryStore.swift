@@ -41,7 +41,7 @@ package final class InMemoryStore: EventLog, EventQueries, SequenceStore, Subscr
     package typealias Hook = @Sendable (Transaction) throws -> Void
 
     let state: Mutex<Snapshot>
-    private let signal: PositionSignal
+    private let signal: EventSignal
     private let beforeCommit: Hook?
     private let afterCommit: Hook?
 
@@ -51,7 +51,7 @@ package final class InMemoryStore: EventLog, EventQueries, SequenceStore, Subscr
     ///   - afterCommit: What it throws, `commit` throws, and everything is stored.
     package init(snapshot: Snapshot = Snapshot(), beforeCommit: Hook? = nil, afterCommit: Hook? = nil) {
         state = Mutex(snapshot)
-        signal = PositionSignal(at: snapshot.events.last?.position ?? .start)
+        signal = EventSignal(at: snapshot.events.last?.position ?? .start)
         self.beforeCommit = beforeCommit
         self.afterCommit = afterCommit
     }
@@ -61,8 +61,12 @@ package final class InMemoryStore: EventLog, EventQueries, SequenceStore, Subscr
     package func commit(_ transaction: Transaction) async throws -> [AppendReceipt] {
         let events = try transaction.events.map { try StorableEvent($0) }
         try beforeCommit?(transaction)
-        let receipts = try state.withLock { try $0.apply(transaction, events) }
-        signal.advance(to: try await head())
+        let (receipts, new) = try state.withLock { state in
+            let count = state.events.count
+            let receipts = try state.apply(transaction, events)
+            return (receipts, Array(state.events[count...]))
+        }
+        signal.advance(with: new)
         try afterCommit?(transaction)
         return receipts
     }
@@ -75,8 +79,10 @@ package final class InMemoryStore: EventLog, EventQueries, SequenceStore, Subscr
         state.withLock { $0.events.last?.position ?? .start }
     }
 
-    package func waitForEvents(after position: Position) async throws {
-        try await signal.wait(for: Position(position.value + 1))
+    package func waitForEvents(
+        after position: Position, matching isWanted: @escaping @Sendable (RecordedEvent) -> Bool
+    ) async throws {
+        try await signal.wait(after: position, matching: isWanted)
     }
 
     package func progress(of subscription: String) async throws -> SubscriptionProgress? {

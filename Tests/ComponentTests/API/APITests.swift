@@ -28,17 +28,20 @@ private struct APIBench {
         try await configuration.createService("carts", in: "sockshop")
         let shipyard = ShipyardService(
             store: store, configuration: configuration, time: time, ids: ids, logger: logger)
+        let tokens = try await TokenRegistry(
+            firstToken: token, store: InMemoryTokenStore(), time: time, logger: logger)
         let api = API(
             .init(
                 store: store, configuration: configuration,
                 intake: EventBroker(log: store, configuration: configuration, time: time, ids: ids, bytesMax: 4096),
                 barrier: shipyard, subscriptions: Distributor(store: store, logger: logger),
-                artifacts: InMemoryArtifactStore(), time: time, ids: ids, version: "1", metrics: { "up 1\n" }))
-        let access = TokenGuard(token: token, time: time)
+                artifacts: InMemoryArtifactStore(), secrets: InMemorySecretStore(), tokens: tokens, time: time,
+                ids: ids, version: "1", metrics: { "up 1\n" }))
+        let access = TokenGuard(tokens: tokens, time: time)
         let (ports, port) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
         let serving = HTTPServing(
             host: "127.0.0.1", port: 0, routes: api.routes, requests: RequestStatistics(),
-            authorize: { try access.authorize($0) }, logger: logger
+            admit: { try await access.admit($0, to: $1) }, logger: logger
         ) { port.yield($0) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await shipyard.run() }

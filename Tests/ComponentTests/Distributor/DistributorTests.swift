@@ -21,7 +21,7 @@ import Testing
         SubscriptionRequest(name: name, patterns: ["sh.keptn.event.test.triggered"], window: window)
     }
 
-    private func ids(_ deliveries: [Delivery]) -> [String] { deliveries.map(\.event.id) }
+    private func ids(_ deliveries: [RecordedEvent]) -> [String] { deliveries.map(\.event.id) }
 
     @Test("Events of interest come in their order")
     func order() async throws {

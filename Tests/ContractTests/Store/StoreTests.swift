@@ -70,6 +70,16 @@ struct StoreTests {
         try await with(implementation) { try await Contract.noWakeUpIsLost($0) }
     }
 
+    @Test("Waiters sleep through what they do not want", arguments: Implementation.allCases)
+    func choosyWaiters(_ implementation: Implementation) async throws {
+        try await with(implementation) { try await Contract.waitersSleepThroughWhatTheyDoNotWant($0) }
+    }
+
+    @Test("Waiters do not fall too far behind", arguments: Implementation.allCases)
+    func waitersBehind(_ implementation: Implementation) async throws {
+        try await with(implementation) { try await Contract.waitersDoNotFallTooFarBehind($0) }
+    }
+
     @Test("Waiting can be cancelled", arguments: Implementation.allCases)
     func cancelling(_ implementation: Implementation) async throws {
         try await with(implementation) { try await Contract.waitingCanBeCancelled($0) }

@@ -30,6 +30,33 @@ struct CloudEventTests {
         #expect(try CloudEvent.events(in: Self.full.structuredMessage) == [Self.full])
     }
 
+    @Test("What calls itself canonical is read back as it is", arguments: payloads)
+    func canonicalEvents(payload: CloudEvent.Payload?) throws {
+        for type in [nil, "application/json", "text/plain"] {
+            let event = CloudEvent(
+                id: "1", source: "s", type: "t", time: Timestamp(milliseconds: -1), dataContentType: type,
+                extensions: ["shkeptncontext": "c"], data: payload)
+            let isSame = try CloudEvent(structured: event.structured) == event
+            #expect(event.isCanonical == isSame)
+        }
+    }
+
+    @Test("What cannot be read back, or as something else, is not canonical")
+    func eventsThatAreNotCanonical() {
+        let good = CloudEvent(id: "1", source: "s", type: "t", data: .json(["a": 1]))
+        #expect(good.isCanonical)
+        let changes: [(inout CloudEvent) -> Void] = [
+            { $0.id = "" }, { $0.source = "a\nb" }, { $0.type = "" }, { $0.subject = "\u{7F}" },
+            { $0.dataContentType = "a\r" }, { $0.dataSchema = "\0" }, { $0.time = Timestamp(nanoseconds: 1) },
+            { $0.extensions["id"] = "2" }, { $0.extensions["a"] = .null }, { $0.data = .json(.null) },
+        ]
+        for change in changes {
+            var event = good
+            change(&event)
+            #expect(!event.isCanonical, "\(event)")
+        }
+    }
+
     @Test("Structured mode keeps every kind of data", arguments: payloads)
     func structuredPayloads(payload: CloudEvent.Payload?) throws {
         var event = CloudEvent(id: "1", source: "s", type: "t", data: payload)

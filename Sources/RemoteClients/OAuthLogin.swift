@@ -1,0 +1,183 @@
+package import CloudEvents
+import Core
+import Crypto
+package import Ports
+
+/// Gets tokens of an identity provider for a program that people or machines start: with a browser (authorization code
+/// with PKCE, RFC 6749 section 4.1 and RFC 7636), by a secret of its own (section 4.4), by an older token (section 6).
+package struct OAuthLogin: Sendable {
+    /// The program as the provider knows it.
+    package struct Client: Sendable, Hashable {
+        package var id: String
+        /// Nil for a program that cannot keep one.
+        package var secret: String?
+        /// `openid` is asked for in any case.
+        package var scopes: [String]
+
+        package init(id: String, secret: String? = nil, scopes: [String] = []) {
+            self.id = id
+            self.secret = secret
+            self.scopes = scopes
+        }
+    }
+
+    private let discoveryURL: String
+    private let client: Client
+    private let requester: any HTTPRequester
+    private let time: any TimeSource
+
+    /// A request to the provider takes at most so long (K §4.2).
+    private static let requestMax = Duration.seconds(10)
+
+    package init(discoveryURL: String, client: Client, requester: any HTTPRequester, time: any TimeSource) {
+        self.discoveryURL = discoveryURL
+        self.client = client
+        self.requester = requester
+        self.time = time
+    }
+
+    /// Lets somebody log in with a browser, which comes back to a port of this machine.
+    /// - Parameters:
+    ///   - port: where the browser is sent back to, `http://localhost:PORT/oauth/redirect`; 0 takes a free one.
+    ///   - patience: how long the person may take.
+    ///   - open: shows the URL of the login to them.
+    package func logIn(
+        port: Int = 3000, patience: Duration = .seconds(300),
+        open: @escaping @Sendable (_ url: String) async throws -> Void
+    ) async throws -> OAuthTokens {
+        let provider = try await provider()
+        guard let authorization = provider.authorizationEndpoint else { throw lacking("authorization_endpoint") }
+        let (state, verifier) = (Self.randomText(), Self.randomText())
+        let redirect = try await LoopbackRedirect.bind(port: port)
+        let address = redirect.url
+        let query = [
+            "response_type": "code", "client_id": client.id, "redirect_uri": address, "state": state,
+            "scope": scope, "code_challenge": Self.challenge(verifier), "code_challenge_method": "S256",
+        ]
+        let url = authorization + (authorization.contains("?") ? "&" : "?") + URLText.query(query).dropFirst()
+        let code = try await time.withDeadline(patience, "the login in the browser") {
+            try await redirect.code(forState: state) { try await open(url) }
+        }
+        return try await tokens(
+            provider,
+            [
+                "grant_type": "authorization_code", "code": code, "redirect_uri": address, "code_verifier": verifier,
+            ])
+    }
+
+    /// Tokens for the program itself. Throws `KeptnError.unauthorized` when the provider does not want to.
+    package func clientCredentials() async throws -> OAuthTokens {
+        try await tokens(try await provider(), ["grant_type": "client_credentials", "scope": scope])
+    }
+
+    /// New tokens for old ones. Throws `KeptnError.unauthorized` when a person has to log in again.
+    package func refresh(_ old: OAuthTokens) async throws -> OAuthTokens {
+        guard let refreshToken = old.refreshToken else {
+            throw KeptnError(.unauthorized, "the login has expired and cannot be renewed: log in again")
+        }
+        var new = try await tokens(
+            try await provider(), ["grant_type": "refresh_token", "refresh_token": refreshToken])
+        new.refreshToken = new.refreshToken ?? refreshToken
+        return new
+    }
+
+    // MARK: - The provider
+
+    private func provider() async throws -> OpenIDProvider {
+        let (status, json) = try await send(OutgoingRequest(url: discoveryURL, timeout: Self.requestMax))
+        guard status == 200, let provider = json.flatMap(OpenIDProvider.init(discovery:)) else {
+            throw KeptnError(.unavailable, "\(discoveryURL) is no discovery document of an OpenID provider (\(status))")
+        }
+        return provider
+    }
+
+    private func tokens(_ provider: OpenIDProvider, _ form: [String: String]) async throws -> OAuthTokens {
+        guard let endpoint = provider.tokenEndpoint else { throw lacking("token_endpoint") }
+        var form = form
+        var headers = ["content-type": "application/x-www-form-urlencoded", "accept": "application/json"]
+        if let secret = client.secret {
+            // The way that every provider has to support (RFC 6749 section 2.3.1).
+            let pair = "\(URLText.encode(client.id)):\(URLText.encode(secret))"
+            headers["authorization"] = "Basic \(Base64.encode(pair.utf8))"
+        } else {
+            form["client_id"] = client.id
+        }
+        let (status, json) = try await send(
+            OutgoingRequest(
+                method: "POST", url: endpoint, headers: headers, body: Array(URLText.query(form).dropFirst().utf8),
+                timeout: Self.requestMax))
+        guard status == 200, let tokens = json.flatMap({ OAuthTokens(answer: $0, at: time.now) }) else {
+            let reason = json?["error_description"]?.stringValue ?? json?["error"]?.stringValue ?? "status \(status)"
+            throw KeptnError(
+                status >= 500 ? .unavailable : .unauthorized, "the identity provider gives no token: \(reason)")
+        }
+        return tokens
+    }
+
+    private func send(_ request: OutgoingRequest) async throws -> (status: Int, json: JSON?) {
+        do {
+            let answer = try await requester.send(request)
+            return (answer.status, try? JSON(parsing: answer.body))
+        } catch let failure as RequestFailure {
+            throw KeptnError(.unavailable, "the identity provider at \(request.url): \(failure)")
+        }
+    }
+
+    private func lacking(_ member: String) -> KeptnError {
+        KeptnError(.unavailable, "the provider's discovery document \(discoveryURL) has no \(member)")
+    }
+
+    // MARK: - Texts
+
+    private var scope: String {
+        (["openid"] + client.scopes.filter { $0 != "openid" }).joined(separator: " ")
+    }
+
+    /// 256 random bits.
+    private static func randomText() -> String {
+        Base64.encodeURL(SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) })
+    }
+
+    /// What the provider is told before the verifier itself (RFC 7636 section 4.2, S256).
+    package static func challenge(_ verifier: String) -> String {
+        Base64.encodeURL(SHA256.hash(data: Array(verifier.utf8)))
+    }
+}
+
+/// What an identity provider gave out.
+package struct OAuthTokens: Sendable, Hashable {
+    package var accessToken: String
+    package var refreshToken: String?
+    /// Says who logged in; only asked for with a person.
+    package var idToken: String?
+    /// Nil when the provider did not say.
+    package var expiresAt: Timestamp?
+
+    /// The answer of a token endpoint (RFC 6749 section 5.1); nil when it has no bearer token.
+    init?(answer: JSON, at now: Timestamp) {
+        guard let access = answer["access_token"]?.stringValue, !access.isEmpty,
+            answer["token_type"]?.stringValue?.lowercased() == "bearer"
+        else { return nil }
+        accessToken = access
+        refreshToken = answer["refresh_token"]?.stringValue
+        idToken = answer["id_token"]?.stringValue
+        expiresAt = answer["expires_in"]?.intValue.map { now + .seconds($0) }
+    }
+
+    /// As it was stored; nil when it is something else.
+    package init?(decoding json: JSON) {
+        guard let access = json["access_token"]?.stringValue else { return nil }
+        accessToken = access
+        refreshToken = json["refresh_token"]?.stringValue
+        idToken = json["id_token"]?.stringValue
+        expiresAt = json["expires_at"]?.stringValue.flatMap { Timestamp(rfc3339: $0) }
+    }
+
+    /// For a file that nobody else reads.
+    package var encoded: JSON {
+        [
+            "access_token": .string(accessToken), "refresh_token": refreshToken.map { .string($0) },
+            "id_token": idToken.map { .string($0) }, "expires_at": expiresAt.map { .string($0.rfc3339) },
+        ]
+    }
+}

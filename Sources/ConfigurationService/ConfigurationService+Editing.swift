@@ -98,7 +98,7 @@ extension ConfigurationService {
             do {
                 let committed = try await files.commit(
                     try commit(message, changes), to: branch(of: place), in: place.project, expecting: tip)
-                try await links?.changed(place.project)
+                await links?.changed(place.project)
                 return committed
             } catch let error as KeptnError where error.code == .conflict {
                 continue

@@ -42,9 +42,10 @@ actor UpstreamLinks {
         links?[project] = nil
     }
 
-    /// There is something to push. Nil for a project without an upstream. One that cannot be reached keeps its pause.
-    func changed(_ project: String) async throws {
-        guard let link = try await loaded()[project] else { return }
+    /// There is something to push, if the project has an upstream. One that cannot be reached keeps its pause. Secrets
+    /// that cannot be read must not fail a commit that was made; the sync tells of them.
+    func changed(_ project: String) async {
+        guard let link = try? await loaded()[project] else { return }
         set(.ahead, "", of: project)
         if link.failures == 0 { links?[project]?.nextSync = time.now }
     }

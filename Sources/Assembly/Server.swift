@@ -95,8 +95,8 @@ extension Server {
         let home = try HomeFolder(configuration.home)
         let store = try await SQLiteStore.open(folder: home.path, logger: logger)
         let secrets = try SQLiteSecretStore(store: store, key: home.secretKey())
-        let configurations = ConfigurationService(
-            files: try await GitRepositories(folder: home.subfolder("config")), time: time, logger: logger)
+        let configurations = try await configurationService(
+            configuration, folder: home.subfolder("config"), secrets: secrets, time)
         let distributor = Distributor(store: store, logger: logger)
         let plane = InProcessControlPlane(subscriptions: distributor, log: store, queries: store)
         let shipyard = ShipyardService(
@@ -149,7 +149,8 @@ extension Server {
         }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
         return [home, StoreKeeper(store: store)] + [retention].compactMap(\.self)
-            + [tokens, proxy, shipyard, processes, failures] + integrations + [serving]
+            + [tokens, proxy, shipyard, processes, failures] + integrations
+            + [UpstreamSync(of: configurations), serving]
     }
 
     /// How the API shows an integration of ours.
@@ -158,6 +159,19 @@ extension Server {
         return .embedded(
             name: integration.name, version: integration.version, hears: interest.patterns,
             projects: interest.projects, stages: interest.stages, services: interest.services)
+    }
+
+    /// - Parameter secrets: where the credentials of Git upstreams are kept.
+    private static func configurationService(
+        _ configuration: ServerConfiguration, folder: String, secrets: any SecretStore, _ time: SystemTime
+    ) async throws -> ConfigurationService {
+        let repositories = try await GitRepositories(folder: folder, time: time)
+        let upstreams = try Upstreams(
+            git: repositories, secrets: secrets, requester: WebRequester(), denied: configuration.deniedGitURLs,
+            provisioningURL: configuration.provisioningURL)
+        return ConfigurationService(
+            files: repositories, upstreams: upstreams, time: time, defaultBranch: configuration.defaultGitBranch,
+            logger: configuration.logger)
     }
 
     private static func integrations(

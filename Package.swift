@@ -14,6 +14,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -47,8 +48,13 @@ nonisolated var floors: [[Target]] {
         // 4 adapters
         [
             .systemLibrary(name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+            .target(name: "CGitStream", dependencies: ["CGit2"]),
             .systemLibrary(name: "CLinuxProcess"),
-            .target(name: "GitRepositories", dependencies: model + ["CGit2", nioPosix]),
+            .target(
+                name: "GitRepositories",
+                dependencies: model + [
+                    "CGit2", "CGitStream", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL,
+                ]),
             .target(name: "HTTPServing", dependencies: model + [httpTypes, hummingbird, lifecycle, logging, nioCore]),
             .target(name: "OpenIDConnect", dependencies: model + [jwtKit]),
             .target(
@@ -67,7 +73,8 @@ nonisolated var floors: [[Target]] {
         ],
         // 5 components
         component("API", ["SpecFiles", crypto, httpTypes]),
-        component("ConfigurationService", ["SpecFiles"]),
+        component("ConfigurationService", ["KeptnKit", "SpecFiles"]),
+        component("Datastore"),
         component("Distributor"),
         component("EventBroker"),
         component("GatekeeperService", ["KeptnKit"]),
@@ -82,7 +89,8 @@ nonisolated var floors: [[Target]] {
                 dependencies: model + [
                     "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "OpenIDConnect", "ProcessRuntime",
                     "RemoteClients", "SQLiteStore",
-                    "API", "ConfigurationService", "Distributor", "EventBroker", "GatekeeperService", "JMeterService",
+                    "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker", "GatekeeperService",
+                    "JMeterService",
                     "LighthouseService", "ProcessService", "ShipyardService", lifecycle, logging, unixSignals,
                 ]),
             .target(
@@ -94,7 +102,8 @@ nonisolated var floors: [[Target]] {
             .executableTarget(
                 name: "keptn-bench",
                 dependencies: model + [
-                    "KeptnKit", "RemoteClients", argumentParser, grdb, lifecycle, logging, subprocess, system,
+                    "KeptnKit", "RemoteClients", "SQLiteStore", argumentParser, grdb, lifecycle, logging, subprocess,
+                    system,
                     unixSignals,
                 ]),
             .executableTarget(
@@ -123,7 +132,7 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "ComponentTests",
             dependencies: model + [
-                "KeptnKit", "TestSupport", "API", "ConfigurationService", "Distributor", "EventBroker",
+                "KeptnKit", "TestSupport", "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker",
                 "GatekeeperService",
                 "HTTPServing", "JMeterService", "LighthouseService", "ProcessRuntime", "ProcessService",
                 "RemoteClients",
@@ -171,6 +180,7 @@ nonisolated var lifecycle: Target.Dependency { .product(name: "ServiceLifecycle"
 nonisolated var logging: Target.Dependency { .product(name: "Logging", package: "swift-log") }
 nonisolated var nioCore: Target.Dependency { .product(name: "NIOCore", package: "swift-nio") }
 nonisolated var nioHTTP1: Target.Dependency { .product(name: "NIOHTTP1", package: "swift-nio") }
+nonisolated var nioSSL: Target.Dependency { .product(name: "NIOSSL", package: "swift-nio-ssl") }
 nonisolated var nioPosix: Target.Dependency { .product(name: "NIOPosix", package: "swift-nio") }
 nonisolated var system: Target.Dependency { .product(name: "SystemPackage", package: "swift-system") }
 nonisolated var unixSignals: Target.Dependency { .product(name: "UnixSignals", package: "swift-service-lifecycle") }

@@ -1,6 +1,7 @@
 import API
 import ConfigurationService
 import Core
+import Datastore
 import Distributor
 import EventBroker
 import FoundationEssentials
@@ -94,8 +95,8 @@ extension Server {
         let home = try HomeFolder(configuration.home)
         let store = try await SQLiteStore.open(folder: home.path, logger: logger)
         let secrets = try SQLiteSecretStore(store: store, key: home.secretKey())
-        let configurations = ConfigurationService(
-            files: try await GitRepositories(folder: home.subfolder("config")), time: time, logger: logger)
+        let configurations = try await configurationService(
+            configuration, folder: home.subfolder("config"), secrets: secrets, time)
         let distributor = Distributor(store: store, logger: logger)
         let plane = InProcessControlPlane(subscriptions: distributor, log: store, queries: store)
         let shipyard = ShipyardService(
@@ -143,9 +144,13 @@ extension Server {
         let integrations = integrated.map { IntegrationService($0, on: plane, logger: logger) }
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
+        let retention = configuration.retention.map {
+            RetentionService(store: store, age: $0, time: time, logger: logger)
+        }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
-        return [home, StoreKeeper(store: store), tokens, proxy, shipyard, processes, failures] + integrations
-            + [serving]
+        return [home, StoreKeeper(store: store)] + [retention].compactMap(\.self)
+            + [tokens, proxy, shipyard, processes, failures] + integrations
+            + [UpstreamSync(of: configurations), serving]
     }
 
     /// How the API shows an integration of ours.
@@ -154,6 +159,19 @@ extension Server {
         return .embedded(
             name: integration.name, version: integration.version, hears: interest.patterns,
             projects: interest.projects, stages: interest.stages, services: interest.services)
+    }
+
+    /// - Parameter secrets: where the credentials of Git upstreams are kept.
+    private static func configurationService(
+        _ configuration: ServerConfiguration, folder: String, secrets: any SecretStore, _ time: SystemTime
+    ) async throws -> ConfigurationService {
+        let repositories = try await GitRepositories(folder: folder, time: time)
+        let upstreams = try Upstreams(
+            git: repositories, secrets: secrets, requester: WebRequester(), denied: configuration.deniedGitURLs,
+            provisioningURL: configuration.provisioningURL)
+        return ConfigurationService(
+            files: repositories, upstreams: upstreams, time: time, defaultBranch: configuration.defaultGitBranch,
+            logger: configuration.logger)
     }
 
     private static func integrations(

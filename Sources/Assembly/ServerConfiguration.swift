@@ -13,10 +13,18 @@ package struct ServerConfiguration: Sendable {
     package var eventBytesMax = 1 << 20
     package var artifactBytesMax = 1 << 30
     package var deadlines = TaskDeadlines()
+    /// Finished runs that are older are removed; nil keeps everything.
+    package var retention: Duration?
     /// Tasks that the server answers itself, at once, with pass.
     package var answeredTasks: [String] = []
     /// The SLI provider of evaluations.
     package var sliProvider = "keptn"
+    /// The branch of a project's own files (`DEFAULT_REMOTE_GIT_BRANCH`).
+    package var defaultGitBranch = "master"
+    /// Regular expressions of Git URLs that nobody may use.
+    package var deniedGitURLs: [String] = []
+    /// Of a service that makes a Git repository for every project that names none.
+    package var provisioningURL: String?
     /// Whose bearer tokens are believed; nil for nobody's but our own.
     package var identities: IdentityPolicy?
     package var log = Log.standardError(.notice)

@@ -1,4 +1,5 @@
 #include <git2.h>
+#include <git2/sys/transport.h>
 
 /* git_libgit2_opts takes variable arguments, which Swift cannot call. */
 

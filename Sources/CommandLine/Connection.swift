@@ -7,29 +7,65 @@ import RemoteClients
 /// Which server a command talks to. On the machine of a server that was started without further settings nothing has to
 /// be said: endpoint and token are found in its data folder.
 struct ConnectionOptions: ParsableArguments {
-    @Option(help: "The server's API, such as http://127.0.0.1:8080/api [env: KEPTN_ENDPOINT; else the local server's].")
+    @OptionGroup var global: GlobalOptions
+
+    @Option(
+        help: """
+            The server's API, such as http://127.0.0.1:8080/api \
+            [env: KEPTN_ENDPOINT; else the current context's, else the local server's].
+            """)
     var endpoint: String?
 
-    @Option(help: "The API token [env: KEPTN_API_TOKEN; else the local server's].")
+    @Option(
+        name: [.long, .customLong("api-token")],
+        help: "The API token [env: KEPTN_API_TOKEN; else the context's or the local server's].")
     var token: String?
 
-    @Option(help: "The data folder of a local server [env: KEPTN_HOME; default ~/.keptn].")
-    var home: String?
+    var terminal: Terminal { global.terminal }
 
-    /// Runs `body` with a client of that server.
-    func withClient<Value: Sendable>(_ body: (APIClient) async throws -> Value) async throws -> Value {
+    /// The endpoint and token to use: what is given, else the environment, the current context, the local server.
+    /// A stored token goes only to the endpoint that it was stored for.
+    func server() throws -> (endpoint: String, token: String) {
         let environment = ProcessInfo.processInfo.environment
-        let home = DataFolder(given: home)
-        guard let endpoint = endpoint ?? environment["KEPTN_ENDPOINT"] ?? home.read(.endpoint) else {
+        let home = global.dataFolder
+        let contexts = try global.contexts.read()
+        let local = home.read(.endpoint)
+        guard
+            let endpoint = endpoint ?? environment["KEPTN_ENDPOINT"] ?? contexts.currentContext?.endpoint ?? local
+        else {
             throw KeptnError(
                 .unavailable,
-                "No server is known (no \(home.path)/endpoint): start one with 'keptn server', or say --endpoint"
-            )
+                "No server is known (no \(home.path)/endpoint): start one with 'keptn server', or log in with "
+                    + "'keptn auth --endpoint URL --api-token TOKEN'")
         }
-        guard let token = token ?? environment["KEPTN_API_TOKEN"] ?? home.read(.token) else {
-            throw KeptnError(.unauthorized, "No API token: say --token or set KEPTN_API_TOKEN")
+        let known = ([contexts.currentContext].compactMap { $0 } + contexts.contexts).first { $0.endpoint == endpoint }
+        guard
+            let token = token ?? environment["KEPTN_API_TOKEN"] ?? known?.token
+                ?? (endpoint == local ? home.read(.token) : nil)
+        else {
+            throw KeptnError(
+                .unauthorized, "No API token is known for \(endpoint): say --api-token or set KEPTN_API_TOKEN")
         }
-        return try await body(APIClient(endpoint: endpoint, token: token))
+        return (endpoint, token)
+    }
+
+    /// Runs `body` with a client of that server. When `project` is named and unknown, the error lists those there are.
+    func withClient<Value: Sendable>(
+        project: String? = nil, _ body: (APIClient) async throws -> Value
+    ) async throws -> Value {
+        let (endpoint, token) = try server()
+        let client = APIClient(endpoint: endpoint, token: token)
+        if global.verbose { terminal.error("Server: \(client.endpoint)") }
+        do {
+            return try await body(client)
+        } catch let error as KeptnError where error.code == .notFound {
+            guard let project, let known = try? await client.pages("controlPlane/v1/project", items: "projects")
+            else { throw error }
+            let names = known.map { $0.text("projectName") }
+            guard !names.contains(project) else { throw error }
+            let hint = names.isEmpty ? "there are no projects" : "known projects: \(names.joined(separator: ", "))"
+            throw KeptnError(.notFound, "\(error.message) (no project \(project); \(hint))")
+        }
     }
 }
 

@@ -1,12 +1,37 @@
 import FoundationEssentials
 import Ports
 
-/// Files that the user names on the command line.
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Files of the user: those named on the command line, and those written for them.
 enum InputFile {
     static func read(_ path: String) throws -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw KeptnError(.invalidInput, "File \(path) not found on local file system, or not readable")
         }
         return Array(data)
+    }
+
+    /// Renames a file over another one, in one step.
+    static func move(_ source: String, onto target: String) throws {
+        guard rename(source, target) == 0 else {
+            throw KeptnError(.unavailable, "\(source) cannot be renamed to \(target): error \(errno)")
+        }
+    }
+
+    /// Writes files into a folder, which is made if it is not there.
+    static func write(_ files: [(name: String, text: String)], into folder: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            for file in files {
+                try Data(file.text.utf8).write(to: URL(filePath: "\(folder)/\(file.name)"), options: .atomic)
+            }
+        } catch {
+            throw KeptnError(.invalidInput, "--dir \(folder) cannot be written: \(error)")
+        }
     }
 }

@@ -1,4 +1,5 @@
 package import ArgumentParser
+import SpecFiles
 
 /// The command `keptn`: verbs that talk to a server over HTTP, and `server`, which is one.
 package struct KeptnCommand: AsyncParsableCommand {
@@ -7,10 +8,45 @@ package struct KeptnCommand: AsyncParsableCommand {
         abstract: "Event-driven continuous delivery: stages, sequences, quality gates.",
         version: Version.text,
         subcommands: [
-            ServerCommand.self, DemoCommand.self, CreateCommand.self, DeleteCommand.self, GetCommand.self,
-            AddResourceCommand.self, TriggerCommand.self, SendCommand.self, SequenceCommand.self, StatusCommand.self,
-            TokenCommand.self, ValidateCommand.self, VersionCommand.self,
+            ServerCommand.self, DemoCommand.self, AuthCommand.self, StatusCommand.self, VersionCommand.self,
+            CreateCommand.self, UpdateCommand.self, DeleteCommand.self, GetCommand.self, AddResourceCommand.self,
+            TriggerCommand.self, SendCommand.self, ConfigureCommand.self, SequenceCommand.self, PauseVerb.self,
+            ResumeVerb.self, AbortVerb.self, SetContextCommand.self, GetContextsCommand.self, SetCommand.self,
+            TokenCommand.self, ValidateCommand.self, GenerateCommand.self, CompletionCommand.self,
+            InstallCommand.self, UpgradeCommand.self, UninstallCommand.self,
         ])
 
     package init() {}
+
+    /// Runs the command in the arguments and ends the process: with 0, 1 after any error (K §4.2), or its own code.
+    package static func runAndExit(_ arguments: [String]) async -> Never {
+        do {
+            var command = try parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            exit()
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            Terminal().error(fullMessage(for: error) + misspelt(arguments))
+            exit(withError: ExitCode(1))
+        }
+    }
+
+    /// `; did you mean 'x'?` when a word is no subcommand where one is needed; else empty.
+    static func misspelt(_ arguments: [String]) -> String {
+        var known: [any ParsableCommand.Type] = configuration.subcommands
+        for word in arguments.prefix(while: { !$0.hasPrefix("-") }) where !known.isEmpty {
+            let next = known.first {
+                ($0.configuration.commandName == word) || $0.configuration.aliases.contains(word)
+            }
+            guard let next else {
+                return didYouMean(word, among: known.compactMap { $0.configuration.commandName })
+            }
+            known = next.configuration.subcommands
+        }
+        return ""
+    }
 }

@@ -9,57 +9,6 @@ import SpecFiles
 extension ConfigurationService {
     private static let attemptsMax = 5
 
-    package func createProject(_ name: String, shipyard: [UInt8]?, upstream: GitCredentials?) async throws {
-        guard let shipyard else { throw KeptnError(.invalidInput, "a project needs a \(Self.shipyardFile)") }
-        guard upstream == nil else { throw Self.noUpstreams }
-        if let problem = Names.problem(project: name) {
-            throw KeptnError(.invalidInput, "'\(name)' cannot be a project's name: \(problem)")
-        }
-        let stages = try read(shipyard: shipyard, of: name).stages.map(\.name)
-        guard !stages.contains(defaultBranch) else {
-            throw KeptnError(
-                .invalidInput,
-                "a stage cannot be named '\(defaultBranch)': that is the branch of the project's own files")
-        }
-        let project = ConfigurationPlace(project: name)
-        let root = try commit("initialized project", [try Metadata.path(in: nil): newMetadata(of: project)])
-        let own = try commit("Updated resource", [try RepositoryPath(Self.shipyardFile): .write(shipyard)])
-        var branches = [NewBranch(name: defaultBranch, commit: own)]
-        for stage in stages {
-            let place = ConfigurationPlace(project: name, stage: stage)
-            let first = try commit("Added stage: \(stage)", [try Metadata.path(in: nil): newMetadata(of: place)])
-            branches.append(NewBranch(name: stage, commit: first))
-        }
-        do {
-            try await files.create(name, root: root, branches: branches)
-        } catch let error as KeptnError where error.code == .conflict {
-            throw KeptnError(.conflict, "project '\(name)' exists already")
-        }
-    }
-
-    package func updateProject(_ name: String, _ update: ProjectUpdate) async throws {
-        guard update.upstream == nil else { throw Self.noUpstreams }
-        if let shipyard = update.shipyard {
-            _ = try await write([(Self.shipyardFile, shipyard)], at: ConfigurationPlace(project: name))
-        }
-    }
-
-    package func upstream(of project: String) async throws -> ProjectUpstream? {
-        _ = try await tip(of: ConfigurationPlace(project: project))
-        return nil
-    }
-
-    private static let noUpstreams = KeptnError(.invalidInput, "this server is not set up for Git upstreams")
-
-    package func deleteProject(_ name: String) async throws {
-        _ = try await tip(of: ConfigurationPlace(project: name))
-        do {
-            try await files.remove(name)
-        } catch let error as KeptnError where error.code == .notFound {
-            throw Self.unknown(project: name)
-        }
-    }
-
     package func createService(_ name: String, in project: String) async throws {
         if let problem = Names.problem(service: name) {
             throw KeptnError(.invalidInput, "'\(name)' cannot be a service's name: \(problem)")
@@ -147,8 +96,10 @@ extension ConfigurationService {
             let tip = try await tip(of: place)
             guard let changes = try await decide(tip) else { return nil }
             do {
-                return try await files.commit(
+                let committed = try await files.commit(
                     try commit(message, changes), to: branch(of: place), in: place.project, expecting: tip)
+                await links?.changed(place.project)
+                return committed
             } catch let error as KeptnError where error.code == .conflict {
                 continue
             }
@@ -159,13 +110,13 @@ extension ConfigurationService {
                 + "\(Self.attemptsMax) times in a row; nothing was changed")
     }
 
-    private func commit(
+    func commit(
         _ message: String, _ changes: [RepositoryPath: FileChange]
     ) throws(KeptnError) -> NewCommit {
         try NewCommit(message: message, author: .keptn, time: time.now, changes: changes)
     }
 
-    private func newMetadata(of place: ConfigurationPlace) -> FileChange {
+    func newMetadata(of place: ConfigurationPlace) -> FileChange {
         .write(Metadata.file(of: place, createdAt: time.now))
     }
 
@@ -179,7 +130,7 @@ extension ConfigurationService {
         return try await files.branches(of: project).filter { $0 != defaultBranch }
     }
 
-    private func read(shipyard bytes: [UInt8], of project: String) throws(InvalidFile) -> Shipyard {
+    func read(shipyard bytes: [UInt8], of project: String) throws(InvalidFile) -> Shipyard {
         let parsed = try SpecFiles.shipyard(bytes, file: Self.shipyardFile)
         for warning in parsed.warnings {
             logger.warning(

@@ -15,6 +15,8 @@ package final class ConfigurationService: ConfigurationEditing {
     let time: any TimeSource
     let defaultBranch: String
     let logger: Logger
+    let upstreams: Upstreams?
+    let links: UpstreamLinks?
 
     private struct FileKey: Hashable, Sendable {
         var project: String
@@ -32,10 +34,16 @@ package final class ConfigurationService: ConfigurationEditing {
     private let recentServices = RecentValues<CommitKey, [ServiceEntry]>(costMax: 10_000) { $0.count + 1 }
     private let projectCommits = RecentValues<CommitKey, Bool>(costMax: 10_000)
 
-    /// - Parameter defaultBranch: the branch of a project's own files; `master` in Keptn
-    ///   (`DEFAULT_REMOTE_GIT_BRANCH`).
-    package init(files: any VersionedFiles, time: any TimeSource, defaultBranch: String = "master", logger: Logger) {
+    /// - Parameters:
+    ///   - upstreams: nil for a server without Git upstreams.
+    ///   - defaultBranch: the branch of a project's own files; `master` in Keptn (`DEFAULT_REMOTE_GIT_BRANCH`).
+    package init(
+        files: any VersionedFiles, upstreams: Upstreams? = nil, time: any TimeSource, defaultBranch: String = "master",
+        logger: Logger
+    ) {
         self.files = files
+        self.upstreams = upstreams
+        links = upstreams.map { UpstreamLinks($0, time: time) }
         self.time = time
         self.defaultBranch = defaultBranch
         self.logger = logger

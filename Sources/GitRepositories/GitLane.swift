@@ -6,7 +6,7 @@ actor GitLane {
     private static let openMax = 256
 
     private let executor = ThreadExecutor()
-    private let folder: RepositoryFolder
+    let folder: RepositoryFolder
     private var open: [String: GitRepository] = [:]
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -26,6 +26,8 @@ actor GitLane {
     func onFolder<Value: Sendable>(_ body: @Sendable (RepositoryFolder) throws -> Value) throws -> Value {
         try body(folder)
     }
+
+    func run<Value: Sendable>(_ body: @Sendable (isolated GitLane) throws -> Value) throws -> Value { try body(self) }
 
     /// Closes a repository that was removed or made anew.
     func forget(_ name: String) { open[name] = nil }

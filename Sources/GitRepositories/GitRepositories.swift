@@ -7,19 +7,31 @@ package import Ports
 package final class GitRepositories: VersionedFiles {
     private let readers: [GitLane]
     private let writers: [GitLane]
+    private let exchangers: [GitLane]
+    let exchangeTime: Duration
+    let time: any TimeSource
 
     /// Prepares the folder: makes it, and removes what a crash has left there. One process at a time may use it so.
-    /// - Parameter lanes: threads for reading, and as many for writing.
-    package init(folder path: String, lanes: Int = 2) async throws {
+    /// - Parameters:
+    ///   - lanes: threads for reading, and as many for writing and for the exchange with upstreams.
+    ///   - exchangeTime: how long one exchange with an upstream may take.
+    package init(
+        folder path: String, lanes: Int = 2, exchangeTime: Duration = .seconds(60), time: any TimeSource = SystemTime()
+    ) async throws {
         try LibGit2.start()
         let folder = RepositoryFolder(path: path)
         readers = (0..<lanes).map { _ in GitLane(folder: folder) }
         writers = (0..<lanes).map { _ in GitLane(folder: folder) }
+        exchangers = (0..<lanes).map { _ in GitLane(folder: folder) }
+        self.exchangeTime = exchangeTime
+        self.time = time
         try await writer("").onFolder { try $0.prepare() }
     }
 
     private func reader(_ repository: String) -> GitLane { readers[Self.lane(of: repository, readers.count)] }
     private func writer(_ repository: String) -> GitLane { writers[Self.lane(of: repository, writers.count)] }
+
+    func exchanger(_ upstream: String) -> GitLane { exchangers[Self.lane(of: upstream, exchangers.count)] }
 
     private static func lane(of repository: String, _ count: Int) -> Int {
         Int(repository.hashValue.magnitude % UInt(count))
@@ -55,7 +67,7 @@ package final class GitRepositories: VersionedFiles {
         await forget(repository)
     }
 
-    private func forget(_ repository: String) async {
+    func forget(_ repository: String) async {
         await writer(repository).forget(repository)
         await reader(repository).forget(repository)
     }

@@ -1,4 +1,5 @@
 import CGit2
+import CGitStream
 import Ports
 
 /// The library's state for the whole process, and its errors in our form.
@@ -10,7 +11,10 @@ enum LibGit2 {
     private static let started: Int32 = {
         let count = git_libgit2_init()
         guard count > 0 else { return count }
-        for error in [keptn_git_sync_writes(), keptn_git_ignore_outside_settings()] where error != 0 { return error }
+        let preparations = [
+            keptn_git_sync_writes(), keptn_git_ignore_outside_settings(), keptn_git_use_observed_sockets(),
+        ]
+        for error in preparations where error != 0 { return error }
         return keptn_git_limit_object_cache(objectCacheBytesMax)
     }()
 

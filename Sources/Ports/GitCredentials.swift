@@ -125,9 +125,7 @@ extension GitCredentials {
     /// (K §2.3.7); nil when there are none. Throws `KeptnError.invalidInput` with everything that is wrong.
     package static func reading(body: JSON) throws(KeptnError) -> GitCredentials? {
         let flat = body.members.filter { flatFields.contains($0.key) && !isEmpty($0.value) }
-        let nested = body["gitCredentials"].flatMap {
-            isEmpty($0) || $0.members.allSatisfy { isEmpty($0.value) } ? nil : $0
-        }
+        let nested = body["gitCredentials"].flatMap { isEmpty($0) ? nil : $0 }
         if nested != nil, let other = flat.first?.key {
             throw KeptnError(
                 .invalidInput, "'gitCredentials' and '\(other)' say the same thing twice: send one of them")
@@ -201,10 +199,10 @@ extension GitCredentials {
         ])
     }
 
-    /// What clients send for "not given": nothing, null, an empty text or object, `false`.
+    /// What clients send for "not given": null, an empty text, `false`, an object of nothing else.
     private static func isEmpty(_ value: JSON) -> Bool {
         value.isNull || value.stringValue == "" || value.boolValue == false
-            || value.kind == .object && value.members.isEmpty
+            || value.kind == .object && value.members.allSatisfy { isEmpty($0.value) }
     }
 
     fileprivate static func checkFields(_ json: JSON, _ known: Set<String>, in name: String) throws(KeptnError) {

@@ -61,6 +61,19 @@ package struct APIClient: Sendable {
         return try await upload(.stream(response.body, length: .unknown), name)
     }
 
+    /// What is at a URL anywhere, at most 1 MiB: a file that the user names.
+    package static func download(_ url: String) async throws -> [UInt8] {
+        do {
+            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: requestMax)
+            guard response.status == .ok else {
+                throw KeptnError(.invalidInput, "\(url) answers \(response.status.code)")
+            }
+            return Array(buffer: try await response.body.collect(upTo: 1 << 20))
+        } catch let error where !(error is KeptnError || error is CancellationError) {
+            throw KeptnError(.invalidInput, "\(url) cannot be read: \(error)")
+        }
+    }
+
     private func upload(_ body: HTTPClientRequest.Body, _ name: String) async throws -> String {
         let answer = try await execute(
             .PUT, "v1/artifacts" + URLText.query(["name": name]), contentType: "application/octet-stream", body)

@@ -56,7 +56,7 @@ struct PreparedTransaction: Sendable {
 struct ChangeWriter {
     /// The new events, in their order.
     private(set) var events: [StoredEvent] = []
-    private var counts: [EventKind: Int] = [:]
+    private var counts: [EventKind: (all: Int, roots: Int)] = [:]
     private var last: Int64
     private let db: Database
 
@@ -89,9 +89,10 @@ struct ChangeWriter {
         for (kind, count) in counts {
             try run(
                 """
-                INSERT INTO event_counts (project, type, count) VALUES (?, ?, ?)
-                ON CONFLICT (project, type) DO UPDATE SET count = count + excluded.count
-                """, [kind.project, kind.type, count])
+                INSERT INTO event_counts (project, type, count, roots) VALUES (?, ?, ?, ?)
+                ON CONFLICT (project, type)
+                DO UPDATE SET count = count + excluded.count, roots = roots + excluded.roots
+                """, [kind.project, kind.type, count.all, count.roots])
         }
         counts = [:]
     }
@@ -100,27 +101,32 @@ struct ChangeWriter {
 
     private mutating func append(_ entry: StorableEvent) throws -> AppendReceipt {
         let (event, facts) = (entry.event, entry.facts)
-        try run(
-            """
-            INSERT INTO events (
-                seq, id, source, type, context, project, stage, service, triggered_id, result, time_ns, body, is_root
-            ) VALUES (
-                ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-                ? IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events WHERE context = ?)
-            ) ON CONFLICT (id, source) DO NOTHING
-            """,
-            [
+        let insert = try db.cachedStatement(
+            sql: """
+                INSERT INTO events (
+                    seq, id, source, type, context, project, stage, service, triggered_id, result, time_ns, body,
+                    is_root
+                ) VALUES (
+                    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+                    ? IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events WHERE context = ?)
+                ) ON CONFLICT (id, source) DO NOTHING RETURNING is_root
+                """)
+        let isRoot = try Bool.fetchOne(
+            insert,
+            arguments: [
                 last + 1, event.id, event.source, event.type, facts.context, facts.project ?? "", facts.stage,
                 facts.service, facts.triggeredID, facts.result, event.time?.nanoseconds, Data(entry.bytes),
                 facts.context, facts.context,
             ])
-        guard db.changesCount == 1 else { return try receiptOfFirstArrival(event) }
+        guard let isRoot else { return try receiptOfFirstArrival(event) }
         last += 1
         let position = Position(last)
         events.append(
             StoredEvent(
                 recorded: RecordedEvent(position: position, event: event, facts: facts), bytes: entry.bytes.count))
-        counts[EventKind(project: facts.project ?? "", type: event.type), default: 0] += 1
+        let kind = EventKind(project: facts.project ?? "", type: event.type)
+        counts[kind, default: (0, 0)].all += 1
+        if isRoot { counts[kind, default: (0, 0)].roots += 1 }
         return AppendReceipt(position: position, isNew: true)
     }
 

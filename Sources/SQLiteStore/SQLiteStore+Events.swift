@@ -109,10 +109,10 @@ private struct EventSearch {
         return try Int.fetchOne(statement, arguments: conditions.arguments) ?? 0
     }
 
-    /// Whether only the project and the type are asked for.
+    /// Whether only the project, the type and the first events are asked for.
     private var isCounted: Bool {
         var rest = query
-        (rest.project, rest.type, rest.excludeInvalidated) = (nil, nil, false)
+        (rest.project, rest.type, rest.rootOnly, rest.excludeInvalidated) = (nil, nil, false, false)
         (rest.limit, rest.offset) = (EventQuery().limit, 0)
         return rest == EventQuery()
     }
@@ -121,8 +121,9 @@ private struct EventSearch {
         var conditions = Conditions()
         conditions.equal("project", query.project)
         conditions.equal("type", query.type)
+        let number = query.rootOnly ? "roots" : "count"
         let statement = try db.cachedStatement(
-            sql: "SELECT COALESCE(SUM(count), 0) FROM event_counts WHERE \(conditions.sql)")
+            sql: "SELECT COALESCE(SUM(\(number)), 0) FROM event_counts WHERE \(conditions.sql)")
         return try Int.fetchOne(statement, arguments: conditions.arguments) ?? 0
     }
 }

@@ -146,25 +146,36 @@ extension RunQuery {
             conditions.add("EXISTS (SELECT 1 \(Self.sameRun) AND \(place.sql))", place.arguments)
         }
         if !states.isEmpty {
-            conditions.add(
-                Self.stateCondition, [Self.list(states.filter(\.isOpen)), Self.list(states.filter { !$0.isOpen })])
+            let (open, ended) = (states.filter(\.isOpen), states.filter { !$0.isOpen })
+            switch (open.isEmpty, ended.isEmpty) {
+            case (false, true): conditions.add(Self.isOpenInState, [project, Self.list(open)])
+            case (true, _): conditions.add(Self.hasEndedInState, [Self.list(ended)])
+            case (false, false):
+                conditions.add(
+                    "(\(Self.isOpenInState) OR \(Self.hasEndedInState))",
+                    [project, Self.list(open), Self.list(ended)])
+            }
         }
         return conditions
     }
 
     private static let sameRun = "FROM executions AS e WHERE e.project = f.project AND e.context = f.context"
 
-    /// One of the run's open executions is in one of the open states; or none is open, and the last one that was
-    /// triggered is in one of the others.
-    private static let stateCondition = """
-        (f.context IN (
-            SELECT context FROM executions
-            WHERE is_open = 1 AND project = f.project AND state IN (SELECT value FROM json_each(?))
-        ) OR (
+    /// One of the run's open executions is in one of these states. Asked once, not for each run.
+    private static let isOpenInState = """
+        f.context IN (
+            SELECT context FROM executions INDEXED BY executions_open
+            WHERE is_open = 1 AND project = ? AND state IN (SELECT value FROM json_each(?))
+        )
+        """
+
+    /// None is open, and the last one that was triggered is in one of these states.
+    private static let hasEndedInState = """
+        (
             NOT EXISTS (SELECT 1 \(sameRun) AND e.is_open = 1)
             AND (SELECT e.state \(sameRun) ORDER BY e.triggered_at DESC, e.number DESC LIMIT 1)
                 IN (SELECT value FROM json_each(?))
-        ))
+        )
         """
 
     private static func list(_ states: [SequenceExecution.State]) -> String {

@@ -14,6 +14,7 @@ enum Schema {
             try db.execute(sql: secrets)
             try db.execute(sql: tokens)
         }
+        migrator.registerMigration("3") { try $0.execute(sql: countsOfRoots) }
         migrator.registerMigration("uniform") { try $0.execute(sql: uniform) }
         return migrator
     }
@@ -63,6 +64,20 @@ enum Schema {
             count INTEGER NOT NULL CHECK (count > 0),
             PRIMARY KEY (project, type)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// `roots` are the first events of their contexts. `count` may fall to 0 since events can be removed.
+    private static let countsOfRoots = """
+        CREATE TABLE counts (
+            project TEXT NOT NULL,
+            type TEXT NOT NULL,
+            count INTEGER NOT NULL CHECK (count >= 0),
+            roots INTEGER NOT NULL CHECK (roots BETWEEN 0 AND count),
+            PRIMARY KEY (project, type)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO counts SELECT project, type, COUNT(*), SUM(is_root) FROM events GROUP BY project, type;
+        DROP TABLE event_counts;
+        ALTER TABLE counts RENAME TO event_counts;
         """
 
     /// `is_first` marks the execution that a run is sorted and named by. Definitions never change and stand apart,

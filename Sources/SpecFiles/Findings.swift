@@ -31,7 +31,7 @@ final class Findings {
 
 /// `; did you mean 'x'?` with the known word that somebody may have meant: one with another case, or at most two typing
 /// mistakes away. Empty when there is none.
-func didYouMean(_ word: String, among known: [String]) -> String {
+package func didYouMean(_ word: String, among known: [String]) -> String {
     // A long list of names is the user's own; comparing with all of them each time would take quadratic time.
     guard word.utf8.count <= 64, known.count <= 64 else { return "" }
     let lower = Array(word.lowercased().utf8)

@@ -7,6 +7,7 @@ struct KeptnBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keptn-bench", abstract: "Measure and torment a keptn server.",
         subcommands: [
-            SequencesCommand.self, EventsCommand.self, StartCommand.self, TortureCommand.self, ExecutorCommand.self,
+            SequencesCommand.self, EventsCommand.self, QueriesCommand.self, StartCommand.self, TortureCommand.self,
+            ExecutorCommand.self,
         ])
 }

@@ -1,7 +1,6 @@
-import ArgumentParser
 import CommandLine
 
 @main
 struct Keptn {
-    static func main() async { await KeptnCommand.main() }
+    static func main() async { await KeptnCommand.runAndExit(Array(Swift.CommandLine.arguments.dropFirst())) }
 }

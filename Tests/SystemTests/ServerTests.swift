@@ -101,7 +101,7 @@ struct ServerTests {
     }
 
     /// A shipyard whose one sequence has a task that nobody takes.
-    private static func writeShipyard(in home: URL) throws -> String {
+    static func writeShipyard(in home: URL) throws -> String {
         let path = home.appending(path: "shipyard.yaml").path
         try """
         apiVersion: spec.keptn.sh/0.2.2

@@ -26,13 +26,13 @@ struct AddResourceCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let terminal = Terminal()
+        let terminal = connection.terminal
         let bytes = try InputFile.read(resource)
         let uri = resourceURI ?? resource
         let body: JSON = [
             "resources": [["resourceURI": .string(uri), "resourceContent": .string(Base64.encode(bytes))]]
         ]
-        try await connection.withClient { client in
+        try await connection.withClient(project: project) { client in
             let base = "resource-service/v1/project/\(client.segment(project))"
             var places = [stage.map { "/stage/\(client.segment($0))" } ?? ""]
             if allStages {
@@ -45,6 +45,6 @@ struct AddResourceCommand: AsyncParsableCommand {
                 _ = try await client.post(path, body)
             }
         }
-        terminal.line("Resource has been uploaded.")
+        terminal.info("Resource has been uploaded.")
     }
 }

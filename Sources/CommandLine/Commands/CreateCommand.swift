@@ -4,8 +4,8 @@ import RemoteClients
 
 struct CreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "create", abstract: "Create a project or a service.",
-        subcommands: [CreateProjectCommand.self, CreateServiceCommand.self])
+        commandName: "create", abstract: "Create a project, a service or a secret.",
+        subcommands: [CreateProjectCommand.self, CreateServiceCommand.self, CreateSecretCommand.self])
 }
 
 struct CreateProjectCommand: AsyncParsableCommand {
@@ -13,19 +13,22 @@ struct CreateProjectCommand: AsyncParsableCommand {
         commandName: "project", abstract: "Create a project with the stages of a shipyard.")
 
     @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var git: GitOptions
     @Argument(help: "The project's name.") var name: String
-    @Option(name: [.short, .long], help: "The shipyard file.") var shipyard: String
+    @Option(name: [.short, .long], help: "The shipyard: a file or an http(s) URL.") var shipyard: String
 
     func run() async throws {
-        let terminal = Terminal()
-        let file = try InputFile.read(shipyard)
-        terminal.line("Starting to create project")
+        let terminal = connection.terminal
+        let isURL = shipyard.hasPrefix("http://") || shipyard.hasPrefix("https://")
+        let file = isURL ? try await APIClient.download(shipyard) : try InputFile.read(shipyard)
+        let credentials = try git.credentials()
+        terminal.info("Starting to create project")
         try await connection.withClient { client in
             _ = try await client.post(
                 "controlPlane/v1/project",
-                ["name": .string(name), "shipyard": .string(Base64.encode(file))])
+                ["name": .string(name), "shipyard": .string(Base64.encode(file)), "gitCredentials": credentials])
         }
-        terminal.line("Project created successfully")
+        terminal.info("Project created successfully")
     }
 }
 
@@ -38,12 +41,12 @@ struct CreateServiceCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: "The project.") var project: String
 
     func run() async throws {
-        let terminal = Terminal()
-        terminal.line("Starting to create service")
-        try await connection.withClient { client in
+        let terminal = connection.terminal
+        terminal.info("Starting to create service")
+        try await connection.withClient(project: project) { client in
             _ = try await client.post(
                 "controlPlane/v1/project/\(client.segment(project))/service", ["serviceName": .string(name)])
         }
-        terminal.line("Service created successfully")
+        terminal.info("Service created successfully")
     }
 }

@@ -4,8 +4,8 @@ import RemoteClients
 
 struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete a project or a service.",
-        subcommands: [DeleteProjectCommand.self, DeleteServiceCommand.self])
+        commandName: "delete", abstract: "Delete a project, a service or a secret.",
+        subcommands: [DeleteProjectCommand.self, DeleteServiceCommand.self, DeleteSecretCommand.self])
 }
 
 struct DeleteProjectCommand: AsyncParsableCommand {
@@ -13,15 +13,16 @@ struct DeleteProjectCommand: AsyncParsableCommand {
 
     @OptionGroup var connection: ConnectionOptions
     @Argument(help: "The project's name.") var name: String
+    @Flag(help: "Accepted for Keptn's scripts; what is deployed goes with the project.") var keepServices = false
 
     func run() async throws {
-        let terminal = Terminal()
-        terminal.line("Starting to delete project")
-        let answer = try await connection.withClient {
+        let terminal = connection.terminal
+        terminal.info("Starting to delete project")
+        let answer = try await connection.withClient(project: name) {
             try await $0.delete("controlPlane/v1/project/\($0.segment(name))")
         }
-        terminal.line("Project deleted successfully")
-        if let message = answer["message"]?.stringValue, !message.isEmpty { terminal.line(message) }
+        terminal.info("Project deleted successfully")
+        if let message = answer["message"]?.stringValue, !message.isEmpty { terminal.info(message) }
     }
 }
 
@@ -34,12 +35,12 @@ struct DeleteServiceCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: "The project.") var project: String
 
     func run() async throws {
-        let terminal = Terminal()
-        terminal.line("Starting to delete service")
-        let answer = try await connection.withClient {
+        let terminal = connection.terminal
+        terminal.info("Starting to delete service")
+        let answer = try await connection.withClient(project: project) {
             try await $0.delete("controlPlane/v1/project/\($0.segment(project))/service/\($0.segment(name))")
         }
-        terminal.line("Service deleted successfully")
-        if let message = answer["message"]?.stringValue, !message.isEmpty { terminal.line(message) }
+        terminal.info("Service deleted successfully")
+        if let message = answer["message"]?.stringValue, !message.isEmpty { terminal.info(message) }
     }
 }

@@ -5,10 +5,10 @@ import RemoteClients
 
 struct GetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "get", abstract: "Show projects, stages, services, sequences and events.",
+        commandName: "get", abstract: "Show projects, stages, services, sequences, events and secrets.",
         subcommands: [
             GetProjectsCommand.self, GetStagesCommand.self, GetServicesCommand.self, GetSequencesCommand.self,
-            GetSequenceCommand.self, GetEventCommand.self,
+            GetSequenceCommand.self, GetEventCommand.self, GetSecretsCommand.self,
         ])
 }
 
@@ -21,7 +21,7 @@ struct GetProjectsCommand: AsyncParsableCommand {
     @Argument(help: "Only this project.") var name: String?
 
     func run() async throws {
-        let terminal = Terminal()
+        let terminal = connection.terminal
         let projects = try await connection.withClient { client in
             if let name { return [try await client.get("controlPlane/v1/project/\(client.segment(name))")] }
             return try await client.pages("controlPlane/v1/project", items: "projects")
@@ -51,7 +51,7 @@ struct GetStagesCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: "The project.") var project: String
 
     func run() async throws {
-        let terminal = Terminal()
+        let terminal = connection.terminal
         let stages = try await connection.withClient {
             try await $0.pages("controlPlane/v1/project/\($0.segment(project))/stage", items: "stages")
         }
@@ -81,7 +81,7 @@ struct GetServicesCommand: AsyncParsableCommand {
     @Argument(help: "Only this service.") var name: String?
 
     func run() async throws {
-        let terminal = Terminal()
+        let terminal = connection.terminal
         let found = try await connection.withClient { client in
             var found: [(stage: String, service: JSON)] = []
             let base = "controlPlane/v1/project/\(client.segment(project))/stage"
@@ -123,7 +123,7 @@ struct GetSequencesCommand: AsyncParsableCommand {
     @Option(help: "At most so many.") var limit = 20
 
     func run() async throws {
-        let terminal = Terminal()
+        let terminal = connection.terminal
         let answer = try await connection.withClient { client in
             var query = ["pageSize": String(limit)]
             query["state"] = state
@@ -160,7 +160,7 @@ struct GetSequenceCommand: AsyncParsableCommand {
     @Flag(name: [.short, .long], help: "Follow it until it ends.") var watch = false
 
     func run() async throws {
-        let terminal = Terminal()
+        let terminal = connection.terminal
         try await connection.withClient { client in
             let project = if let project { project } else { try await Self.project(of: context, client) }
             let follower = SequenceWatch(client: client, project: project, context: context, terminal: terminal)
@@ -193,7 +193,7 @@ struct GetEventCommand: AsyncParsableCommand {
     @Option(help: "At most so many (100 at the most).") var limit = 20
 
     func run() async throws {
-        let terminal = Terminal()
+        let terminal = connection.terminal
         let answer = try await connection.withClient { client in
             var query = ["type": type.hasPrefix("sh.keptn.") ? type : "sh.keptn.event.\(type)"]
             query["pageSize"] = String(limit)

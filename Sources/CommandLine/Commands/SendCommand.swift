@@ -16,7 +16,7 @@ struct SendEventCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: "The file with the CloudEvent.") var file: String
 
     func run() async throws {
-        let terminal = Terminal()
+        let terminal = connection.terminal
         let event: JSON
         do {
             event = try JSON(parsing: try InputFile.read(file))
@@ -41,7 +41,7 @@ struct SendApprovalCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: "Why.") var message: String?
 
     func run() async throws {
-        let terminal = Terminal()
+        let terminal = connection.terminal
         try await connection.withClient { client in
             var query = ["project": project, "stage": stage]
             query["service"] = service

@@ -15,12 +15,12 @@ struct ControlOptions: ParsableArguments {
     @Option(name: [.short, .long], help: "Only this stage.") var stage: String?
 
     func send(_ state: String, _ done: String) async throws {
-        try await connection.withClient { client in
+        try await connection.withClient(project: project) { client in
             _ = try await client.post(
                 "controlPlane/v1/sequence/\(client.segment(project))/\(client.segment(keptnContext))/control",
                 ["state": .string(state), "stage": .string(stage ?? "")])
         }
-        Terminal().line("Successfully \(done) sequence")
+        connection.terminal.info("Successfully \(done) sequence")
     }
 }
 
@@ -42,4 +42,42 @@ struct AbortCommand: AsyncParsableCommand {
         commandName: "abort", abstract: "End a sequence now; a task that runs is not waited for.")
     @OptionGroup var control: ControlOptions
     func run() async throws { try await control.send("abort", "aborted") }
+}
+
+// MARK: - The verb first, as Keptn 1.4.5 has it
+
+struct PauseVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause", abstract: "Pause a sequence.", subcommands: [Sequence.self])
+
+    struct Sequence: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "sequence", abstract: PauseCommand.configuration.abstract)
+        @OptionGroup var control: ControlOptions
+        func run() async throws { try await control.send("pause", "paused") }
+    }
+}
+
+struct ResumeVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Resume a sequence.", subcommands: [Sequence.self])
+
+    struct Sequence: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "sequence", abstract: ResumeCommand.configuration.abstract)
+        @OptionGroup var control: ControlOptions
+        func run() async throws { try await control.send("resume", "resumed") }
+    }
+}
+
+struct AbortVerb: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "abort", abstract: "Abort a sequence.", subcommands: [Sequence.self])
+
+    struct Sequence: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "sequence", abstract: AbortCommand.configuration.abstract)
+        @OptionGroup var control: ControlOptions
+        func run() async throws { try await control.send("abort", "aborted") }
+    }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Assembly
 import Core
+import FoundationEssentials
 import KeptnModel
 import Logging
 import Ports
@@ -22,6 +23,15 @@ struct ServerCommand: AsyncParsableCommand {
     @Option(help: "How long a task may wait for its first .started event.") var taskStartTimeout = "10m"
     @Option(help: "How long a started task may take until .finished.") var taskFinishTimeout = "24h"
     @Option(help: "How long an approval may wait for an answer.") var approvalTimeout = "720h"
+    @Option(help: "Remove events and finished sequences older than this, such as 2160h [default: keep everything].")
+    var retention: String?
+    @Option(help: "The Git branch of a project's own files [env: DEFAULT_REMOTE_GIT_BRANCH; default master].")
+    var defaultGitBranch: String?
+    @Option(help: "A regular expression of Git URLs that nobody may use; may be given several times.")
+    var denyGitURL: [String] = []
+    @Option(
+        help: "A service that makes a Git repository for every project that names none [env: GIT_PROVISIONING_URL].")
+    var gitProvisioningURL: String?
     @Option(
         help: ArgumentHelp(
             "Tasks that this server answers itself with pass, at once: to try out a shipyard.",
@@ -36,10 +46,15 @@ struct ServerCommand: AsyncParsableCommand {
         (configuration.host, configuration.port) = try Self.address(listen)
         configuration.proxyHost = proxyHost
         configuration.eventBytesMax = eventBytesMax
+        let environment = ProcessInfo.processInfo.environment
+        configuration.defaultGitBranch = defaultGitBranch ?? environment["DEFAULT_REMOTE_GIT_BRANCH"] ?? "master"
+        configuration.deniedGitURLs = denyGitURL
+        configuration.provisioningURL = gitProvisioningURL ?? environment["GIT_PROVISIONING_URL"]
         configuration.answeredTasks = (answerTasks ?? "").split(separator: ",").map(String.init)
         configuration.deadlines.start = try Self.duration(taskStartTimeout, "--task-start-timeout")
         configuration.deadlines.finish = try Self.duration(taskFinishTimeout, "--task-finish-timeout")
         configuration.deadlines.approval = try Self.duration(approvalTimeout, "--approval-timeout")
+        configuration.retention = try retention.map { try Self.duration($0, "--retention") }
         configuration.identities = try identities.policy()
         guard let level = Logger.Level(rawValue: logLevel) else {
             let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

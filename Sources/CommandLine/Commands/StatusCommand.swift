@@ -10,7 +10,7 @@ struct StatusCommand: AsyncParsableCommand {
     @OptionGroup var format: OutputOptions
 
     func run() async throws {
-        let terminal = Terminal()
+        let terminal = connection.terminal
         let (endpoint, metadata) = try await connection.withClient { client in
             _ = try await client.post("v1/auth", .emptyObject)
             return (client.endpoint, try await client.get("v1/metadata"))
@@ -32,7 +32,7 @@ struct VersionCommand: AsyncParsableCommand {
     @OptionGroup var format: OutputOptions
 
     func run() async throws {
-        let terminal = Terminal()
+        let terminal = connection.terminal
         var server: JSON?
         var problem = ""
         do {

@@ -51,13 +51,13 @@ struct TriggerDeliveryCommand: AsyncParsableCommand {
     @Option(help: "A further value, a.b=c; repeatable.") var values: [String] = []
 
     func run() async throws {
-        let terminal = Terminal()
-        try await options.connection.withClient { client in
+        let terminal = options.connection.terminal
+        try await options.connection.withClient(project: options.project) { client in
             let stage = try await client.firstStage(of: options.project, given: stage)
             try await client.requireService(options.service, options.project, stage)
             let reference = try await Artifact(image).upload(with: client)
             if options.format.output == .table {
-                terminal.line(
+                terminal.info(
                     "Starting to deliver the service \(options.service) in project \(options.project) "
                         + "with image: \(reference)")
             }
@@ -85,8 +85,8 @@ struct TriggerEvaluationCommand: AsyncParsableCommand {
     @Option(help: "Read the objectives at this commit.") var gitCommitId: String?
 
     func run() async throws {
-        let terminal = Terminal()
-        try await options.connection.withClient { client in
+        let terminal = options.connection.terminal
+        try await options.connection.withClient(project: options.project) { client in
             let path =
                 "controlPlane/v1/project/\(client.segment(options.project))/stage/\(client.segment(stage))"
                 + "/service/\(client.segment(options.service))/evaluation"
@@ -111,8 +111,8 @@ struct TriggerSequenceCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: "A member of the event's data, a.b=c; repeatable.") var data: [String] = []
 
     func run() async throws {
-        let terminal = Terminal()
-        try await options.connection.withClient { client in
+        let terminal = options.connection.terminal
+        try await options.connection.withClient(project: options.project) { client in
             try await client.requireService(options.service, options.project, stage)
             let place: JSON = [
                 "project": .string(options.project), "stage": .string(stage), "service": .string(options.service),

@@ -11,14 +11,19 @@ struct Terminal: Sendable {
     /// Standard output is a screen: lines may be redrawn and coloured.
     let isInteractive: Bool
     let hasColour: Bool
+    /// Only data and errors are wanted.
+    let isQuiet: Bool
 
-    init() {
+    init(isQuiet: Bool = false) {
+        self.isQuiet = isQuiet
         let environment = ProcessInfo.processInfo.environment
         isInteractive = isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb"
         hasColour = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty
     }
 
     func line(_ text: String = "") { write(text + "\n", to: STDOUT_FILENO) }
+    /// What only people want to know.
+    func info(_ text: String) { if !isQuiet { line(text) } }
     func text(_ text: String) { write(text, to: STDOUT_FILENO) }
     func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 

@@ -1,6 +1,7 @@
 import Foundation
 import GitRepositories
 import Ports
+import Subprocess
 import TestSupport
 import Testing
 
@@ -150,34 +151,24 @@ struct GitRepositoriesTests {
 }
 
 /// Runs git in a repository and returns what it prints, errors included.
-private func git(_ repository: String, input: String? = nil, _ arguments: String...) async throws -> String {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["git", "--git-dir", repository] + arguments
-    var environment = ProcessInfo.processInfo.environment
-    for role in ["AUTHOR", "COMMITTER"] {
-        environment["GIT_\(role)_NAME"] = "somebody"
-        environment["GIT_\(role)_EMAIL"] = "somebody@example.com"
-    }
-    environment["GIT_CONFIG_GLOBAL"] = "/dev/null"
-    process.environment = environment
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    let standardInput = Pipe()
-    process.standardInput = standardInput
-    let status = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
-        process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-        do {
-            try process.run()
-            try standardInput.fileHandleForWriting.write(contentsOf: Data((input ?? "").utf8))
-            try standardInput.fileHandleForWriting.close()
-        } catch {
-            process.terminationHandler = nil
-            continuation.resume(throwing: error)
-        }
-    }
-    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-    try #require(status == 0, "git \(arguments.joined(separator: " ")): \(text)")
+func git(_ repository: String, input: String? = nil, _ arguments: String...) async throws -> String {
+    let variables: [Environment.Key: String] = [
+        "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "somebody", "GIT_AUTHOR_EMAIL": "somebody@example.com",
+        "GIT_COMMITTER_NAME": "somebody", "GIT_COMMITTER_EMAIL": "somebody@example.com",
+    ]
+    return try await output(of: "git", ["--git-dir", repository] + arguments, variables, input: input ?? "")
+}
+
+/// What a program prints, errors included; it has to succeed.
+@discardableResult
+func output(
+    of program: String, _ arguments: [String], _ variables: [Environment.Key: String] = [:], input: String = ""
+) async throws -> String {
+    let result = try await run(
+        .name(program), arguments: Arguments(arguments),
+        environment: .inherit.updating(variables.mapValues(Optional.some)), input: .string(input),
+        output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+    let text = result.standardOutput + result.standardError
+    try #require(result.terminationStatus.isSuccess, "\(program) \(arguments.joined(separator: " ")): \(text)")
     return text
 }

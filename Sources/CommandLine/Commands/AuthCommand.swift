@@ -1,0 +1,131 @@
+import ArgumentParser
+import CloudEvents
+import Ports
+import RemoteClients
+
+struct AuthCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "auth",
+        abstract: "Check an endpoint and its API token, and remember them for later commands.",
+        discussion: "Without flags the server that is known already is checked, or the one on this machine.")
+
+    @OptionGroup var global: GlobalOptions
+    @Option(name: [.short, .long], help: "The server's API, such as https://keptn.example.com/api.")
+    var endpoint: String?
+    @Option(name: [.short, .long], help: "The API token.") var apiToken: String?
+    @Option(help: "The name under which the server is remembered.") var context = "default"
+    @Flag(name: [.customShort("c"), .long], help: "Print the endpoint and the token that later commands use.")
+    var export = false
+    @Flag(name: [.short, .long], help: "Accepted for Keptn's scripts; certificates are always checked.")
+    var secure = false
+    @Flag(name: [.customShort("i"), .long], help: "Accepted for Keptn's scripts; there are no namespaces to list.")
+    var skipNamespaceListing = false
+
+    func run() async throws {
+        let terminal = global.terminal
+        var connection = ConnectionOptions()
+        connection.global = global
+        connection.endpoint = endpoint
+        connection.token = apiToken
+        let server = try connection.server()
+        if export {
+            terminal.line("Endpoint:  \(server.endpoint)")
+            terminal.line("API Token:  \(server.token)")
+            return
+        }
+        terminal.info("Starting to authenticate")
+        let client = APIClient(endpoint: server.endpoint, token: server.token)
+        do {
+            _ = try await client.post("v1/auth", .emptyObject)
+        } catch let error as KeptnError {
+            throw KeptnError(error.code, "authentication was not successful: \(error.message)")
+        }
+        if endpoint != nil || apiToken != nil {
+            var content = try global.contexts.read()
+            content.use(ServerContext(name: context, endpoint: client.endpoint, token: server.token))
+            try global.contexts.write(content)
+        }
+        terminal.info("Successfully authenticated against \(client.endpoint)")
+    }
+}
+
+struct SetContextCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set-context", abstract: "Name a server, or go over to one that has a name.",
+        discussion: "With --endpoint and --api-token the server is remembered under the name, without asking it.")
+
+    @OptionGroup var global: GlobalOptions
+    @Argument(help: "The context's name.") var name: String
+    @Option(name: [.short, .long], help: "The server's API.") var endpoint: String?
+    @Option(name: [.short, .long], help: "The API token.") var apiToken: String?
+
+    func run() throws {
+        var content = try global.contexts.read()
+        let old = content.contexts.first { $0.name == name }
+        let isMoved = endpoint != nil && endpoint != old?.endpoint
+        guard let endpoint = endpoint.map({ APIClient(endpoint: $0, token: "").endpoint }) ?? old?.endpoint else {
+            let names = content.contexts.map(\.name).joined(separator: ", ")
+            throw KeptnError(
+                .notFound,
+                "No context \(name); known: \(names.isEmpty ? "none" : names). "
+                    + "To make it, say --endpoint and --api-token")
+        }
+        // A token is for the server it was given for.
+        guard let token = apiToken ?? (isMoved ? nil : old?.token) else {
+            throw KeptnError(.invalidInput, "--endpoint \(endpoint) needs --api-token")
+        }
+        content.use(ServerContext(name: name, endpoint: endpoint, token: token))
+        try global.contexts.write(content)
+        global.terminal.info("Context \(name): \(endpoint)")
+    }
+}
+
+struct GetContextsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "get-contexts", abstract: "List the servers that have a name; tokens are not shown.")
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var format: OutputOptions
+
+    func run() throws {
+        let content = try global.contexts.read()
+        let data = JSON.array(
+            content.contexts.map {
+                [
+                    "name": .string($0.name), "endpoint": .string($0.endpoint),
+                    "current": .bool($0.name == content.current),
+                ]
+            })
+        format.print(data, on: global.terminal) {
+            Table(
+                header: ["CURRENT", "NAME", "ENDPOINT"],
+                rows: content.contexts.map { [$0.name == content.current ? "*" : "", $0.name, $0.endpoint] }
+            ).lines
+        }
+    }
+}
+
+struct SetCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Change how the command line works.", subcommands: [SetConfigCommand.self])
+}
+
+struct SetConfigCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config",
+        abstract: "Accepted for Keptn's scripts: this program asks nobody for versions and knows no kube context.")
+
+    @OptionGroup var global: GlobalOptions
+    @Argument(help: "AutomaticVersionCheck, KubeContextCheck or LastVersionCheck.") var key: String
+    @Argument(help: "The value.") var value: String
+
+    func run() throws {
+        let known = ["automaticversioncheck", "kubecontextcheck", "lastversioncheck"]
+        guard known.contains(key.lowercased()) else {
+            throw KeptnError(
+                .invalidInput,
+                "Unsupported key \(key): AutomaticVersionCheck, KubeContextCheck or LastVersionCheck is needed")
+        }
+        global.terminal.info("\(key) has no effect here")
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Ports
+
+/// Commands of older Keptn versions that have no use here: each says what takes its place and ends with 1.
+protocol RemovedCommand: ParsableCommand {
+    static var name: String { get }
+    static var instead: String { get }
+    var rest: [String] { get }
+}
+
+extension RemovedCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(commandName: name, abstract: "No longer a command: \(instead)", shouldDisplay: false)
+    }
+
+    func run() throws { throw KeptnError(.invalidInput, "keptn \(Self.name) does nothing here: \(Self.instead)") }
+}
+
+struct InstallCommand: RemovedCommand {
+    static let name = "install"
+    static let instead = "this program is the whole control plane, start it with 'keptn server'"
+    @Argument(parsing: .allUnrecognized, help: .hidden) var rest: [String] = []
+}
+
+struct UpgradeCommand: RemovedCommand {
+    static let name = "upgrade"
+    static let instead = "replace the program and start it again with 'keptn server'"
+    @Argument(parsing: .allUnrecognized, help: .hidden) var rest: [String] = []
+}
+
+struct UninstallCommand: RemovedCommand {
+    static let name = "uninstall"
+    static let instead = "stop the server and remove the program and its data folder"
+    @Argument(parsing: .allUnrecognized, help: .hidden) var rest: [String] = []
+}
+
+struct ConfigureDomainCommand: RemovedCommand {
+    static let name = "domain"
+    static let instead = "say where the server listens with 'keptn server --listen HOST:PORT'"
+    @Argument(parsing: .allUnrecognized, help: .hidden) var rest: [String] = []
+}
+
+struct ConfigureBridgeCommand: RemovedCommand {
+    static let name = "bridge"
+    static let instead = "the API has tokens of its own, see 'keptn token --help'"
+    @Argument(parsing: .allUnrecognized, help: .hidden) var rest: [String] = []
+}

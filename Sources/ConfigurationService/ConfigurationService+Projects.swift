@@ -1,0 +1,197 @@
+import CloudEvents
+import KeptnModel
+import Logging
+package import Ports
+import SpecFiles
+
+/// Projects come and go, with or without an upstream.
+extension ConfigurationService {
+    package func createProject(_ name: String, shipyard: [UInt8]?, upstream: GitCredentials?) async throws {
+        if let problem = Names.problem(project: name) {
+            throw KeptnError(.invalidInput, "'\(name)' cannot be a project's name: \(problem)")
+        }
+        // Before anything is asked for elsewhere.
+        let branches = try shipyard.map { try firstBranches(of: name, shipyard: $0) }
+        guard try await !files.repositories().contains(name) else { throw Self.exists(name) }
+        guard let upstreams else {
+            guard upstream == nil else { throw Self.noUpstreams }
+            return try await create(name, try branches ?? missingShipyard())
+        }
+        if let upstream {
+            try upstreams.check(upstream)
+            return try await create(name, branches, upstream, isProvisioned: false, upstreams)
+        }
+        let new = try branches ?? missingShipyard()
+        guard let url = upstreams.provisioningURL else { return try await create(name, new) }
+        let provisioned = try await upstreams.provision(name, at: url)
+        do {
+            try await create(name, new, provisioned, isProvisioned: true, upstreams)
+        } catch {
+            await quietly("a provisioned repository is left over", name) {
+                try await upstreams.unprovision(name, at: url)
+            }
+            throw error
+        }
+    }
+
+    package func updateProject(_ name: String, _ update: ProjectUpdate) async throws {
+        _ = try await tip(of: ConfigurationPlace(project: name))
+        guard !update.migrates else {
+            throw KeptnError(.invalidInput, "projects cannot be migrated to the directory layout: stages are branches")
+        }
+        guard let upstream = update.upstream else { return try await replace(shipyard: update.shipyard, of: name) }
+        guard let upstreams, let links else { throw Self.noUpstreams }
+        try upstreams.check(upstream)
+        let draft = Upstreams.draft(of: name)
+        try await upstreams.save(upstream, isProvisioned: false, as: draft)
+        do {
+            // Only forward: an upstream with other commits is refused and keeps them.
+            try await upstreams.git.push(try await files.branches(of: name), of: name, to: upstream)
+            try await replace(shipyard: update.shipyard, of: name)
+            try await upstreams.save(upstream, isProvisioned: false, as: Upstreams.secret(of: name))
+            try await links.add(upstream, isProvisioned: false, to: name)
+            try await upstreams.secrets.delete(draft)
+        } catch {
+            await quietly("a secret is left over", name) { try await upstreams.secrets.delete(draft) }
+            throw error
+        }
+    }
+
+    package func upstream(of project: String) async throws -> ProjectUpstream? {
+        _ = try await tip(of: ConfigurationPlace(project: project))
+        return try await links?.link(of: project).map {
+            ProjectUpstream(credentials: $0.credentials, isProvisioned: $0.isProvisioned, status: $0.status)
+        }
+    }
+
+    package func deleteProject(_ name: String) async throws {
+        _ = try await tip(of: ConfigurationPlace(project: name))
+        let link = try await links?.link(of: name)
+        try await links?.remove(name)
+        do {
+            try await files.remove(name)
+        } catch let error as KeptnError where error.code == .notFound {
+            throw Self.unknown(project: name)
+        }
+        guard let link, let upstreams else { return }
+        try await upstreams.secrets.delete(Upstreams.secret(of: name))
+        if link.isProvisioned, let url = upstreams.provisioningURL {
+            await quietly("a provisioned repository is left over", name) {
+                try await upstreams.unprovision(name, at: url)
+            }
+        }
+    }
+}
+
+extension ConfigurationService {
+    private static let noUpstreams = KeptnError(.invalidInput, "this server is not set up for Git upstreams")
+
+    private static func exists(_ name: String) -> KeptnError {
+        KeptnError(.conflict, "project '\(name)' exists already")
+    }
+
+    private typealias FirstBranches = (root: NewCommit, branches: [NewBranch])
+
+    private func missingShipyard() throws(KeptnError) -> FirstBranches {
+        throw KeptnError(
+            .invalidInput,
+            "a project needs a \(Self.shipyardFile); only one that is imported from a Git upstream has it")
+    }
+
+    private func firstBranches(of name: String, shipyard: [UInt8]) throws -> FirstBranches {
+        let stages = try read(shipyard: shipyard, of: name).stages.map(\.name)
+        guard !stages.contains(defaultBranch) else {
+            throw KeptnError(
+                .invalidInput,
+                "a stage cannot be named '\(defaultBranch)': that is the branch of the project's own files")
+        }
+        let project = ConfigurationPlace(project: name)
+        let root = try commit("initialized project", [try Metadata.path(in: nil): newMetadata(of: project)])
+        let own = try commit("Updated resource", [try RepositoryPath(Self.shipyardFile): .write(shipyard)])
+        var branches = [NewBranch(name: defaultBranch, commit: own)]
+        for stage in stages {
+            let place = ConfigurationPlace(project: name, stage: stage)
+            let first = try commit("Added stage: \(stage)", [try Metadata.path(in: nil): newMetadata(of: place)])
+            branches.append(NewBranch(name: stage, commit: first))
+        }
+        return (root, branches)
+    }
+
+    private func create(_ name: String, _ new: FirstBranches) async throws {
+        do {
+            try await files.create(name, root: new.root, branches: new.branches)
+        } catch let error as KeptnError where error.code == .conflict {
+            throw Self.exists(name)
+        }
+    }
+
+    /// With an upstream: pushed to an empty one, or imported when there is no shipyard.
+    private func create(
+        _ name: String, _ new: FirstBranches?, _ upstream: GitCredentials, isProvisioned: Bool, _ upstreams: Upstreams
+    ) async throws {
+        let theirs = try await upstreams.git.branches(at: upstream)
+        switch new {
+        case let new? where theirs.isEmpty:
+            try await create(name, new)
+            try await keepingOrRemoving(name) {
+                try await upstreams.git.push(new.branches.map(\.name), of: name, to: upstream)
+            }
+        case .some:
+            throw KeptnError(
+                .conflict,
+                "the upstream '\(upstream)' is initialized already; leave out the shipyard to import a project from it")
+        case nil:
+            guard theirs[defaultBranch] != nil else { throw Self.isNoProject(upstream, "branch '\(defaultBranch)'") }
+            try await upstreams.git.fetch([defaultBranch], of: upstream, asNew: name)
+            try await keepingOrRemoving(name) { try await completeImport(name, upstream, theirs, upstreams) }
+        }
+        try await keepingOrRemoving(name) {
+            try await upstreams.save(upstream, isProvisioned: isProvisioned, as: Upstreams.secret(of: name))
+            try await links?.add(upstream, isProvisioned: isProvisioned, to: name)
+        }
+    }
+
+    /// Fetches the stages that the imported shipyard names.
+    private func completeImport(
+        _ name: String, _ upstream: GitCredentials, _ theirs: [String: String], _ upstreams: Upstreams
+    ) async throws {
+        let tip = try await tip(of: ConfigurationPlace(project: name))
+        guard try await read(try RepositoryPath(Self.shipyardFile), at: tip, of: name) != nil else {
+            throw Self.isNoProject(upstream, Self.shipyardFile)
+        }
+        let stages = try await shipyard(of: name, commit: tip).shipyard.stages.map(\.name)
+        let missing = stages.filter { theirs[$0] == nil }
+        guard missing.isEmpty else {
+            throw Self.isNoProject(upstream, "branch for the stages \(missing.joined(separator: ", "))")
+        }
+        _ = try await upstreams.git.pull(stages, of: name, from: upstream)
+    }
+
+    private static func isNoProject(_ upstream: GitCredentials, _ missing: String) -> KeptnError {
+        KeptnError(.conflict, "the upstream '\(upstream)' holds no project of Keptn's: it has no \(missing)")
+    }
+
+    /// All or nothing: takes the new repository away when the next step fails.
+    private func keepingOrRemoving(_ name: String, _ step: () async throws -> Void) async throws {
+        do {
+            try await step()
+        } catch {
+            await quietly("a repository is left over", name) { try await files.remove(name) }
+            throw error
+        }
+    }
+
+    /// A step of tidying up, whose failure must not hide what went wrong before.
+    private func quietly(_ what: String, _ project: String, _ step: () async throws -> Void) async {
+        do {
+            try await step()
+        } catch {
+            logger.warning("\(what)", metadata: ["keptn.project": "\(project)", "error.message": "\(error)"])
+        }
+    }
+
+    private func replace(shipyard: [UInt8]?, of project: String) async throws {
+        guard let shipyard else { return }
+        _ = try await write([(Self.shipyardFile, shipyard)], at: ConfigurationPlace(project: project))
+    }
+}

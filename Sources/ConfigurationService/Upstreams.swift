@@ -1,0 +1,119 @@
+import CloudEvents
+import FoundationEssentials
+package import Ports
+
+/// What the service needs for Git upstreams, and the rules for them.
+package struct Upstreams: Sendable {
+    static let secretKey = "git-credentials"
+    static let secretScope = "keptn-resource-service"
+    private static let provisioningTime = Duration.seconds(30)
+
+    let git: any GitUpstreams
+    let secrets: any SecretStore
+    private let requester: any HTTPRequester
+    private let denied: [String]
+    /// Of the service that makes repositories (K §2.3.7); nil when there is none.
+    let provisioningURL: String?
+    private let namespace: String
+
+    /// - Parameters:
+    ///   - denied: regular expressions of URLs that must not be used; the first that matches forbids.
+    ///   - provisioningURL: of a service that makes repositories for projects that name none.
+    ///   - namespace: what that service is told besides the project's name.
+    package init(
+        git: any GitUpstreams, secrets: any SecretStore, requester: any HTTPRequester, denied: [String] = [],
+        provisioningURL: String? = nil, namespace: String = "keptn"
+    ) throws {
+        for pattern in denied where (try? Regex(pattern)) == nil {
+            throw KeptnError(.invalidInput, "'\(pattern)' in the deny list of Git URLs is no regular expression")
+        }
+        self.git = git
+        self.secrets = secrets
+        self.requester = requester
+        self.denied = denied
+        self.provisioningURL = provisioningURL
+        self.namespace = namespace
+    }
+
+    /// Throws `.forbiddenByRule` for a URL on the deny list.
+    func check(_ credentials: GitCredentials) throws {
+        let match = denied.first { pattern in
+            (try? Regex(pattern)).map { credentials.remoteURL.contains($0) } ?? false
+        }
+        if let match {
+            throw KeptnError(
+                .forbiddenByRule, "the remote URL '\(credentials)' is forbidden here by the rule '\(match)'")
+        }
+    }
+}
+
+// MARK: - Credentials
+
+extension Upstreams {
+    static func secret(of project: String) -> SecretName {
+        SecretName("git-credentials-\(project)", scope: secretScope)
+    }
+
+    static func draft(of project: String) -> SecretName {
+        SecretName("tmp-git-credentials-\(project)", scope: secretScope)
+    }
+
+    func save(_ credentials: GitCredentials, isProvisioned: Bool, as secret: SecretName) async throws {
+        var values = [Self.secretKey: credentials.json(withSecrets: true).text]
+        if isProvisioned { values["provisioned"] = "true" }
+        try await secrets.save(values, as: secret)
+    }
+
+    /// All projects' upstreams.
+    func load() async throws -> [String: (credentials: GitCredentials, isProvisioned: Bool)] {
+        let prefix = Self.secret(of: "").name
+        var found: [String: (credentials: GitCredentials, isProvisioned: Bool)] = [:]
+        for (secret, _) in try await secrets.secrets()
+        where secret.scope == Self.secretScope && secret.name.hasPrefix(prefix) {
+            guard let values = try await secrets.values(of: secret), let text = values[Self.secretKey] else { continue }
+            let credentials = try GitCredentials(try JSON(parsing: text))
+            found[String(secret.name.dropFirst(prefix.count))] = (credentials, values["provisioned"] == "true")
+        }
+        return found
+    }
+}
+
+// MARK: - Provisioning
+
+extension Upstreams {
+    /// Has a repository made. Throws `.failedDependency` when the provisioning service does not.
+    func provision(_ project: String, at url: String) async throws -> GitCredentials {
+        let answer = try await ask("POST", url, project)
+        guard let json = try? JSON(parsing: answer.body), let remote = json["gitRemoteURL"]?.stringValue,
+            let token = json["gitToken"]?.stringValue, let user = json["gitUser"]?.stringValue,
+            let credentials = try? GitCredentials(remoteURL: remote, user: user, access: .https(.init(token: token)))
+        else {
+            throw KeptnError(
+                .failedDependency, "the provisioning service answered without gitRemoteURL, gitToken and gitUser")
+        }
+        return credentials
+    }
+
+    func unprovision(_ project: String, at url: String) async throws {
+        _ = try await ask("DELETE", url, project)
+    }
+
+    /// The service's address stays out of all messages: it may hold a secret (K §6.5).
+    private func ask(_ method: String, _ url: String, _ project: String) async throws -> IncomingResponse {
+        let body: JSON = ["project": .string(project), "namespace": .string(namespace)]
+        let base = url.hasSuffix("/") ? String(url.dropLast()) : url
+        let answer: IncomingResponse
+        do {
+            answer = try await requester.send(
+                OutgoingRequest(
+                    method: method, url: "\(base)/repository", headers: ["Content-Type": "application/json"],
+                    body: Array(body.bytes), timeout: Self.provisioningTime))
+        } catch let failure as RequestFailure {
+            throw KeptnError(.failedDependency, "the provisioning service gave no answer (\(failure.kind))")
+        }
+        guard (200..<300).contains(answer.status) else {
+            throw KeptnError(.failedDependency, "the provisioning service answered with status \(answer.status)")
+        }
+        return answer
+    }
+}

@@ -1,0 +1,264 @@
+import CloudEvents
+import ConfigurationService
+import KeptnModel
+import Logging
+import Ports
+import Testing
+
+@Suite("ConfigurationService: Git upstreams")
+struct UpstreamsTests {
+    private static let url = "https://git.example.com/sockshop.git"
+
+    private func credentials(_ url: String = url, token: String = "token") throws -> GitCredentials {
+        try GitCredentials(remoteURL: url, user: "keptn", access: .https(.init(token: token)))
+    }
+
+    @Test("A new project is pushed to its empty upstream, and its credentials are kept as a secret")
+    func creates() async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        let upstream = try credentials()
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev", "prod"]), upstream: upstream)
+        #expect(try await bench.git.branches(at: upstream).keys.sorted() == ["dev", "master", "prod"])
+        #expect(
+            try await bench.service.upstream(of: "sockshop")
+                == ProjectUpstream(
+                    credentials: upstream, isProvisioned: false,
+                    status: UpstreamStatus(state: .synced, since: bench.time.now)))
+        let secret = SecretName("git-credentials-sockshop", scope: "keptn-resource-service")
+        let kept = try #require(try await bench.secrets.values(of: secret)?["git-credentials"])
+        #expect(try GitCredentials(JSON(parsing: kept)) == upstream)
+
+        try await bench.service.deleteProject("sockshop")
+        #expect(try await bench.secrets.secrets().isEmpty)
+        #expect(try await bench.git.branches(at: upstream).count == 3)
+    }
+
+    @Test("What cannot be leaves nothing behind")
+    func refusals() async throws {
+        let bench = try UpstreamBench(denied: ["^https://internal\\.", "\\.evil\\."])
+        bench.git.add(Self.url)
+        let other = "https://git.example.com/other.git"
+        bench.git.add(other)
+        try await bench.service.createProject("other", shipyard: shipyard(["dev"]), upstream: credentials(other))
+        let secrets = try await bench.secrets.secrets().map(\.secret)
+        let cases: [(GitCredentials?, [UInt8]?, KeptnError.Code, String)] = [
+            (try credentials(token: "wrong"), shipyard(["dev"]), .failedDependency, "refuses"),
+            (try credentials("https://git.example.com/none.git"), shipyard(["dev"]), .notFound, "none.git"),
+            (try credentials(other), shipyard(["dev"]), .conflict, "initialized already"),
+            (try credentials("https://internal.example.com/x"), shipyard(["dev"]), .forbiddenByRule, "internal"),
+            (try credentials(), nil, .conflict, "no branch 'master'"),
+            (nil, nil, .invalidInput, "shipyard.yaml"),
+        ]
+        for (upstream, shipyard, code, text) in cases {
+            await expect(code, text) {
+                try await bench.service.createProject("sockshop", shipyard: shipyard, upstream: upstream)
+            }
+            #expect(try await bench.files.repositories() == ["other"])
+            #expect(try await bench.secrets.secrets().map(\.secret) == secrets)
+        }
+        #expect(throws: KeptnError.self) { try UpstreamBench(denied: ["["]) }
+    }
+
+    @Test("A project is imported from an upstream with Keptn's layout; others are refused")
+    func imports() async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        let upstream = try credentials()
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev", "prod"]), upstream: upstream)
+        try await bench.service.createService("carts", in: "sockshop")
+        await UpstreamSync(of: bench.service).syncDue()
+        let heads = try await bench.git.branches(at: upstream)
+        try await bench.service.deleteProject("sockshop")
+
+        try await bench.service.createProject("again", shipyard: nil, upstream: upstream)
+        #expect(try await bench.service.project("again").shipyard.stages.map(\.name) == ["dev", "prod"])
+        #expect(try await bench.service.services(project: "again", stage: "dev").map(\.name) == ["carts"])
+        for (branch, head) in heads { #expect(try await bench.files.head(of: branch, in: "again") == head) }
+
+        let foreign = "https://git.example.com/foreign.git"
+        bench.git.add(foreign)
+        try await bench.commit("README.md", to: "master", at: foreign)
+        await expect(.conflict, "no shipyard.yaml") {
+            try await bench.service.createProject("foreign", shipyard: nil, upstream: try credentials(foreign))
+        }
+        try await bench.commit("shipyard.yaml", shipyard(["dev"]), to: "master", at: foreign)
+        await expect(.conflict, "stages dev") {
+            try await bench.service.createProject("foreign", shipyard: nil, upstream: try credentials(foreign))
+        }
+        #expect(try await bench.files.repositories() == ["again"])
+    }
+
+    @Test("Commits go out soon, others' come in at the interval, and what diverged or is away is shown")
+    func syncs() async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        let upstream = try credentials()
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]), upstream: upstream)
+        let sync = UpstreamSync(of: bench.service, interval: .seconds(60))
+        await sync.syncDue()
+
+        let ours = try await bench.service.write([("a", [1])], at: dev)
+        #expect(try await bench.state() == .ahead)
+        await sync.syncDue()
+        #expect(try await bench.state() == .synced)
+        #expect(try await bench.git.branches(at: upstream)["dev"] == ours)
+
+        try await bench.commit("theirs", to: "dev", at: Self.url)
+        await sync.syncDue()
+        #expect(try await bench.service.head(of: dev) == ours)
+        bench.time.advance(by: .seconds(60))
+        await sync.syncDue()
+        #expect(try await bench.service.file("theirs", at: dev, commit: nil) != nil)
+
+        // Away: reads and writes go on; the pauses grow, and a write does not shorten them.
+        bench.git.set(reachable: false)
+        _ = try await bench.service.write([("b", [1])], at: dev)
+        await sync.syncDue()
+        let away = try #require(try await bench.service.upstream(of: "sockshop")).status
+        #expect(away.state == .unreachable && away.message.contains("cannot be reached"))
+        _ = try await bench.service.write([("c", [1])], at: dev)
+        bench.git.set(reachable: true)
+        await sync.syncDue()
+        #expect(try await bench.service.upstream(of: "sockshop")?.status == away)
+        bench.time.advance(by: .seconds(5))
+        await sync.syncDue()
+        #expect(try await bench.state() == .synced)
+
+        // Both sides: nothing is lost, and the other branch still travels.
+        try await bench.commit("x", to: "dev", at: Self.url)
+        try await bench.commit("x", to: "master", at: Self.url)
+        let mine = try await bench.service.write([("y", [1])], at: dev)
+        await sync.syncDue()
+        let diverged = try #require(try await bench.service.upstream(of: "sockshop")).status
+        #expect(diverged.state == .diverged && diverged.message.contains("dev"))
+        #expect(try await bench.service.head(of: dev) == mine)
+        #expect(try await bench.service.file("x", at: sockshop, commit: nil) != nil)
+        _ = try await bench.service.write([("z", [1])], at: dev)
+        #expect(try await bench.service.upstream(of: "sockshop")?.status == diverged)
+    }
+
+    @Test("Another server over the same data finds the upstreams again")
+    func restarts() async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]), upstream: credentials())
+        let second = try bench.another()
+        #expect(try await second.upstream(of: "sockshop")?.status.state == .ahead)
+        await UpstreamSync(of: second).syncDue()
+        #expect(try await second.upstream(of: "sockshop")?.status.state == .synced)
+        #expect(try await second.upstream(of: "sockshop")?.credentials == (try credentials()))
+    }
+
+    @Test("An upstream is switched when the new one takes everything, else the old one stays")
+    func switches() async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]), upstream: credentials())
+        let other = "https://git.example.com/other.git"
+        bench.git.add(other)
+        await expect(.failedDependency, "refuses") {
+            try await bench.service.updateProject("sockshop", .init(upstream: try credentials(other, token: "wrong")))
+        }
+        #expect(try await bench.service.upstream(of: "sockshop")?.credentials.remoteURL == Self.url)
+        #expect(try await bench.secrets.secrets().map(\.secret.name) == ["git-credentials-sockshop"])
+
+        try await bench.service.updateProject("sockshop", .init(upstream: credentials(other)))
+        #expect(try await bench.service.upstream(of: "sockshop")?.credentials.remoteURL == other)
+        #expect(try await bench.git.branches(at: credentials(other)).count == 2)
+        #expect(try await bench.secrets.secrets().map(\.secret.name) == ["git-credentials-sockshop"])
+
+        try await bench.commit("x", to: "dev", at: Self.url)
+        await expect(.conflict, "") {
+            try await bench.service.updateProject("sockshop", .init(upstream: try credentials()))
+        }
+        #expect(try await bench.service.upstream(of: "sockshop")?.credentials.remoteURL == other)
+    }
+
+    @Test("A migration is refused, and nothing else of the update happens")
+    func migration() async throws {
+        let bench = try UpstreamBench()
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]))
+        let before = try await bench.service.head(of: sockshop)
+        await expect(.invalidInput, "directory layout") {
+            let update = ProjectUpdate(shipyard: shipyard(["dev"], task: "test"), migrates: true)
+            try await bench.service.updateProject("sockshop", update)
+        }
+        #expect(try await bench.service.head(of: sockshop) == before)
+    }
+
+    @Test("A provisioning service makes the repository and is told when it is not needed any more")
+    func provisioning() async throws {
+        let bench = try UpstreamBench(provisioningURL: "http://provisioner/secret") { _ in
+            IncomingResponse(
+                status: 201, body: Array(#"{"gitRemoteURL":"\#(Self.url)","gitToken":"token","gitUser":"u"}"#.utf8))
+        }
+        bench.git.add(Self.url)
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]))
+        let upstream = try #require(try await bench.service.upstream(of: "sockshop"))
+        #expect(upstream.isProvisioned && upstream.credentials.user == "u")
+        try await bench.service.deleteProject("sockshop")
+        let asked = bench.requester.requests
+        #expect(asked.map(\.method) == ["POST", "DELETE"])
+        for request in asked {
+            #expect(request.url == "http://provisioner/secret/repository")
+            #expect(String(decoding: request.body, as: UTF8.self) == #"{"project":"sockshop","namespace":"keptn"}"#)
+        }
+    }
+
+    @Test(
+        "A provisioning service that fails is an error that keeps its address secret",
+        arguments: [IncomingResponse(status: 500), IncomingResponse(status: 201, body: Array("{}".utf8))])
+    func provisioningFails(_ answer: IncomingResponse) async throws {
+        let bench = try UpstreamBench(provisioningURL: "http://provisioner/secret") { _ in answer }
+        let error = await #expect(throws: KeptnError.self) {
+            try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]))
+        }
+        #expect(error?.code == .failedDependency)
+        #expect(error?.message.contains("secret") == false)
+        #expect(try await bench.files.repositories() == [])
+    }
+}
+
+/// A configuration service over repositories, upstreams and secrets in memory.
+private struct UpstreamBench {
+    let files = InMemoryVersionedFiles()
+    let git: InMemoryUpstreams
+    let secrets = InMemorySecretStore()
+    let time = ManualTime()
+    let requester: InMemoryHTTPRequester
+    let service: ConfigurationService
+
+    init(
+        denied: [String] = [], provisioningURL: String? = nil,
+        _ answer: @escaping @Sendable (OutgoingRequest) throws -> IncomingResponse = { _ in
+            IncomingResponse(status: 500)
+        }
+    ) throws {
+        git = InMemoryUpstreams(for: files)
+        requester = InMemoryHTTPRequester(answer)
+        service = ConfigurationService(
+            files: files,
+            upstreams: try Upstreams(
+                git: git, secrets: secrets, requester: requester, denied: denied,
+                provisioningURL: provisioningURL),
+            time: time, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    func another() throws -> ConfigurationService {
+        ConfigurationService(
+            files: files,
+            upstreams: try Upstreams(
+                git: git, secrets: secrets, requester: InMemoryHTTPRequester { _ in IncomingResponse(status: 500) }),
+            time: time, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    func state() async throws -> UpstreamStatus.State? { try await service.upstream(of: "sockshop")?.status.state }
+
+    func commit(_ file: String, _ bytes: [UInt8] = [1], to branch: String, at url: String) async throws {
+        let new = try NewCommit(
+            message: "theirs", author: CommitAuthor(name: "other", email: "other@example.com"), time: time.now,
+            changes: [RepositoryPath(file): .write(bytes)])
+        try await git.commit(new, to: branch, at: url)
+    }
+}

@@ -1,0 +1,45 @@
+import CloudEvents
+import Datastore
+import Logging
+import Ports
+import Synchronization
+import Testing
+
+@Suite("RetentionService", .timeLimit(.minutes(1)))
+struct RetentionServiceTests {
+    /// Removes ten events in each of three steps, and says what it was asked.
+    private final class ScriptedStore: RetentionStore {
+        let asked = Mutex<[(instant: Timestamp, position: Position)]>([])
+
+        func removeRuns(
+            olderThan instant: Timestamp, after position: Position, lookingAt count: Int
+        ) async throws -> (removed: Int, next: Position?) {
+            asked.withLock { $0.append((instant, position)) }
+            return position.value < 20 ? (10, Position(position.value + 10)) : (10, nil)
+        }
+    }
+
+    private let start = Timestamp(seconds: 1_700_000_000)
+
+    @Test("A sweep goes through the log step by step, and again every hour")
+    func sweeps() async throws {
+        let store = ScriptedStore()
+        let time = ManualTime(start)
+        let service = RetentionService(
+            store: store, age: .seconds(86_400), time: time, logger: Logger(label: "test"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await service.run() }
+            for _ in 0..<2 {
+                try await time.waitForSleepers()
+                time.advance(by: .seconds(1))
+            }
+            try await time.waitForSleepers()
+            #expect(store.asked.withLock { $0.map(\.position.value) } == [0, 10, 20])
+            #expect(store.asked.withLock { $0.first?.instant } == start - .seconds(86_400))
+            time.advance(by: .seconds(3600))
+            try await time.waitForSleepers()
+            #expect(store.asked.withLock { $0.map(\.position.value) } == [0, 10, 20, 0])
+            group.cancelAll()
+        }
+    }
+}

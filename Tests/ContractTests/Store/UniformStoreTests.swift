@@ -1,3 +1,4 @@
+import CloudEvents
 import Core
 import GRDB
 import Logging

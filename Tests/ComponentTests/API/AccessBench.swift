@@ -40,7 +40,7 @@ struct AccessBench {
                 barrier: ShipyardService(
                     store: store, configuration: configuration, time: time, ids: ids, logger: logger),
                 subscriptions: Distributor(store: store, logger: logger), artifacts: InMemoryArtifactStore(),
-                secrets: secrets, tokens: tokens, time: time, ids: ids, version: "1", metrics: { "" }))
+                uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: secrets, tokens: tokens, time: time, ids: ids, version: "1", metrics: { "" }))
         access = TokenGuard(tokens: tokens, identities: identities, time: time)
         table = RouteTable(api.routes)
     }

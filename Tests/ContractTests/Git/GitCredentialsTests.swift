@@ -24,7 +24,8 @@ struct GitCredentialsTests {
                     + #""gitProxyUser":"x","gitProxyPassword":"y"}"#
             ),
             (
-                #"{"gitCredentials":{"remoteURL":"ssh://git@a/b","ssh":{"privateKey":"\#(key)","privateKeyPass":"s"}}}"#,
+                #"{"gitCredentials":{"remoteURL":"ssh://git@a/b","#
+                    + #""ssh":{"privateKey":"\#(key)","privateKeyPass":"s"}}}"#,
                 #"{"gitRemoteURL":"ssh://git@a/b","gitPrivateKey":"\#(key)","gitPrivateKeyPass":"s"}"#
             ),
         ]

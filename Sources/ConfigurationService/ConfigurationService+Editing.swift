@@ -92,6 +92,13 @@ extension ConfigurationService {
         _ place: ConfigurationPlace, _ message: String,
         _ decide: (_ tip: String) async throws -> [RepositoryPath: FileChange]?
     ) async throws -> String? {
+        try await turns.with(place.project) { try await changeNow(place, message, decide) }
+    }
+
+    private func changeNow(
+        _ place: ConfigurationPlace, _ message: String,
+        _ decide: (_ tip: String) async throws -> [RepositoryPath: FileChange]?
+    ) async throws -> String? {
         for _ in 0..<Self.attemptsMax {
             let tip = try await tip(of: place)
             guard let changes = try await decide(tip) else { return nil }

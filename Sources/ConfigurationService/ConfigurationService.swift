@@ -17,6 +17,7 @@ package final class ConfigurationService: ConfigurationEditing {
     let logger: Logger
     let upstreams: Upstreams?
     let links: UpstreamLinks?
+    let turns = ProjectTurns()
 
     private struct FileKey: Hashable, Sendable {
         var project: String

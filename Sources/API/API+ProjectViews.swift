@@ -14,7 +14,7 @@ extension API {
             "creationDate": .string(String(project.createdAt.nanoseconds)),
             "shipyard": .string(String(decoding: project.shipyardFile, as: UTF8.self)),
             "shipyardVersion": .string("spec.keptn.sh/\(project.shipyard.version)"),
-            "gitCredentials": upstream.map { $0.credentials.json(withSecrets: false) },
+            "gitCredentials": upstream.map(\.shownCredentials),
             "lastEventContext": try await lastEvent(project: project.name),
             "isUpstreamAutoProvisioned": .bool(upstream?.isProvisioned ?? false),
             "upstream": upstream.map { Self.json($0.status) },

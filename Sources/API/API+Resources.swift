@@ -88,7 +88,7 @@ extension API {
         let upstream = try await parts.configuration.upstream(of: request.parameter("project"))
         return .object([
             (key: "branch", value: request.parameters["stage"].map { .string($0) }),
-            (key: "upstreamURL", value: .string(upstream?.credentials.remoteURL ?? "")),
+            (key: "upstreamURL", value: .string(upstream?.shownURL ?? "")),
             (key: "version", value: .string(commit)),
         ])
     }

@@ -12,8 +12,12 @@ struct ProjectsAPITests {
     private static let file = Base64.encode(shipyard(["dev", "prod"]))
 
     /// An API over a configuration with upstreams, of which one is there and empty.
-    private func benches(provisioningURL: String? = nil) async throws -> (api: UniformBench, git: UpstreamBench) {
-        let git = try UpstreamBench(denied: ["\\.evil\\."], provisioningURL: provisioningURL) { _ in
+    private func benches(provisioningURL: String? = nil, isHidden: Bool = false) async throws -> (
+        api: UniformBench, git: UpstreamBench
+    ) {
+        let git = try UpstreamBench(
+            denied: ["\\.evil\\."], provisioningURL: provisioningURL, hidesProvisioned: isHidden
+        ) { _ in
             IncomingResponse(
                 status: 201, body: Array(#"{"gitRemoteURL":"\#(Self.url)","gitToken":"token","gitUser":"u"}"#.utf8))
         }
@@ -147,14 +151,21 @@ struct ProjectsAPITests {
         #expect(stages?.map { $0["stageName"]?.stringValue } == ["dev", "prod"])
     }
 
-    @Test("A provisioned repository is shown as such")
-    func provisioned() async throws {
-        let (api, _) = try await benches(provisioningURL: "http://provisioner")
+    @Test(
+        "A provisioned repository is shown as such, and nowhere with its place when that is hidden",
+        arguments: [false, true])
+    func provisioned(_ isHidden: Bool) async throws {
+        let (api, git) = try await benches(provisioningURL: "http://provisioner", isHidden: isHidden)
         let create: JSON = ["name": "sockshop", "shipyard": .string(Self.file)]
         #expect(try await api.send(.post, Self.projects, create.text).status == 201)
+        git.git.set(reachable: false)
+        await UpstreamSync(of: git.service).syncDue()
         let shown = try await api.send(.get, Self.projects + "/sockshop").json
         #expect(shown["isUpstreamAutoProvisioned"]?.boolValue == true)
-        #expect(shown["gitCredentials", "remoteURL"]?.stringValue == Self.url)
+        #expect(shown["gitCredentials", "remoteURL"]?.stringValue == (isHidden ? "" : Self.url))
+        #expect(shown["upstream", "state"]?.stringValue == "unreachable")
+        let files = try await api.send(.get, "/api/resource-service/v1/project/sockshop/resource").json
+        for answer in [shown, files] { #expect(answer.text.contains(Self.url) == !isHidden) }
     }
 
     /// The data of the newest event of a type.

@@ -12,7 +12,7 @@ struct UpstreamBench {
     let service: ConfigurationService
 
     init(
-        denied: [String] = [], provisioningURL: String? = nil,
+        denied: [String] = [], provisioningURL: String? = nil, hidesProvisioned: Bool = false,
         _ answer: @escaping @Sendable (OutgoingRequest) throws -> IncomingResponse = { _ in
             IncomingResponse(status: 500)
         }
@@ -23,7 +23,7 @@ struct UpstreamBench {
             files: files,
             upstreams: try Upstreams(
                 git: git, secrets: secrets, requester: requester, denied: denied,
-                provisioningURL: provisioningURL),
+                provisioningURL: provisioningURL, hidesProvisioned: hidesProvisioned),
             time: time, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

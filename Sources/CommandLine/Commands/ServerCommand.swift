@@ -23,6 +23,8 @@ struct ServerCommand: AsyncParsableCommand {
     @Option(help: "How long a task may wait for its first .started event.") var taskStartTimeout = "10m"
     @Option(help: "How long a started task may take until .finished.") var taskFinishTimeout = "24h"
     @Option(help: "How long an approval may wait for an answer.") var approvalTimeout = "720h"
+    @Option(help: "The SLI provider of projects that have not chosen one; '' for none.")
+    var sliProvider = "keptn"
     @Option(help: "Remove events and finished sequences older than this, such as 2160h [default: keep everything].")
     var retention: String?
     @Option(help: "The Git branch of a project's own files [env: DEFAULT_REMOTE_GIT_BRANCH; default master].")
@@ -36,7 +38,6 @@ struct ServerCommand: AsyncParsableCommand {
     var gitProvisioningURL: String?
     @Flag(help: "Show nobody where such repositories are [env: HIDE_AUTOMATIC_PROVISIONED_URL=true].")
     var hideProvisionedURL = false
-    @Option(help: "The SLI provider of evaluations.") var sliProvider = "keptn"
     @Option(
         help: ArgumentHelp(
             "Tasks that this server answers itself with pass, at once: to try out a shipyard.",

@@ -23,19 +23,7 @@ extension API {
                 guard let project = request.query("project") else {
                     throw KeptnError(.invalidInput, "the query needs 'project'")
                 }
-                let page = try Page(request)
-                let found = try await runs(request, project: project, page)
-                var shown: [JSON] = []
-                for execution in found.runs.flatMap(\.executions)
-                where [nil, execution.scope.stage].contains(request.query("stage"))
-                    && [nil, execution.scope.service].contains(request.query("service"))
-                {
-                    shown.append(try await json(execution))
-                }
-                return .json(
-                    page.list(
-                        "sequenceExecutions", shown, total: found.total, count: found.runs.count,
-                        key: { .integer($0) }))
+                return try await executions(request, project: project)
             },
             HTTPRoute(.post, "/api/controlPlane/v1/sequence/{project}/{keptnContext}/control") {
                 try await control($0)
@@ -44,6 +32,22 @@ extension API {
     }
 
     // MARK: - Lists
+
+    /// Pages of runs, shown by what was executed in them.
+    func executions(_ request: APIRequest, project: String) async throws -> APIResponse {
+        let page = try Page(request)
+        let found = try await runs(request, project: project, page)
+        var shown: [JSON] = []
+        for execution in found.runs.flatMap(\.executions)
+        where [nil, execution.scope.stage].contains(request.query("stage"))
+            && [nil, execution.scope.service].contains(request.query("service"))
+        {
+            shown.append(try await json(execution))
+        }
+        return .json(
+            page.list(
+                "sequenceExecutions", shown, total: found.total, count: found.runs.count, key: { .integer($0) }))
+    }
 
     private func runs(_ request: APIRequest, project: String, _ page: Page) async throws -> RunPage {
         _ = try await parts.configuration.project(project)
@@ -76,7 +80,7 @@ extension API {
     }
 
     /// Keptn's SequenceState: a run with what last happened in each of its stages.
-    private func state(of run: SequenceRun) async throws -> JSON {
+    func state(of run: SequenceRun) async throws -> JSON {
         var query = EventQuery()
         query.context = run.context
         query.limit = 1000
@@ -118,7 +122,7 @@ extension API {
         ]
     }
 
-    private func json(_ execution: SequenceExecution) async throws -> JSON {
+    func json(_ execution: SequenceExecution) async throws -> JSON {
         var trigger = EventQuery()
         trigger.id = execution.triggeredID
         trigger.context = execution.context

@@ -90,6 +90,8 @@ extension AccessRule {
             Row("GET", "/api/controlPlane/v1/sequence/{project}", .projectsRead, at: .path),
             Row("POST", "/api/controlPlane/v1/sequence/{project}/{keptnContext}/control", .projectsWrite, at: .path),
             Row("GET", "/api/controlPlane/v1/sequence-execution", .projectsRead, at: .query),
+            Row("GET", "/debug/sequence/project/{project}", .projectsRead, .eventsRead, at: .path),
+            Row("GET", "/debug/sequence/project/{project}/...", .projectsRead, .eventsRead, at: .path),
             Row("GET", "/api/controlPlane/v1/event/triggered/{type}", .eventsRead, at: .query),
 
             Row("GET", uniform, .integrationsRead, at: .installation),

@@ -341,6 +341,33 @@ struct APITests {
         }
     }
 
+    @Test("Who debugs finds a run, its events, and whom it waits for")
+    func debugging() async throws {
+        try await APIBench.run { bench in
+            func start(_ id: String) async throws -> String {
+                let event = trigger.replacing("t1", with: id)
+                return try await bench.send("POST", "/api/v1/event", event).json["keptnContext"]?.stringValue ?? ""
+            }
+            let (first, second) = (try await start("first"), try await start("second"))
+            let project = "/debug/sequence/project/sockshop"
+            while try await bench.send("GET", project).json["totalCount"] != 2 {}
+            let run = project + "/shkeptncontext/"
+            #expect(try await bench.send("GET", run + second).json["state"] == "waiting")
+            let blocking = try await bench.send("GET", run + second + "/stage/dev/blocking").json.elements
+            #expect(blocking.map { $0["scope", "keptnContext"]?.stringValue } == [first])
+            #expect(try await bench.send("GET", run + first + "/stage/dev/blocking").json.elements.isEmpty)
+            let events = try await bench.send("GET", run + first + "/event").json.elements
+            #expect(
+                events.map { $0["type"]?.stringValue }
+                    == ["sh.keptn.event.deployment.triggered", "sh.keptn.event.dev.delivery.triggered"])
+            #expect(try await bench.send("GET", run + first + "/event/first").json["source"] == "test")
+            for missing in [run + "nope", run + first + "/event/second", "/debug/sequence/project/nope"] {
+                #expect(try await bench.send("GET", missing).status == 404, "\(missing)")
+            }
+            #expect(try await bench.send("GET", project, token: "").status == 401)
+        }
+    }
+
     @Test(
         "What the gateway of Keptn blocks is refused, with a token too",
         arguments: [

@@ -16,14 +16,14 @@ package struct LighthouseService: Sendable {
     /// The longest that a provider may take; Keptn 1.4.5 waited for ever (keptn#7407).
     package static let providerMax = Duration.seconds(300)
 
-    private let configuration: any Configuration
+    let configuration: any ConfigurationWriting
     private let queries: any EventQueries
     private let time: any TimeSource
-    /// The name of the SLI provider; empty for none.
-    private let sliProvider: String
+    /// The SLI provider of projects that have not chosen one; empty for none.
+    let sliProvider: String
 
     package init(
-        configuration: any Configuration, queries: any EventQueries, time: any TimeSource, sliProvider: String
+        configuration: any ConfigurationWriting, queries: any EventQueries, time: any TimeSource, sliProvider: String
     ) {
         self.configuration = configuration
         self.queries = queries
@@ -33,6 +33,7 @@ package struct LighthouseService: Sendable {
 
     package func integration(version: String) -> Integration {
         Integration(name: Self.name, version: version).requesting("get-sli").on(task: "evaluation", perform: evaluate)
+            .on(eventType: Self.choice, perform: choose)
     }
 
     // MARK: - One evaluation
@@ -55,13 +56,19 @@ package struct LighthouseService: Sendable {
         } catch {
             return .errored("error retrieving SLO file: \(Self.reason(error, task.scope))")
         }
-        guard !sliProvider.isEmpty else {
+        let provider: String
+        do {
+            provider = try await self.provider(of: task.scope.project)
+        } catch let error as InvalidFile {
+            return .errored("error retrieving the SLI provider of project \(task.scope.project): \(error)")
+        }
+        guard !provider.isEmpty else {
             return .pass(
                 "no evaluation performed by lighthouse because no SLI-provider configured for project "
                     + task.scope.project,
                 data: ["evaluation": window.json(result: .pass)])
         }
-        let answer = try await ask(task, window, slo)
+        let answer = try await ask(provider, task, window, slo)
         guard let slo, let file else {
             return .pass(
                 "no evaluation performed by lighthouse because no SLO file configured for project "
@@ -77,9 +84,11 @@ package struct LighthouseService: Sendable {
             + "\(scope.project)\n\(error)"
     }
 
-    private func ask(_ task: TaskContext, _ window: EvaluationWindow, _ slo: SLO?) async throws -> JSON {
+    private func ask(
+        _ provider: String, _ task: TaskContext, _ window: EvaluationWindow, _ slo: SLO?
+    ) async throws -> JSON {
         let request: JSON = [
-            "sliProvider": .string(sliProvider), "start": .string(window.start.rfc3339),
+            "sliProvider": .string(provider), "start": .string(window.start.rfc3339),
             "end": .string(window.end.rfc3339),
             "indicators": .array((slo?.objectives ?? []).map { .string($0.sli) }),
             "customFilters": .array((slo?.filter ?? []).map { ["key": .string($0.key), "value": .string($0.value)] }),

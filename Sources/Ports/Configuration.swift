@@ -67,8 +67,14 @@ package struct ServiceEntry: Sendable, Hashable {
     }
 }
 
+/// The writing side for one who keeps a file of its own there.
+package protocol ConfigurationWriting: Configuration {
+    /// Writes files in one commit and returns it.
+    func write(_ files: [(path: String, bytes: [UInt8])], at place: ConfigurationPlace) async throws -> String
+}
+
 /// The writing side of the configuration, for the API.
-package protocol ConfigurationEditing: Configuration {
+package protocol ConfigurationEditing: ConfigurationWriting {
     /// All projects, sorted by name.
     func projects() async throws -> [ProjectEntry]
     func project(_ name: String) async throws -> ProjectEntry
@@ -91,8 +97,6 @@ package protocol ConfigurationEditing: Configuration {
     func createService(_ name: String, in project: String) async throws
     func deleteService(_ name: String, in project: String) async throws
 
-    /// Writes files in one commit and returns it.
-    func write(_ files: [(path: String, bytes: [UInt8])], at place: ConfigurationPlace) async throws -> String
     func delete(_ path: String, at place: ConfigurationPlace) async throws -> String
     /// The paths of all files below a place, sorted.
     func list(_ place: ConfigurationPlace, commit: String?) async throws -> (paths: [String], commit: String)

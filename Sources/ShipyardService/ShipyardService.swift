@@ -79,9 +79,10 @@ package actor ShipyardService: Service {
     package func turn() async throws -> Bool {
         do {
             let start = try await startPosition()
-            let events = try await store.events(after: start, limit: Self.batchMax)
             let now = time.now
-            let due = try await placesDue(at: now)
+            let events = try await store.events(after: start, limit: Self.batchMax)
+            // Time counts when everything that came before is heard: the answer may be in the rest of the log.
+            let due = events.count < Self.batchMax ? try await placesDue(at: now) : []
             guard !events.isEmpty || !due.isEmpty else { return false }
             var turn = Turn(
                 now: now, places: places, unreadPlaces: unreadPlaces, pausedContexts: pausedContexts,

@@ -50,6 +50,11 @@ package enum SpecFiles {
         try read(bytes, file: file) { ProcessSpec(reading: $0) }
     }
 
+    /// The name of the SLI provider in a project's `lighthouse-config.yaml` (Keptn's ConfigMap of that name, K §2.6).
+    package static func sliProvider(_ bytes: [UInt8], file: String) throws(InvalidFile) -> Parsed<String> {
+        try read(bytes, file: file) { $0.fields(["sli-provider"]).required("sli-provider")?.text() ?? "" }
+    }
+
     /// The manifest of an import package.
     package static func importManifest(
         _ bytes: [UInt8], file: String

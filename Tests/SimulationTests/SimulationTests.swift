@@ -1,4 +1,5 @@
 import CloudEvents
+import Core
 import FoundationEssentials
 import Ports
 import Testing
@@ -62,10 +63,25 @@ struct SimulationTests {
     func abortBetweenStages(others: Int, restart: Bool) async throws {
         let story = try await Story(sequenceOf: ["deployment"], followedIn: "prod")
         _ = try await story.round()
-        let unheard = (0..<others).map { CloudEvent(id: "\($0)", source: "somebody", type: "of.no.interest") }
+        let unheard = Self.unheard(others)
         _ = try await story.world.turn(racing: [story.control("abort", "a")] + unheard)
         if restart { try await story.world.restart() }
         while try await story.world.turn() { try await story.world.check() }
         #expect(try await story.world.store.scopesWithOpenExecutions().isEmpty)
+    }
+
+    @Test("An answer that came in time counts, however much lies before it in the log", arguments: [0, 300, 1000])
+    func answersBeforeTimers(others: Int) async throws {
+        let story = try await Story(sequenceOf: ["deployment", "test"])
+        _ = try await story.round(others: Self.unheard(others))
+        story.world.advance(by: World.deadlines.start + World.deadlines.finish)
+        while try await story.world.turn() { try await story.world.check() }
+        let last = try await story.world.log().last?.event.type
+        #expect(last == "sh.keptn.event.test.triggered")
+    }
+
+    /// Events in which nobody has an interest.
+    private static func unheard(_ count: Int) -> [CloudEvent] {
+        (0..<count).map { CloudEvent(id: "\($0)", source: "somebody", type: "of.no.interest") }
     }
 }

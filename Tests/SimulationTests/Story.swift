@@ -214,7 +214,9 @@ final class Story {
     }
 
     /// Everything arrives, is decided and is carried out once. False when there was nothing.
-    func round() async throws -> Bool {
+    ///
+    /// - Parameter others: what comes before the executors' answers.
+    func round(others: [CloudEvent] = []) async throws -> Bool {
         var isBusy = false
         while let event = network.first {
             isBusy = true
@@ -228,7 +230,7 @@ final class Story {
         for delivery in try await world.deliver(upTo: 16) {
             isBusy = true
             let answers = [answer(to: delivery, by: "helm", .started), answer(to: delivery, by: "helm", .finished)]
-            _ = try await world.settle(delivery, sending: answers)
+            _ = try await world.settle(delivery, sending: others + answers)
             try await world.check()
         }
         return isBusy

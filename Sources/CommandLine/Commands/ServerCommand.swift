@@ -23,6 +23,8 @@ struct ServerCommand: AsyncParsableCommand {
     @Option(help: "How long a task may wait for its first .started event.") var taskStartTimeout = "10m"
     @Option(help: "How long a started task may take until .finished.") var taskFinishTimeout = "24h"
     @Option(help: "How long an approval may wait for an answer.") var approvalTimeout = "720h"
+    @Option(help: "The SLI provider of projects that have not chosen one; '' for none.")
+    var sliProvider = "keptn"
     @Option(help: "Remove events and finished sequences older than this, such as 2160h [default: keep everything].")
     var retention: String?
     @Option(help: "The Git branch of a project's own files [env: DEFAULT_REMOTE_GIT_BRANCH; default master].")
@@ -63,6 +65,7 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.deadlines.finish = try Self.duration(taskFinishTimeout, "--task-finish-timeout")
         configuration.deadlines.approval = try Self.duration(approvalTimeout, "--approval-timeout")
         configuration.retention = try retention.map { try Self.duration($0, "--retention") }
+        configuration.sliProvider = sliProvider
         configuration.identities = try identities.policy()
         guard let level = Logger.Level(rawValue: logLevel) else {
             let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

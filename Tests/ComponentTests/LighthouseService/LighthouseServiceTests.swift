@@ -4,20 +4,28 @@ import KeptnKit
 import KeptnModel
 import LighthouseService
 import Ports
+import Synchronization
 import Testing
 
 /// One set of files for every place and commit.
-private struct FixedConfiguration: Configuration {
-    var files: [String: String]
+private final class FixedConfiguration: ConfigurationWriting {
+    private let files: Mutex<[String: String]>
+
+    init(files: [String: String]) { self.files = Mutex(files) }
 
     func file(_ path: String, at place: ConfigurationPlace, commit: String?) async throws -> ConfigurationFile? {
         if place.service == "gone" { throw KeptnError(.notFound, "service gone not found") }
-        return files[path].map { ConfigurationFile(path: path, bytes: Array($0.utf8), commit: commit ?? "head") }
+        let file = files.withLock { $0[path] }
+        return file.map { ConfigurationFile(path: path, bytes: Array($0.utf8), commit: commit ?? "head") }
     }
     func head(of place: ConfigurationPlace) async throws -> String { "head" }
     func services(project: String, stage: String) async throws -> [ServiceEntry] { [] }
     func shipyard(of project: String, commit: String?) async throws -> (shipyard: Shipyard, commit: String) {
         throw KeptnError(.notFound, "no shipyard here")
+    }
+    func write(_ written: [(path: String, bytes: [UInt8])], at place: ConfigurationPlace) async throws -> String {
+        for (path, bytes) in written { files.withLock { $0[path] = String(decoding: bytes, as: UTF8.self) } }
+        return "head"
     }
 }
 
@@ -94,6 +102,30 @@ struct LighthouseServiceTests {
             #expect(second.json?["evaluation", "comparedEvents"] == [.string(first.id)])
             let message = second.json?["message"]?.stringValue ?? ""
             #expect(message.contains("response_time_p95") && message.contains("150"), "\(message)")
+        }
+    }
+
+    @Test("A project's provider is the one that monitoring.configure named last, in every later evaluation")
+    func choosesProvider() async throws {
+        let bench = IntegrationBench()
+        try await bench.open(
+            LighthouseService.name, "sh.keptn.event.evaluation.triggered", "sh.keptn.event.monitoring.configure")
+        try await bench.running(Self.lighthouse(bench, slo: slo)) {
+            for (number, provider) in ["prometheus", "data: dog"].enumerated() {
+                let chosen = try await bench.store.append([
+                    CloudEvent(
+                        id: "choice \(number)", source: "cli", type: "sh.keptn.event.monitoring.configure",
+                        data: .json(["project": "sockshop", "type": .string(provider)]))
+                ])
+                try await bench.settled(LighthouseService.name, upTo: try #require(chosen.last).position.value)
+                try await bench.store.append([bench.triggered("evaluation", id: "e\(number)", data: Self.window)])
+                let asked = try await bench.event {
+                    $0.type == "sh.keptn.event.get-sli.triggered"
+                        && $0.json?["get-sli", "sliProvider"]?.stringValue == provider
+                }
+                try await Self.answer(bench, to: asked, Self.value(100))
+                _ = try await bench.event("evaluation.finished", answering: "e\(number)")
+            }
         }
     }
 

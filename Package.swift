@@ -115,7 +115,9 @@ nonisolated var floors: [[Target]] {
 
 nonisolated var tests: [Target] {
     [
-        .target(name: "TestSupport", dependencies: model + ["SpecFiles"], path: "Tests/TestSupport"),
+        .target(
+            name: "TestSupport", dependencies: model + ["ProcessRuntime", "SpecFiles", subprocess],
+            path: "Tests/TestSupport"),
         .testTarget(
             name: "ModelTests", dependencies: ["CloudEvents", "KeptnModel", "SpecFiles", "TestSupport"],
             exclude: ["CloudEventsSDK"]),

@@ -62,12 +62,13 @@ package struct API: Sendable {
     package var routes: [HTTPRoute] {
         statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
             + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes + uniformRoutes + logRoutes
-            + statisticsRoutes + streamRoutes + importRoutes
+            + statisticsRoutes + streamRoutes + importRoutes + closedRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {
         [
             HTTPRoute(.get, "/healthz", access: .everybody) { _ in .text("ok\n") },
+            HTTPRoute(.get, "/nginx-health", access: .everybody) { _ in .text("healthy\n") },
             HTTPRoute(.get, "/readyz", access: .everybody) { _ in
                 _ = try await parts.store.nextWake()
                 return .text("ready\n")
@@ -77,6 +78,7 @@ package struct API: Sendable {
                     contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(await parts.metrics().utf8))
             },
             HTTPRoute(.post, "/api/v1/auth") { _ in .json([:]) },
+            HTTPRoute(.get, "/api/v1/auth") { _ in .json([:]) },
             HTTPRoute(.get, "/api/v1/metadata") { _ in
                 .json([
                     "namespace": "keptn", "keptnlabel": "keptn", "keptnversion": .string(parts.version),

@@ -168,7 +168,7 @@ extension Server {
         let repositories = try await GitRepositories(folder: folder, time: time)
         let upstreams = try Upstreams(
             git: repositories, secrets: secrets, requester: WebRequester(), denied: configuration.deniedGitURLs,
-            provisioningURL: configuration.provisioningURL)
+            provisioningURL: configuration.provisioningURL, hidesProvisioned: configuration.hidesProvisionedURL)
         return ConfigurationService(
             files: repositories, upstreams: upstreams, time: time, defaultBranch: configuration.defaultGitBranch,
             logger: configuration.logger)

@@ -61,7 +61,7 @@ extension AccessRule {
         let uniform = "/api/controlPlane/v1/uniform/..."
         let resources = "/api/resource-service/v1/project/{project}/..."
         return [
-            Row("POST", "/api/v1/auth", at: .anywhere),
+            Row("GET POST", "/api/v1/auth", at: .anywhere),
             Row("GET", "/api/v1/metadata", .metadataRead, at: .anywhere),
             Row("POST", "/api/v1/event", .eventsWrite, at: .handler),
             Row("POST", "/api/v1/subscriptions/{name}/pull", .eventsRead, at: .handler),

@@ -38,7 +38,6 @@ struct ServerCommand: AsyncParsableCommand {
     var gitProvisioningURL: String?
     @Flag(help: "Show nobody where such repositories are [env: HIDE_AUTOMATIC_PROVISIONED_URL=true].")
     var hideProvisionedURL = false
-    @Option(help: "The SLI provider of evaluations.") var sliProvider = "keptn"
     @Option(
         help: ArgumentHelp(
             "Tasks that this server answers itself with pass, at once: to try out a shipyard.",
@@ -59,7 +58,6 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.provisioningURL = gitProvisioningURL ?? environment["AUTOMATIC_PROVISIONING_URL"]
         configuration.hidesProvisionedURL =
             hideProvisionedURL || environment["HIDE_AUTOMATIC_PROVISIONED_URL"] == "true"
-        configuration.sliProvider = sliProvider
         configuration.answeredTasks = (answerTasks ?? "").split(separator: ",").map(String.init)
         configuration.deadlines.start = try Self.duration(taskStartTimeout, "--task-start-timeout")
         configuration.deadlines.finish = try Self.duration(taskFinishTimeout, "--task-finish-timeout")

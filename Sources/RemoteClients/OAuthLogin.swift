@@ -115,6 +115,10 @@ package struct OAuthLogin: Sendable {
     }
 
     private func send(_ request: OutgoingRequest) async throws -> (status: Int, json: JSON?) {
+        var request = request
+        // A login asks seldom: a kept connection would often be closed by the time that it is used again, and a code
+        // that was sent cannot be sent twice.
+        request.headers["connection"] = "close"
         do {
             let answer = try await requester.send(request)
             return (answer.status, try? JSON(parsing: answer.body))

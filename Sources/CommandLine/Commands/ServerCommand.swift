@@ -58,7 +58,6 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.provisioningURL = gitProvisioningURL ?? environment["AUTOMATIC_PROVISIONING_URL"]
         configuration.hidesProvisionedURL =
             hideProvisionedURL || environment["HIDE_AUTOMATIC_PROVISIONED_URL"] == "true"
-        configuration.sliProvider = sliProvider
         configuration.answeredTasks = (answerTasks ?? "").split(separator: ",").map(String.init)
         configuration.deadlines.start = try Self.duration(taskStartTimeout, "--task-start-timeout")
         configuration.deadlines.finish = try Self.duration(taskFinishTimeout, "--task-finish-timeout")

@@ -26,16 +26,7 @@ struct QualityGateTests {
     @Test("Test_QualityGates")
     func qualityGates() async throws {
         try await ProjectUnderTest.with(shipyard: Self.shipyard, arguments: ["--sli-provider", ""]) { project in
-            for (path, missing) in [
-                ("wrong/stage/dev/service/cart", "wrong"), ("shop/stage/wrong/service/cart", "wrong"),
-                ("shop/stage/dev/service/wrong", "wrong"),
-            ] {
-                let answer = try await project.server.send(
-                    "POST", "/controlPlane/v1/project/\(path)/evaluation", ["timeframe": "5m"])
-                #expect(answer.status == 400)
-                #expect(answer.json["message"]?.stringValue?.contains(missing) == true, "\(answer.json)")
-            }
-
+            try await Self.refusesUnknownPlaces(project)
             let ungated = try await Self.finished(try await Self.trigger(project), project)
             #expect(ungated["source"] == "lighthouse-service")
             #expect(ungated["data", "result"] == "pass")
@@ -112,6 +103,18 @@ struct QualityGateTests {
     }
 
     // MARK: -
+
+    private static func refusesUnknownPlaces(_ project: ProjectUnderTest) async throws {
+        for (path, missing) in [
+            ("wrong/stage/dev/service/cart", "wrong"), ("shop/stage/wrong/service/cart", "wrong"),
+            ("shop/stage/dev/service/wrong", "wrong"),
+        ] {
+            let answer = try await project.server.send(
+                "POST", "/controlPlane/v1/project/\(path)/evaluation", ["timeframe": "5m"])
+            #expect(answer.status == 400)
+            #expect(answer.json["message"]?.stringValue?.contains(missing) == true, "\(answer.json)")
+        }
+    }
 
     private static func trigger(_ project: ProjectUnderTest, commit: String? = nil) async throws -> String {
         let answer = try await project.server.send(

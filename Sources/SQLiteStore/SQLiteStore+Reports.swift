@@ -19,6 +19,28 @@ extension SQLiteStore: EventReports {
         }
     }
 
+    package func latestEvents(in project: String) async throws -> [LatestEvent] {
+        try await read("the newest events of project \(project)") { db in
+            // The index answers the inner question alone; a few events are then looked up by their numbers.
+            let statement = try db.cachedStatement(
+                sql: """
+                    WITH newest AS (
+                        SELECT MAX(seq) AS seq, MAX(CASE WHEN result IS NOT 'fail' THEN seq END) AS unfailed
+                        FROM events INDEXED BY events_by_type WHERE project = ? GROUP BY type, stage, service
+                    )
+                    SELECT e.stage, e.service, e.type, e.id, e.context, e.time_ns, u.context
+                    FROM newest CROSS JOIN events AS e ON e.seq = newest.seq
+                        LEFT JOIN events AS u ON u.seq = newest.unfailed
+                    ORDER BY e.seq DESC
+                    """)
+            return try Row.fetchAll(statement, arguments: [project]).map {
+                LatestEvent(
+                    stage: $0[0], service: $0[1], type: $0[2], id: $0[3], context: $0[4],
+                    time: ($0[5] as Int64?).map(Timestamp.init(nanoseconds:)), unfailedContext: $0[6])
+            }
+        }
+    }
+
     package func openRequests(_ query: OpenRequestQuery) async throws -> [CloudEvent] {
         var conditions = Conditions()
         conditions.equal("e.id", query.id)

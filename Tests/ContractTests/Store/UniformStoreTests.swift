@@ -65,6 +65,11 @@ struct UniformStoreTests {
         try await withReports(implementation) { try await ReportsContract.requestsAreOpenUntilTheyAreFinished($0) }
     }
 
+    @Test("The newest event of each type and place is found", arguments: Implementation.allCases)
+    func newest(_ implementation: Implementation) async throws {
+        try await withReports(implementation) { try await ReportsContract.newestOfEachPlaceIsFound($0) }
+    }
+
     @Test("Integrations and lines are still there when the store is opened again")
     func reopening() async throws {
         try await withTemporaryFolder { folder in

@@ -45,7 +45,8 @@ enum ExplorerPage {
         summary code { overflow-wrap: anywhere }
         summary span { margin-left: auto; text-align: right; opacity: .8 }
         .method { font: 700 .8rem/1 ui-monospace, monospace; min-width: 4.2rem }
-        .get { color: var(--get) } .post { color: var(--post) } .put { color: var(--put) } .delete { color: var(--delete) }
+        .get { color: var(--get) } .post { color: var(--post) }
+        .put { color: var(--put) } .delete { color: var(--delete) }
         form { padding: .25rem .75rem .75rem; border-top: 1px solid var(--line) }
         .field { display: grid; grid-template-columns: 12rem 1fr; gap: .75rem; margin: .3rem 0; align-items: baseline }
         input, textarea, button { font: inherit; padding: .25rem .5rem; border: 1px solid var(--line);
@@ -53,7 +54,8 @@ enum ExplorerPage {
         header input { width: 13rem }
         textarea, pre, code { font-family: ui-monospace, monospace; font-size: .85rem }
         textarea { min-height: 9rem }
-        button { width: auto; padding: .3rem 1.2rem; background: var(--accent); color: Canvas; border: 0; cursor: pointer }
+        button { width: auto; padding: .3rem 1.2rem; background: var(--accent); color: Canvas; border: 0;
+          cursor: pointer }
         :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
         pre { background: var(--soft); padding: .6rem; border-radius: 4px; max-height: 26rem; overflow: auto;
           white-space: pre-wrap; overflow-wrap: anywhere; margin: .5rem 0 0 }

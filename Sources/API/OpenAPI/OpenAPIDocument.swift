@@ -64,7 +64,9 @@ struct OpenAPIDocument {
 
     /// Such as `getApiV1Metadata`: nobody else has the same method and path.
     private static func identifier(_ operation: Operation) -> String {
-        let words = operation.path.split { !$0.isLetter && !$0.isNumber }.map { $0.prefix(1).uppercased() + $0.dropFirst() }
+        let words = operation.path.split { !$0.isLetter && !$0.isNumber }.map {
+            $0.prefix(1).uppercased() + $0.dropFirst()
+        }
         return operation.method.lowercased() + words.joined()
     }
 

@@ -147,7 +147,8 @@ extension API {
         let log = "/api/controlPlane/v1/log"
         return [
             Operation(
-                "GET", all, .integrations, "The integrations that are there.", query: "id: string, name: string, \(place)",
+                "GET", all, .integrations, "The integrations that are there.",
+                query: "id: string, name: string, \(place)",
                 answers: [200: .json("[Integration]")]),
             Operation(
                 "POST", all, .integrations, "Registers an integration; 200 when it is known already.",

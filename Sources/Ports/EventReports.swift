@@ -10,7 +10,7 @@ package protocol EventReports: Sendable {
     /// evaluation asks for its indicators), and that nobody has finished yet; oldest first.
     func openRequests(_ query: OpenRequestQuery) async throws -> [CloudEvent]
 
-    /// The newest event of each type at each place of a project, newest first.
+    /// The newest event of each type at each place of a project since it was created, newest first.
     func latestEvents(in project: String) async throws -> [LatestEvent]
 }
 

@@ -21,17 +21,12 @@ extension SQLiteStore: EventReports {
 
     package func latestEvents(in project: String) async throws -> [LatestEvent] {
         try await read("the newest events of project \(project)") { db in
-            // The index answers the inner question alone; a few events are then looked up by their numbers.
             let statement = try db.cachedStatement(
                 sql: """
-                    WITH newest AS (
-                        SELECT MAX(seq) AS seq, MAX(CASE WHEN result IS NOT 'fail' THEN seq END) AS unfailed
-                        FROM events INDEXED BY events_by_type WHERE project = ? GROUP BY type, stage, service
-                    )
                     SELECT e.stage, e.service, e.type, e.id, e.context, e.time_ns, u.context
-                    FROM newest CROSS JOIN events AS e ON e.seq = newest.seq
-                        LEFT JOIN events AS u ON u.seq = newest.unfailed
-                    ORDER BY e.seq DESC
+                    FROM latest_events AS l CROSS JOIN events AS e ON e.seq = l.seq
+                        LEFT JOIN events AS u ON u.seq = l.unfailed
+                    WHERE l.project = ? ORDER BY l.seq DESC
                     """)
             return try Row.fetchAll(statement, arguments: [project]).map {
                 LatestEvent(

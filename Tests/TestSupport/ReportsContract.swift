@@ -56,7 +56,7 @@ package enum ReportsContract {
         #expect(try await open() == ["b"])
     }
 
-    package static func newestOfEachPlaceIsFound(_ store: any EventLog & EventReports) async throws {
+    package static func newestOfEachPlaceIsFound(_ store: any Store & EventReports) async throws {
         try await store.append([
             StoreContract.event("1", type: "x", context: "one"),
             StoreContract.event("2", type: "x", context: "two", result: "fail", time: time + .seconds(1)),
@@ -78,5 +78,10 @@ package enum ReportsContract {
                 latest("3", "y", unfailed: nil), latest("2", "x", time + .seconds(1), unfailed: "one"),
             ])
         #expect(try await store.latestEvents(in: "nope").isEmpty)
+        try await store.deleteProject("sockshop")
+        #expect(try await store.latestEvents(in: "sockshop").isEmpty)
+        try await store.append([StoreContract.event("6", type: "x", context: "two", result: "fail")])
+        #expect(try await store.latestEvents(in: "sockshop") == [latest("6", "x", unfailed: nil)])
+        #expect(try await store.latestEvents(in: "another").map(\.id) == ["4"])
     }
 }

@@ -22,13 +22,16 @@ extension InMemoryStore: EventReports {
     }
 
     package func latestEvents(in project: String) async throws -> [LatestEvent] {
-        let events = state.withLock { $0.events }.filter { $0.facts.project == project }.reversed()
+        let events = state.withLock { state in
+            let start = state.deletions[project] ?? .start
+            return state.events.filter { $0.position > start && $0.facts.project == project }.reversed()
+        }
         var latest: [LatestEvent] = []
         for recorded in events {
             let (facts, event) = (recorded.facts, recorded.event)
             let unfailedContext = facts.result == "fail" ? nil : facts.context
             let known = latest.firstIndex {
-                $0.type == event.type && $0.stage == facts.stage && $0.service == facts.service
+                $0.type == event.type && $0.stage ?? "" == facts.stage ?? "" && $0.service ?? "" == facts.service ?? ""
             }
             if let known {
                 latest[known].unfailedContext = latest[known].unfailedContext ?? unfailedContext

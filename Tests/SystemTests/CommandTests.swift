@@ -15,20 +15,60 @@ struct CommandTests {
     /// One after the other against one server (K §4.2); `SHIPYARD` stands for the path of a shipyard.
     static let calls = [
         Call(arguments: "auth", output: ["Starting to authenticate", "Successfully authenticated against http://"]),
+        Call(arguments: "status", output: ["Starting to authenticate", "Successfully authenticated against http://"]),
+        Call(arguments: "version", output: ["Keptn CLI version: ", "Keptn cluster version: "]),
         Call(arguments: "get projects", output: ["No projects found"]),
+        Call(arguments: "get services", output: ["No services found"]),
         Call(
             arguments: "create project shop --shipyard SHIPYARD",
             output: ["Starting to create project", "Project created successfully"]),
         Call(arguments: "create project quiet -q -s SHIPYARD", output: [""]),
-        Call(arguments: "get project shop", output: ["NAME", "shop"]),
+        Call(arguments: "get project shop", output: ["NAME", "CREATION DATE", "SHIPYARD VERSION", "shop"]),
+        Call(arguments: "get project shop -o json", output: ["{\n   \"projectName\": \"shop\""]),
+        Call(arguments: "get projects -o yaml", output: ["projectName: quiet", "---\n", "projectName: shop"]),
+        Call(arguments: "get projects -o wide", output: ["STAGES", "dev"]),
+        Call(arguments: "get project shopp", output: ["No project shopp found"]),
         Call(
             arguments: "create service cart -p shop",
             output: ["Starting to create service", "Service created successfully"]),
         Call(
             arguments: "create service cart -p shopp", code: 1,
-            errors: ["no project shopp; known projects:", "shop"]),
-        Call(arguments: "get services --project shop", output: ["NAME", "cart"]),
-        Call(arguments: "get stages --project shop", output: ["NAME", "dev"]),
+            errors: ["Create service was unsuccessful. Project not found: shopp; known projects: quiet, shop"]),
+        Call(arguments: "get services --project shop", output: ["NAME", "PROJECT", "STAGE", "CREATION DATE", "cart"]),
+        Call(arguments: "get service cart", output: ["cart  shop     dev"]),
+        Call(arguments: "get service cart -p shop -o wide", output: ["DEPLOYED"]),
+        Call(arguments: "get service cartt -p shop", output: ["No services cartt found in project shop"]),
+        Call(arguments: "get services -p shop -s prod", code: 1, errors: ["Stage not found: prod in project shop"]),
+        Call(arguments: "get stages --project shop", output: ["NAME", "CREATION DATE", "dev   n/a"]),
+        Call(arguments: "get stage dev --project shop", output: ["dev"]),
+        Call(arguments: "get stage prod --project shop", output: ["No stage prod found in project shop"]),
+        Call(
+            arguments: "get stages -p nowhere", code: 1,
+            errors: ["Failed to retrieve stages for project nowhere: Project not found: nowhere"]),
+        Call(arguments: "get event evaluation.finished --project shop", output: ["No event returned"]),
+        Call(
+            arguments: "get event approval.triggered --project shop --stage dev",
+            output: ["Starting to get approval.triggered events", "No approval.triggered events have been found"]),
+        Call(arguments: "get event", code: 1, errors: ["--project or --keptn-context"]),
+        Call(arguments: "get event -p shop --page-size 0", code: 1, errors: ["1 to 100"]),
+        Call(arguments: "get event -p shop --watch-time 5", code: 1, errors: ["--watch-time needs --watch"]),
+        Call(
+            arguments: "trigger sequence hold --project shop --stage dev --service crat", code: 1,
+            output: ["Triggering sequence hold in project shop in stage dev service crat"],
+            errors: ["trigger sequence was unsuccessful. Service not found: crat in stage dev", "cart"]),
+        Call(
+            arguments: "trigger delivery --project shop --service cart --image a:1 --stage prod", code: 1,
+            errors: ["trigger delivery was unsuccessful. Stage not found: prod", "known stages: dev"]),
+        Call(
+            arguments: "trigger evaluation --project shop --stage dev --service cart --start 2026-01-01T00:00:00Z",
+            code: 1, output: ["Starting to trigger evaluation of the service cart in project shop"],
+            errors: ["'start' needs 'end' or 'timeframe'"]),
+        Call(
+            arguments: "trigger evaluation --project shop --stage dev --service cart --timeframe 5s",
+            code: 1, errors: ["shorter than one minute"]),
+        Call(
+            arguments: "trigger evaluation --project shop --stage dev --service cart --timeframe 5x",
+            code: 1, errors: ["5x", "a duration such as 5m"]),
         Call(
             arguments: "create secret key --from-literal=token=a=b -s keptn-default",
             output: ["Secret key created successfully"]),
@@ -37,7 +77,26 @@ struct CommandTests {
         Call(arguments: "delete secret key", output: ["Secret key has been deleted"]),
         Call(arguments: "get secret", output: ["No secrets found"]),
         Call(arguments: "create secret key --from-literal hush", code: 1, errors: ["name=value is needed"]),
-        Call(arguments: "add-resource -p shop -r SHIPYARD --resourceUri a/b", output: ["Resource has been uploaded."]),
+        Call(
+            arguments: "add-resource -p shop -r SHIPYARD --resourceUri a/b",
+            output: ["as a project resource to project shop was successful", "Resource has been uploaded."]),
+        Call(
+            arguments: "add-resource -p shop -s dev -r SHIPYARD --resourceUri a/b",
+            output: ["as a stage resource to stage dev for project shop was successful"]),
+        Call(
+            arguments: "add-resource -p shop -s dev --service cart -r SHIPYARD --resourceUri a/b",
+            output: ["as a service resource to service cart for stage dev for project shop was successful"]),
+        Call(
+            arguments: "add-resource -p shop --all-stages -r SHIPYARD --resourceUri a/b",
+            output: ["to all stages for project shop", "to stage dev for project shop was successful"]),
+        Call(
+            arguments: "add-resource -p shop -s prod -r SHIPYARD", code: 1,
+            errors: ["could not be uploaded as a stage resource: Stage not found: prod"]),
+        Call(
+            arguments: "add-resource -p shop --service cart -r SHIPYARD", code: 1, errors: ["Flag 'stage' is missing"]),
+        Call(
+            arguments: "add-resource -p shop -r no-such-file", code: 1,
+            errors: ["File no-such-file not found on local file system"]),
         Call(
             arguments: "delete service cart -p shop",
             output: ["Starting to delete service", "Service deleted successfully"]),
@@ -77,6 +136,50 @@ struct CommandTests {
                         #expect(result.errors.contains(text), "\(call.arguments) says \(result.errors)")
                     }
                 }
+                return .gracefully
+            }
+        }
+    }
+
+    @Test("Events are shown in Keptn's form, page by page, and followed for as long as it is wished")
+    func events() async throws {
+        try await KeptnProcess.withHome { keptn in
+            let shipyard = try ServerTests.writeShipyard(in: keptn.home)
+            _ = try await keptn.withServer { keptn in
+                try await keptn.keptn("create", "project", "shop", "--shipyard", shipyard)
+                try await keptn.keptn("create", "service", "cart", "--project", "shop")
+                let hold = ["trigger", "sequence", "hold", "-p", "shop", "-s", "dev", "--service", "cart"]
+                let first = try await keptn.keptn(hold)
+                let context = try #require(first.output.split(separator: " ").last).trimmingCharacters(in: .newlines)
+                #expect(first.output.contains("ID of Keptn context: \(context)"))
+
+                let type = "sh.keptn.event.dev.hold.triggered"
+                let one = try await keptn.keptn("get", "event", type, "--project", "shop")
+                #expect(one.output.hasPrefix("{\n    \""))
+                #expect(try JSON(parsing: one.output)["shkeptncontext"]?.stringValue == context)
+
+                try await keptn.keptn(hold)
+                let two = try await keptn.keptn("get", "events", "dev.hold.triggered", "-p", "shop", "-o", "json")
+                #expect(try JSON(parsing: two.output).elements.count == 2)
+                let page = ["get", "event", type, "-p", "shop", "--page-size", "1"]
+                let newest = try JSON(parsing: try await keptn.keptn(page).output)
+                #expect(newest["id"] == (try JSON(parsing: two.output)).elements.first?["id"])
+                let both = try await keptn.keptn(page + ["--num-of-pages", "2"])
+                #expect(try JSON(parsing: both.output).elements.count == 2)
+                #expect(try await keptn.keptn(page + ["-o", "yaml"]).output.contains("shkeptncontext: "))
+                #expect(try await keptn.keptn(page + ["-o", "table"]).output.hasPrefix("TIME"))
+
+                let watched = try await keptn.keptn(
+                    "get", "event", type, "-p", "shop", "--watch", "--watch-time", "3")
+                #expect(watched.code == 0, "\(watched.errors)")
+                #expect(watched.output.components(separatedBy: "\"type\": \"\(type)\"").count == 3)
+                let followed = try await keptn.keptn(hold + ["--watch", "--watch-time", "3"])
+                #expect(followed.code == 0, "\(followed.errors)")
+                #expect(followed.output.contains("dev hold: triggered"))
+                let ended = try await keptn.keptn("abort", "sequence", "-p", "shop", "-c", context)
+                #expect(ended.output.contains("Successfully aborted sequence"))
+                let told = try await keptn.keptn("get", "sequence", context, "--watch", "-o", "json")
+                #expect(told.code == 3 && told.output.contains("\"result\": "), "\(told.errors)")
                 return .gracefully
             }
         }

@@ -13,7 +13,7 @@ package struct KeptnCommand: AsyncParsableCommand {
             TriggerCommand.self, SendCommand.self, ConfigureCommand.self, SequenceCommand.self, PauseVerb.self,
             ResumeVerb.self, AbortVerb.self, SetContextCommand.self, GetContextsCommand.self, SetCommand.self,
             TokenCommand.self, ValidateCommand.self, GenerateCommand.self, CompletionCommand.self,
-            InstallCommand.self, UpgradeCommand.self, UninstallCommand.self,
+            InstallCommand.self, UpgradeCommand.self, UninstallCommand.self, OnboardCommand.self,
         ])
 
     package init() {}
@@ -30,7 +30,9 @@ package struct KeptnCommand: AsyncParsableCommand {
             exit()
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            Terminal().error(fullMessage(for: error) + misspelt(arguments))
+            let message = message(for: error)
+            let advised = message + misspelt(arguments)
+            Terminal().error(fullMessage(for: error).replacing(message, with: advised, maxReplacements: 1))
             exit(withError: ExitCode(1))
         }
     }
@@ -38,7 +40,7 @@ package struct KeptnCommand: AsyncParsableCommand {
     /// `; did you mean 'x'?` when a word is no subcommand where one is needed; else empty.
     static func misspelt(_ arguments: [String]) -> String {
         var known: [any ParsableCommand.Type] = configuration.subcommands
-        for word in arguments.prefix(while: { !$0.hasPrefix("-") }) where !known.isEmpty {
+        for word in arguments where !known.isEmpty && !word.hasPrefix("-") {
             let next = known.first {
                 ($0.configuration.commandName == word) || $0.configuration.aliases.contains(word)
             }

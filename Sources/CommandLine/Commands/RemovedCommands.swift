@@ -34,6 +34,14 @@ struct UninstallCommand: RemovedCommand {
     @Argument(parsing: .allUnrecognized, help: .hidden) var rest: [String] = []
 }
 
+struct OnboardCommand: RemovedCommand {
+    static let name = "onboard"
+    static let instead =
+        "say 'keptn create service NAME --project PROJECT', then store its files with 'keptn add-resource', such as "
+        + "a Helm chart with '--service NAME --all-stages --resource NAME.tgz --resourceUri helm/NAME.tgz'"
+    @Argument(parsing: .allUnrecognized, help: .hidden) var rest: [String] = []
+}
+
 struct ConfigureDomainCommand: RemovedCommand {
     static let name = "domain"
     static let instead = "say where the server listens with 'keptn server --listen HOST:PORT'"
@@ -42,6 +50,8 @@ struct ConfigureDomainCommand: RemovedCommand {
 
 struct ConfigureBridgeCommand: RemovedCommand {
     static let name = "bridge"
-    static let instead = "the API has tokens of its own, see 'keptn token --help'"
+    static let instead =
+        "there is no password to set; everybody has a token of their own, made by "
+        + "'keptn token create NAME --scopes read,write'"
     @Argument(parsing: .allUnrecognized, help: .hidden) var rest: [String] = []
 }

@@ -1,5 +1,4 @@
 package import ArgumentParser
-import SpecFiles
 
 /// The command `keptn`: verbs that talk to a server over HTTP, and `server`, which is one.
 package struct KeptnCommand: AsyncParsableCommand {
@@ -30,25 +29,8 @@ package struct KeptnCommand: AsyncParsableCommand {
             exit()
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            let message = message(for: error)
-            let advised = message + misspelt(arguments)
-            Terminal().error(fullMessage(for: error).replacing(message, with: advised, maxReplacements: 1))
+            Terminal().error(WrongCall(arguments: arguments).text(for: error))
             exit(withError: ExitCode(1))
         }
-    }
-
-    /// `; did you mean 'x'?` when a word is no subcommand where one is needed; else empty.
-    static func misspelt(_ arguments: [String]) -> String {
-        var known: [any ParsableCommand.Type] = configuration.subcommands
-        for word in arguments where !known.isEmpty && !word.hasPrefix("-") {
-            let next = known.first {
-                ($0.configuration.commandName == word) || $0.configuration.aliases.contains(word)
-            }
-            guard let next else {
-                return didYouMean(word, among: known.compactMap { $0.configuration.commandName })
-            }
-            known = next.configuration.subcommands
-        }
-        return ""
     }
 }

@@ -109,7 +109,7 @@ package struct APIClient: Sendable {
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw KeptnError(.unavailable, "the server at \(endpoint) does not answer: \(error)")
+            throw KeptnError(.unavailable, "the server at \(endpoint) does not answer: \(Self.reason(error))")
         }
         let json = try? JSON(parsing: bytes)
         guard (200..<300).contains(status.code) else {
@@ -121,6 +121,15 @@ package struct APIClient: Sendable {
             throw KeptnError(.internalFailure, "\(endpoint)/\(path) does not answer in JSON: is this Keptn's API?")
         }
         return json
+    }
+
+    /// Why there is no answer, in a few words.
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case is NIOConnectionError, is IOError: "nothing can be reached there"
+        case let error as HTTPClientError: error.shortDescription
+        default: "\(error)"
+        }
     }
 
     private static func code(of status: HTTPResponseStatus) -> KeptnError.Code {

@@ -128,8 +128,15 @@ struct CommandTests {
     private static let mistakes = [
         Call(arguments: "create secret key --from-literal hush", code: 1, errors: ["name=value is needed"]),
         Call(arguments: "set config Colour red", code: 1, errors: ["Unsupported key Colour"]),
-        Call(arguments: "creat project x", code: 1, errors: ["'x'; did you mean 'create'?\n"]),
-        Call(arguments: "get project --colour", code: 1, errors: ["--colour"]),
+        Call(
+            arguments: "creat project x", code: 1,
+            errors: ["Error: 'creat' is no command of 'keptn'; did you mean 'create'?\nUsage:"]),
+        Call(
+            arguments: "-q get -o json projets", code: 1,
+            errors: ["'projets' is no command of 'keptn get'; did you mean 'projects'?"]),
+        Call(
+            arguments: "get project --colour", code: 1,
+            errors: ["Unknown option '--colour'", "Usage: keptn get projects [<name>] [<options>]\n"]),
         Call(arguments: "get event", code: 1, errors: ["--project or --keptn-context is needed"]),
         Call(arguments: "get event -p quiet --page-size 0", code: 1, errors: ["--page-size 0: a number from 1 to 100"]),
         Call(arguments: "get event -p quiet --watch-time 5", code: 1, errors: ["--watch-time needs --watch"]),
@@ -142,7 +149,9 @@ struct CommandTests {
         Call(arguments: "status -q -v", code: 1, errors: ["exclude each other"]),
         Call(arguments: "install --platform gke", code: 1, errors: ["keptn server"]),
         Call(arguments: "configure domain example.com", code: 1, errors: ["--listen"]),
-        Call(arguments: "configure bridge --output", code: 1, errors: ["keptn token create"]),
+        Call(
+            arguments: "configure bridge --output", code: 1,
+            errors: ["'keptn configure bridge' does nothing here", "keptn token create"]),
         Call(arguments: "onboard service s --project quiet --chart c", code: 1, errors: ["keptn create service"]),
         Call(arguments: "send event", code: 1, errors: ["--file is missing"]),
         Call(arguments: "send event --file SHIPYARD", code: 1, errors: ["is not JSON"]),

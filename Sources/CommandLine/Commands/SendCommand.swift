@@ -22,7 +22,7 @@ struct SendEventCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let file else {
-            throw ValidationError("--file is missing, such as: keptn send event --file event.json")
+            throw KeptnError(.invalidInput, "--file is missing, such as: keptn send event --file event.json")
         }
         let event: JSON
         do {

@@ -49,22 +49,20 @@ struct ConnectionOptions: ParsableArguments {
         return (endpoint, token)
     }
 
-    /// Runs `body` with a client of that server. When `project` is named and unknown, the error lists those there are.
+    /// Runs `body` with a client of that server. When something is not there, the error names what of the place it is
+    /// and what there is.
+    /// - Parameter failure: what an error's message begins with, such as `Create service was unsuccessful.`
     func withClient<Value: Sendable>(
-        project: String? = nil, _ body: (APIClient) async throws -> Value
+        at place: Place = Place(), failure: String? = nil, _ body: (APIClient) async throws -> Value
     ) async throws -> Value {
         let (endpoint, token) = try server()
         let client = APIClient(endpoint: endpoint, token: token)
         if global.verbose { terminal.error("Server: \(client.endpoint)") }
         do {
             return try await body(client)
-        } catch let error as KeptnError where error.code == .notFound {
-            guard let project, let known = try? await client.pages("controlPlane/v1/project", items: "projects")
-            else { throw error }
-            let names = known.map { $0.text("projectName") }
-            guard !names.contains(project) else { throw error }
-            let hint = names.isEmpty ? "there are no projects" : "known projects: \(names.joined(separator: ", "))"
-            throw KeptnError(.notFound, "\(error.message) (no project \(project); \(hint))")
+        } catch let error as KeptnError {
+            let missing = error.code == .notFound ? await place.missing(client) : nil
+            throw KeptnError(error.code, (failure.map { "\($0) " } ?? "") + (missing ?? error.message))
         }
     }
 }

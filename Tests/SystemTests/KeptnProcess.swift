@@ -49,10 +49,10 @@ struct KeptnProcess {
     func keptn(_ arguments: String...) async throws -> CommandResult { try await keptn(arguments) }
 
     @discardableResult
-    func keptn(_ arguments: [String]) async throws -> CommandResult {
+    func keptn(_ arguments: [String], input: String = "") async throws -> CommandResult {
         let result = try await Subprocess.run(
             .path(Self.program), arguments: Arguments(arguments),
-            environment: .inherit.updating(["KEPTN_HOME": home.path, "NO_COLOR": "1"]),
+            environment: .inherit.updating(["KEPTN_HOME": home.path, "NO_COLOR": "1"]), input: .string(input),
             output: .string(limit: 4 << 20), error: .string(limit: 1 << 20))
         return CommandResult(
             status: result.terminationStatus, output: result.standardOutput, errors: result.standardError)

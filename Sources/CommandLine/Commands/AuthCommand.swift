@@ -1,5 +1,6 @@
 import ArgumentParser
 import CloudEvents
+import FoundationEssentials
 import Ports
 import RemoteClients
 
@@ -35,17 +36,36 @@ struct AuthCommand: AsyncParsableCommand {
         }
         terminal.info("Starting to authenticate")
         let client = APIClient(endpoint: server.endpoint, token: server.token)
-        do {
-            _ = try await client.post("v1/auth", .emptyObject)
-        } catch let error as KeptnError {
-            throw KeptnError(error.code, "authentication was not successful: \(error.message)")
-        }
+        try await client.authenticate()
         if endpoint != nil || apiToken != nil {
             var content = try global.contexts.read()
             content.use(ServerContext(name: context, endpoint: client.endpoint, token: server.token))
             try global.contexts.write(content)
         }
-        terminal.info("Successfully authenticated against \(client.endpoint)")
+        // A token may do something else than read the metadata.
+        let metadata = try? await client.get("v1/metadata")
+        Self.lines(client.endpoint, metadata ?? .emptyObject).forEach { terminal.info($0) }
+    }
+
+    /// What a login tells (cli-wire-contract §3); the Bridge's URL only when the server has one.
+    static func lines(_ endpoint: String, _ metadata: JSON) -> [String] {
+        let done = "Successfully authenticated against \(endpoint)"
+        guard !["", "N/A"].contains(metadata.text("bridgeversion")), var url = URLComponents(string: endpoint) else {
+            return [done]
+        }
+        url.path = "/bridge"
+        return [done, "Bridge URL: \(url.string ?? endpoint)"]
+    }
+}
+
+extension APIClient {
+    /// Asks the server whether it knows the token.
+    func authenticate() async throws {
+        do {
+            _ = try await post("v1/auth", .emptyObject)
+        } catch let error as KeptnError {
+            throw KeptnError(error.code, "authentication was not successful: \(error.message)")
+        }
     }
 }
 
@@ -96,11 +116,13 @@ struct GetContextsCommand: ParsableCommand {
                     "current": .bool($0.name == content.current),
                 ]
             })
-        format.print(data, on: global.terminal) {
+        format.print(
+            data, on: global.terminal,
+            empty: "No contexts; make one with 'keptn set-context NAME --endpoint URL --api-token TOKEN'"
+        ) {
             Table(
                 header: ["CURRENT", "NAME", "ENDPOINT"],
-                rows: content.contexts.map { [$0.name == content.current ? "*" : "", $0.name, $0.endpoint] }
-            ).lines
+                rows: content.contexts.map { [$0.name == content.current ? "*" : "", $0.name, $0.endpoint] })
         }
     }
 }

@@ -3,6 +3,7 @@ package import CloudEvents
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Ports
 
 /// A client of the HTTP API, for the command line and for tools. Errors carry the server's own message.

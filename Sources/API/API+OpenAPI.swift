@@ -5,6 +5,11 @@ extension API {
     /// The API's own description, and a page to try it: for everybody, as they hold no data.
     var descriptionRoutes: [HTTPRoute] {
         [
+            HTTPRoute(.get, "/api", access: .everybody) { _ in
+                var there = APIResponse.text("/api/swagger-ui\n", .found)
+                there.headers[.location] = "/api/swagger-ui"
+                return there
+            },
             HTTPRoute(.get, "/api/openapi.json", access: .everybody) { _ in
                 .json(try document().json)
             },

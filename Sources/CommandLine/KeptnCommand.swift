@@ -5,6 +5,7 @@ package struct KeptnCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "keptn",
         abstract: "Event-driven continuous delivery: stages, sequences, quality gates.",
+        discussion: "Before the command may stand: --quiet, --verbose, --yes, --namespace, --config-file, --home.",
         version: Version.text,
         subcommands: [
             ServerCommand.self, DemoCommand.self, AuthCommand.self, StatusCommand.self, VersionCommand.self,
@@ -18,7 +19,8 @@ package struct KeptnCommand: AsyncParsableCommand {
     package init() {}
 
     /// Runs the command in the arguments and ends the process: with 0, 1 after any error (K §4.2), or its own code.
-    package static func runAndExit(_ arguments: [String]) async -> Never {
+    package static func runAndExit(_ given: [String]) async -> Never {
+        let arguments = GlobalOptions.behindCommand(given, of: Self.self)
         do {
             var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {

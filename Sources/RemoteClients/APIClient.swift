@@ -10,20 +10,28 @@ import Ports
 package struct APIClient: Sendable {
     /// The API's base without a slash at the end, such as `http://127.0.0.1:8080/api`.
     package let endpoint: String
-    private let token: String
+    private let token: String?
+    private let bearer: String?
 
     /// A request, however long the answer, takes at most so long.
     private static let requestMax = TimeAmount.seconds(60)
     /// Answers are at most so large.
     private static let answerMax = 256 << 20
 
-    package init(endpoint: String, token: String) {
+    /// - Parameters:
+    ///   - token: an API token.
+    ///   - bearer: a token of an identity provider that the server believes.
+    package init(endpoint: String, token: String?, bearer: String? = nil) {
         var endpoint = endpoint.contains("://") ? endpoint : "http://" + endpoint
         while endpoint.hasSuffix("/") { endpoint.removeLast() }
         let hasPath = endpoint.split(separator: "/").count > 2
         self.endpoint = hasPath ? endpoint : endpoint + "/api"
         self.token = token
+        self.bearer = bearer
     }
+
+    /// Somebody's login counts, which ends by itself.
+    package var hasBearer: Bool { bearer != nil }
 
     /// One segment of a path, encoded.
     package func segment(_ text: String) -> String { URLText.encode(text) }
@@ -98,7 +106,8 @@ package struct APIClient: Sendable {
     ) async throws -> JSON {
         var request = HTTPClientRequest(url: "\(endpoint)/\(path)")
         request.method = method
-        request.headers.add(name: "x-token", value: token)
+        if let token { request.headers.add(name: "x-token", value: token) }
+        if let bearer { request.headers.add(name: "authorization", value: "Bearer \(bearer)") }
         if let contentType { request.headers.add(name: "content-type", value: contentType) }
         request.body = body
         let status: HTTPResponseStatus

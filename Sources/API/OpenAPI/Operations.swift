@@ -234,6 +234,7 @@ extension API {
         Operation(
             "GET", "/api/v1/metadata", .server, "Which Keptn this is.",
             answers: [200: .json("{keptnversion*: string, namespace: string, automaticprovisioning: boolean}")]),
+        Operation("GET", "/api", .server, "Where the page is.", answers: [302: .bytes("text/plain")]),
         Operation("GET", "/api/openapi.json", .server, "This document.", answers: [200: .json("object")]),
         Operation("GET", "/api/swagger-ui", .server, "A page to try it.", answers: [200: .bytes("text/html")]),
         Operation("GET", "/healthz", .server, "Does the server live?", answers: [200: .bytes("text/plain")]),

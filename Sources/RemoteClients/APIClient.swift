@@ -3,6 +3,7 @@ package import CloudEvents
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Ports
 
 /// A client of the HTTP API, for the command line and for tools. Errors carry the server's own message.
@@ -50,14 +51,18 @@ package struct APIClient: Sendable {
     }
 
     /// Uploads a file as an artifact and returns its reference.
-    package func upload(file path: String, name: String) async throws -> String {
+    /// - Parameter progress: is told, again and again, how many bytes of how many were handed over.
+    package func upload(
+        file path: String, name: String, progress: @escaping @Sendable (_ sent: Int, _ total: Int) -> Void
+    ) async throws -> String {
         let data: Data
         do {
             data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
         } catch {
             throw KeptnError(.invalidInput, "\(path) cannot be read: \(error)")
         }
-        return try await upload(.stream(FileChunks(data: data), length: .known(Int64(data.count))), name)
+        let chunks = FileChunks(data: data, progress: progress)
+        return try await upload(.stream(chunks, length: .known(Int64(data.count))), name)
     }
 
     /// Fetches a URL and uploads what is there as an artifact, as it comes.
@@ -114,7 +119,7 @@ package struct APIClient: Sendable {
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw KeptnError(.unavailable, "the server at \(endpoint) does not answer: \(error)")
+            throw KeptnError(.unavailable, "the server at \(endpoint) does not answer: \(Self.reason(error))")
         }
         let json = try? JSON(parsing: bytes)
         guard (200..<300).contains(status.code) else {
@@ -126,6 +131,15 @@ package struct APIClient: Sendable {
             throw KeptnError(.internalFailure, "\(endpoint)/\(path) does not answer in JSON: is this Keptn's API?")
         }
         return json
+    }
+
+    /// Why there is no answer, in a few words.
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case is NIOConnectionError, is IOError: "nothing can be reached there"
+        case let error as HTTPClientError: error.shortDescription
+        default: "\(error)"
+        }
     }
 
     private static func code(of status: HTTPResponseStatus) -> KeptnError.Code {
@@ -149,10 +163,14 @@ package struct APIClient: Sendable {
 private struct FileChunks: AsyncSequence, Sendable {
     typealias Element = ByteBuffer
     let data: Data
+    let progress: @Sendable (_ sent: Int, _ total: Int) -> Void
 
     struct Iterator: AsyncIteratorProtocol {
+        let file: FileChunks
         var rest: Data
         mutating func next() async -> ByteBuffer? {
+            // Whoever asks for more has sent what came before.
+            file.progress(file.data.count - rest.count, file.data.count)
             guard !rest.isEmpty else { return nil }
             let chunk = rest.prefix(1 << 20)
             rest = rest.dropFirst(chunk.count)
@@ -160,7 +178,7 @@ private struct FileChunks: AsyncSequence, Sendable {
         }
     }
 
-    func makeAsyncIterator() -> Iterator { Iterator(rest: data) }
+    func makeAsyncIterator() -> Iterator { Iterator(file: self, rest: data) }
 }
 
 /// The text of URLs (RFC 3986).

@@ -67,7 +67,7 @@ struct TriggerDeliveryCommand: AsyncParsableCommand {
         try await options.withClient(stage: stage, failure: "trigger delivery was unsuccessful.") { client in
             let stage = try await client.firstStage(of: options.project, given: stage)
             try await client.requireService(options.service, options.project, stage)
-            let reference = try await Artifact(image).upload(with: client)
+            let reference = try await Artifact(image).upload(with: client, on: options.connection.terminal)
             options.announce(
                 "Starting to deliver the service \(options.service) in project \(options.project) "
                     + "with image: \(reference)")

@@ -1,7 +1,7 @@
 /// The fields of a form with files (RFC 7578).
-enum Multipart {
+package enum Multipart {
     /// The value of `boundary` in a content type; nil for anything but `multipart/form-data`.
-    static func boundary(of contentType: String) -> String? {
+    package static func boundary(of contentType: String) -> String? {
         let parts = contentType.split(separator: ";").map { $0.drop(while: \.isWhitespace) }
         guard parts.first?.lowercased() == "multipart/form-data" else { return nil }
         for part in parts.dropFirst() where part.lowercased().hasPrefix("boundary=") {
@@ -13,7 +13,7 @@ enum Multipart {
     }
 
     /// The content of the first field of this name; nil when there is none.
-    static func field(_ name: String, in body: [UInt8], boundary: String) -> ArraySlice<UInt8>? {
+    package static func field(_ name: String, in body: [UInt8], boundary: String) -> ArraySlice<UInt8>? {
         let mark = Array("--\(boundary)".utf8)
         let lineEnd = Array("\r\n".utf8)
         guard var start = range(of: mark, in: body[...])?.upperBound else { return nil }

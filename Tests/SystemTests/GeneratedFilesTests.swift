@@ -19,7 +19,7 @@ struct GeneratedFilesTests {
                     "call failed: Authorization: Bearer planted-2, api_token=planted-3, http://u:planted-4@host/x, "
                     + "key \(token)"
                 let log: JSON = [
-                    "logs": [["integrationid": "my-service", "message": .string(text), "time": "2026-01-31T12:00:00Z"]]
+                    "logs": [["integrationid": "my-service", "message": .string(text)]]
                 ]
                 let first = try keptn.read("token")
                 _ = try await APIClient(endpoint: try keptn.read("endpoint"), token: first)

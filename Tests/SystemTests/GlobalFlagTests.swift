@@ -1,4 +1,6 @@
 import CloudEvents
+import Foundation
+import SystemPackage
 import Testing
 
 @Suite("The flags of every command", .timeLimit(.minutes(5)))

@@ -1,5 +1,6 @@
 import CloudEvents
 import Foundation
+import RemoteClients
 import Subprocess
 import SystemPackage
 import Testing
@@ -90,8 +91,10 @@ struct OAuthTests {
             arguments: ["-m", "oidc_provider_mock", "-p", port, "-e", "25", "--user-claims", alice],
             input: .none, output: .discarded, error: .discarded
         ) { execution in
-            let discovery = try #require(URL(string: issuer + "/.well-known/openid-configuration"))
-            try await KeptnProcess.eventually("the provider is up") { (try? Data(contentsOf: discovery)) != nil }
+            let discovery = issuer + "/.well-known/openid-configuration"
+            try await KeptnProcess.eventually("the provider is up") {
+                (try? await APIClient.download(discovery)) != nil
+            }
             try await body(issuer)
             try execution.send(signal: .terminate)
         }

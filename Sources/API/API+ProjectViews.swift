@@ -5,9 +5,27 @@ import Ports
 
 /// Projects, stages and services as Keptn's clients read them.
 extension API {
+    /// What happened and waits in a project: asked of the store once for all that is shown of it.
+    struct Activity {
+        fileprivate let latest: [LatestEvent]
+        fileprivate let byService: [Scope: [LatestEvent]]
+        fileprivate let busy: Set<Scope>
+    }
+
+    func activity(in project: String) async throws -> Activity {
+        let latest = try await parts.uniform.reports.latestEvents(in: project)
+        let busy = try await parts.store.scopesWithOpenExecutions()
+        return Activity(
+            latest: latest,
+            byService: Dictionary(grouping: latest) {
+                Scope(project: project, stage: $0.stage ?? "", service: $0.service ?? "")
+            }, busy: Set(busy))
+    }
+
     func json(_ project: ProjectEntry) async throws -> JSON {
+        let activity = try await activity(in: project.name)
         var stages: [JSON] = []
-        for stage in project.shipyard.stages { stages.append(try await json(stage, of: project)) }
+        for stage in project.shipyard.stages { stages.append(try await json(stage, of: project, activity)) }
         let upstream = try await parts.configuration.upstream(of: project.name)
         return [
             "projectName": .string(project.name),
@@ -15,7 +33,7 @@ extension API {
             "shipyard": .string(String(decoding: project.shipyardFile, as: UTF8.self)),
             "shipyardVersion": .string("spec.keptn.sh/\(project.shipyard.version)"),
             "gitCredentials": upstream.map(\.shownCredentials),
-            "lastEventContext": try await lastEvent(project: project.name),
+            "lastEventContext": activity.latest.first.map(Self.json),
             "isUpstreamAutoProvisioned": .bool(upstream?.isProvisioned ?? false),
             "upstream": upstream.map { Self.json($0.status) },
             "stages": .array(stages),
@@ -30,15 +48,15 @@ extension API {
         ]
     }
 
-    func json(_ stage: Shipyard.Stage, of project: ProjectEntry) async throws -> JSON {
+    func json(_ stage: Shipyard.Stage, of project: ProjectEntry, _ activity: Activity) async throws -> JSON {
         var services: [JSON] = []
         for service in try await parts.configuration.services(project: project.name, stage: stage.name) {
-            services.append(
-                try await json(service, Scope(project: project.name, stage: stage.name, service: service.name)))
+            let scope = Scope(project: project.name, stage: stage.name, service: service.name)
+            services.append(try await json(service, scope, activity))
         }
         return [
             "stageName": .string(stage.name),
-            "lastEventContext": try await lastEvent(project: project.name, stage: stage.name),
+            "lastEventContext": activity.latest.first { $0.stage == stage.name }.map(Self.json),
             "parentStages": .array(Self.parents(of: stage).map { .string($0) }),
             "services": .array(services),
         ]
@@ -51,47 +69,28 @@ extension API {
         return Set(names).subtracting([stage.name]).sorted()
     }
 
-    func json(_ service: ServiceEntry, _ scope: Scope) async throws -> JSON {
-        var query = EventQuery()
-        query.project = scope.project
-        query.stage = scope.stage
-        query.service = scope.service
-        query.limit = 100
-        var latest: [String: JSON] = [:]
+    func json(_ service: ServiceEntry, _ scope: Scope, _ activity: Activity) async throws -> JSON {
+        let latest = activity.byService[scope] ?? []
+        let deployment = latest.first { $0.type == "sh.keptn.event.deployment.finished" }?.unfailedContext
         var image: String?
-        for recorded in try await parts.store.events(query).events {
-            let event = recorded.event
-            if latest[event.type] == nil {
-                latest[event.type] = Self.json(event)
-            }
-            if image == nil, event.type == "sh.keptn.event.deployment.finished", recorded.facts.result != "fail" {
-                image = try await deployedImage(context: event.keptnContext ?? "", scope)
-            }
-        }
-        let open = try await parts.store.openExecutions(in: scope).map(\.execution)
+        if let deployment { image = try await deployedImage(context: deployment, scope) }
+        var open: [SequenceExecution] = []
+        if activity.busy.contains(scope) { open = try await parts.store.openExecutions(in: scope).map(\.execution) }
         return [
             "serviceName": .string(service.name),
             "creationDate": .string(String(service.createdAt.nanoseconds)),
             "deployedImage": image.map { .string($0) },
-            "lastEventTypes": .object(latest),
+            "lastEventTypes": .object(
+                Dictionary(latest.map { ($0.type, Self.json($0)) }, uniquingKeysWith: { first, _ in first })),
             "openApprovals": .array(open.compactMap(Self.approval)),
             "openRemediations": .array(open.compactMap(Self.remediation)),
         ]
     }
 
-    /// Nil where nothing has happened yet.
-    private func lastEvent(project: String, stage: String? = nil) async throws -> JSON? {
-        var query = EventQuery()
-        query.project = project
-        query.stage = stage
-        query.limit = 1
-        return try await parts.store.events(query).events.first.map { Self.json($0.event) }
-    }
-
     /// Keptn's EventContextInfo.
-    private static func json(_ event: CloudEvent) -> JSON {
+    private static func json(_ event: LatestEvent) -> JSON {
         [
-            "eventId": .string(event.id), "keptnContext": .string(event.keptnContext ?? ""),
+            "eventId": .string(event.id), "keptnContext": .string(event.context ?? ""),
             "time": .string(String(event.time?.nanoseconds ?? 0)),
         ]
     }

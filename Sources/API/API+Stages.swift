@@ -9,13 +9,17 @@ extension API {
             HTTPRoute(.get, "/api/controlPlane/v1/project/{project}/stage") { request in
                 let page = try Page(request)
                 let project = try await parts.configuration.project(request.parameter("project"))
+                let activity = try await activity(in: project.name)
                 var shown: [JSON] = []
-                for stage in page.cut(project.shipyard.stages) { shown.append(try await json(stage, of: project)) }
+                for stage in page.cut(project.shipyard.stages) {
+                    shown.append(try await json(stage, of: project, activity))
+                }
                 return .json(page.list("stages", shown, total: project.shipyard.stages.count))
             },
             HTTPRoute(.get, "/api/controlPlane/v1/project/{project}/stage/{stage}") { request in
                 let project = try await parts.configuration.project(request.parameter("project"))
-                return .json(try await json(try Self.stage(request.parameter("stage"), of: project), of: project))
+                let stage = try Self.stage(request.parameter("stage"), of: project)
+                return .json(try await json(stage, of: project, try await activity(in: project.name)))
             },
         ]
     }
@@ -27,10 +31,11 @@ extension API {
                 let page = try Page(request)
                 let (project, stage) = (request.parameter("project"), request.parameter("stage"))
                 let all = try await parts.configuration.services(project: project, stage: stage)
+                let activity = try await activity(in: project)
                 var shown: [JSON] = []
                 for service in page.cut(all) {
-                    shown.append(
-                        try await json(service, Scope(project: project, stage: stage, service: service.name)))
+                    let scope = Scope(project: project, stage: stage, service: service.name)
+                    shown.append(try await json(service, scope, activity))
                 }
                 return .json(page.list("services", shown, total: all.count))
             },
@@ -38,7 +43,7 @@ extension API {
                 let scope = try await knownScope(request)
                 let all = try await parts.configuration.services(project: scope.project, stage: scope.stage)
                 guard let service = all.first(where: { $0.name == scope.service }) else { throw Self.unknown(scope) }
-                return .json(try await json(service, scope))
+                return .json(try await json(service, scope, try await activity(in: scope.project)))
             },
             HTTPRoute(.post, "/api/controlPlane/v1/project/{project}/service") { request in
                 let name = try Self.text(try await object(request), "serviceName")

@@ -62,7 +62,7 @@ package struct API: Sendable {
     package var routes: [HTTPRoute] {
         statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
             + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes + uniformRoutes + logRoutes
-            + statisticsRoutes + streamRoutes + importRoutes + closedRoutes + debugRoutes
+            + statisticsRoutes + streamRoutes + importRoutes + descriptionRoutes + closedRoutes + debugRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {

@@ -78,6 +78,7 @@ package struct OAuthLogin: Sendable {
         var new = try await tokens(
             try await provider(), ["grant_type": "refresh_token", "refresh_token": refreshToken])
         new.refreshToken = new.refreshToken ?? refreshToken
+        new.idToken = new.idToken ?? old.idToken
         return new
     }
 
@@ -166,6 +167,13 @@ package struct OAuthTokens: Sendable, Hashable {
         refreshToken = answer["refresh_token"]?.stringValue
         idToken = answer["id_token"]?.stringValue
         expiresAt = answer["expires_in"]?.intValue.map { now + .seconds($0) }
+    }
+
+    /// What a server can check by itself: the access token when it is signed, else the ID token, for an opaque access
+    /// token says something to the provider only.
+    package var verifiable: String {
+        accessToken.split(separator: ".", omittingEmptySubsequences: false).count == 3
+            ? accessToken : idToken ?? accessToken
     }
 
     /// As it was stored; nil when it is something else.

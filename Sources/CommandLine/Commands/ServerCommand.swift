@@ -63,6 +63,7 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.deadlines.finish = try Self.duration(taskFinishTimeout, "--task-finish-timeout")
         configuration.deadlines.approval = try Self.duration(approvalTimeout, "--approval-timeout")
         configuration.retention = try retention.map { try Self.duration($0, "--retention") }
+        configuration.sliProvider = sliProvider
         configuration.identities = try identities.policy()
         guard let level = Logger.Level(rawValue: logLevel) else {
             let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")

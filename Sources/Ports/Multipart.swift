@@ -1,5 +1,8 @@
 /// The fields of a form with files (RFC 7578).
 package enum Multipart {
+    /// Longer boundaries are none (RFC 2046 section 5.1.1); looking for them could take very long, too.
+    private static let boundaryMax = 70
+
     /// The value of `boundary` in a content type; nil for anything but `multipart/form-data`.
     package static func boundary(of contentType: String) -> String? {
         let parts = contentType.split(separator: ";").map { $0.drop(while: \.isWhitespace) }
@@ -7,7 +10,7 @@ package enum Multipart {
         for part in parts.dropFirst() where part.lowercased().hasPrefix("boundary=") {
             let value = part.dropFirst("boundary=".count)
             let bare = value.hasPrefix("\"") ? value.dropFirst().prefix { $0 != "\"" } : value
-            return bare.isEmpty ? nil : String(bare)
+            return (1...boundaryMax).contains(bare.utf8.count) ? String(bare) : nil
         }
         return nil
     }

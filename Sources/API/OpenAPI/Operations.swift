@@ -52,7 +52,8 @@ extension API {
             Operation(
                 "POST", project, .projects,
                 "Creates a project of its shipyard, or of an upstream that holds a project already.",
-                body: .json("ProjectRequest"), answers: [201: .json("Nothing")], errors: [400, 404, 409, 413, 422, 424]),
+                body: .json("ProjectRequest"), answers: [201: .json("Nothing")],
+                errors: [400, 404, 409, 413, 422, 424]),
             Operation(
                 "PUT", project, .projects, "Changes the shipyard, or the upstream.", body: .json("ProjectRequest"),
                 answers: [201: .json("Nothing")], errors: [400, 404, 409, 413, 422, 424]),

@@ -23,7 +23,8 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Accepted for Keptn's scripts; it changes nothing.")
     var mock = false
 
-    private static let flags: Set = ["-q", "--quiet", "-v", "--verbose", "-y", "--yes", "--mock"]
+    /// Those that take no value.
+    static let flags: Set = ["-q", "--quiet", "-v", "--verbose", "-y", "--yes", "--mock"]
     private static let options: Set = ["--home", "--config-file", "-n", "--namespace"]
 
     /// The arguments with those of these flags that stand before a subcommand behind it, where the parser wants them.

@@ -5,8 +5,6 @@ import SpecFiles
 struct WrongCall {
     let arguments: [String]
 
-    private static let flagsWithoutValue = ["-q", "--quiet", "-v", "--verbose", "-y", "--yes", "--mock"]
-
     /// What is wrong, how the command is called, and where more is said.
     func text(for error: any Error) -> String {
         let message = KeptnCommand.message(for: error)
@@ -20,12 +18,9 @@ struct WrongCall {
         var path = ["keptn"]
         var known: [any ParsableCommand.Type] = KeptnCommand.configuration.subcommands
         for (word, previous) in zip(arguments, [""] + arguments) where !known.isEmpty {
-            let isValue = previous.hasPrefix("-") && !Self.flagsWithoutValue.contains(previous)
+            let isValue = previous.hasPrefix("-") && !GlobalOptions.flags.contains(previous)
             guard !word.hasPrefix("-"), !isValue || previous.contains("=") else { continue }
-            let next = known.first {
-                $0.configuration.commandName == word || $0.configuration.aliases.contains(word)
-            }
-            guard let next else {
+            guard let next = known.first(where: { $0.isCalled(word) }) else {
                 let names = known.compactMap { $0.configuration.commandName }
                 return "'\(word)' is no command of '\(path.joined(separator: " "))'\(didYouMean(word, among: names))"
             }

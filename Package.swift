@@ -50,12 +50,15 @@ nonisolated var floors: [[Target]] {
             .systemLibrary(name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
             .target(name: "CGitStream", dependencies: ["CGit2"]),
             .systemLibrary(name: "CLinuxProcess"),
+            .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
             .target(
                 name: "GitRepositories",
                 dependencies: model + [
-                    "CGit2", "CGitStream", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL,
+                    "CGit2", "CGitStream", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL, subprocess,
                 ]),
-            .target(name: "HTTPServing", dependencies: model + [httpTypes, hummingbird, lifecycle, logging, nioCore]),
+            .target(
+                name: "HTTPServing",
+                dependencies: model + ["CZlib", httpTypes, hummingbird, lifecycle, logging, nioCore]),
             .target(name: "OpenIDConnect", dependencies: model + [jwtKit]),
             .target(
                 name: "ProcessRuntime",

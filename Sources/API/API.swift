@@ -23,13 +23,15 @@ package struct API: Sendable {
         package var version: String
         /// What `/metrics` shows, in the Prometheus text format.
         package var metrics: @Sendable () async -> String
+        /// Nil for a server whose repositories are not served to Git clients.
+        package var git: (any GitHosting)?
 
         package init(
             store: any Store, configuration: any ConfigurationEditing, intake: any EventIntake,
             barrier: any EventBarrier, subscriptions: any Subscriptions, artifacts: any ArtifactStore,
             uniform: Uniform, zips: any ZipArchives, secrets: any SecretStore, tokens: TokenRegistry,
             time: any TimeSource, ids: any IDSource, version: String,
-            metrics: @escaping @Sendable () async -> String
+            metrics: @escaping @Sendable () async -> String, git: (any GitHosting)? = nil
         ) {
             self.store = store
             self.configuration = configuration
@@ -45,6 +47,7 @@ package struct API: Sendable {
             self.ids = ids
             self.version = version
             self.metrics = metrics
+            self.git = git
         }
     }
 
@@ -63,6 +66,7 @@ package struct API: Sendable {
         statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
             + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes + uniformRoutes + logRoutes
             + statisticsRoutes + streamRoutes + importRoutes + descriptionRoutes + closedRoutes + debugRoutes
+            + gitRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {

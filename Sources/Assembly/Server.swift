@@ -95,8 +95,8 @@ extension Server {
         let home = try HomeFolder(configuration.home)
         let store = try await SQLiteStore.open(folder: home.path, logger: logger)
         let secrets = try SQLiteSecretStore(store: store, key: home.secretKey())
-        let configurations = try await configurationService(
-            configuration, folder: home.subfolder("config"), secrets: secrets, time)
+        let repositories = try await GitRepositories(folder: home.subfolder("config"), time: time)
+        let configurations = try configurationService(configuration, repositories, secrets: secrets, time)
         let distributor = Distributor(store: store, logger: logger)
         let plane = InProcessControlPlane(subscriptions: distributor, log: store, queries: store)
         let shipyard = ShipyardService(
@@ -127,7 +127,8 @@ extension Server {
                 zips: ZipReader(folder: try home.subfolder("import"), time: time, ids: ids),
                 secrets: secrets, tokens: tokens, time: time, ids: ids,
                 version: configuration.version,
-                metrics: { await MetricsText.all(store: store.statistics, requests: statistics, traffic: proxy) }))
+                metrics: { await MetricsText.all(store: store.statistics, requests: statistics, traffic: proxy) },
+                git: ProjectHosting(of: configurations, packs: repositories)))
         let access = TokenGuard(
             tokens: tokens,
             identities: configuration.identities.map {
@@ -163,9 +164,9 @@ extension Server {
 
     /// - Parameter secrets: where the credentials of Git upstreams are kept.
     private static func configurationService(
-        _ configuration: ServerConfiguration, folder: String, secrets: any SecretStore, _ time: SystemTime
-    ) async throws -> ConfigurationService {
-        let repositories = try await GitRepositories(folder: folder, time: time)
+        _ configuration: ServerConfiguration, _ repositories: GitRepositories, secrets: any SecretStore,
+        _ time: SystemTime
+    ) throws -> ConfigurationService {
         let upstreams = try Upstreams(
             git: repositories, secrets: secrets, requester: WebRequester(), denied: configuration.deniedGitURLs,
             provisioningURL: configuration.provisioningURL, hidesProvisioned: configuration.hidesProvisionedURL)

@@ -146,7 +146,7 @@ extension ConfigurationService {
         return parsed.value
     }
 
-    private func checkKeepsStages(_ shipyard: Shipyard, of project: String, at tip: String) async throws {
+    func checkKeepsStages(_ shipyard: Shipyard, of project: String, at tip: String) async throws {
         let before = try await stages(of: project, at: tip)
         let after = shipyard.stages.map(\.name)
         guard Set(before) == Set(after) else {

@@ -1,4 +1,5 @@
 package import Ports
+import Synchronization
 
 /// A folder of bare Git repositories, `NAME.git` each, by libgit2.
 ///
@@ -9,6 +10,10 @@ package final class GitRepositories: VersionedFiles {
     private let writers: [GitLane]
     private let exchangers: [GitLane]
     let exchangeTime: Duration
+    /// How many Git clients are served at once, and how long one request of theirs may take.
+    static let servedMax = 8
+    let served = Mutex(0)
+    let servingTime = Duration.seconds(600)
     let time: any TimeSource
 
     /// Prepares the folder: makes it, and removes what a crash has left there. One process at a time may use it so.
@@ -28,8 +33,8 @@ package final class GitRepositories: VersionedFiles {
         try await writer("").onFolder { try $0.prepare() }
     }
 
-    private func reader(_ repository: String) -> GitLane { readers[Self.lane(of: repository, readers.count)] }
-    private func writer(_ repository: String) -> GitLane { writers[Self.lane(of: repository, writers.count)] }
+    func reader(_ repository: String) -> GitLane { readers[Self.lane(of: repository, readers.count)] }
+    func writer(_ repository: String) -> GitLane { writers[Self.lane(of: repository, writers.count)] }
 
     func exchanger(_ upstream: String) -> GitLane { exchangers[Self.lane(of: upstream, exchangers.count)] }
 

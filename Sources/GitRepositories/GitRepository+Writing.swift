@@ -39,7 +39,7 @@ extension GitRepository {
         try LibGit2.check(code, "moving branch '\(branch)' of '\(self.name)'")
     }
 
-    private func hasMoved(_ branch: String) -> KeptnError {
+    func hasMoved(_ branch: String) -> KeptnError {
         KeptnError(.conflict, "branch '\(branch)' of '\(name)' has moved")
     }
 

@@ -9,9 +9,13 @@ final class GitRepository {
     let pointer: OpaquePointer
 
     /// Throws `.notFound` when there is none.
-    init(opening name: String, in folder: RepositoryFolder) throws {
+    convenience init(opening name: String, in folder: RepositoryFolder) throws {
+        try self.init(opening: name, at: try folder.path(of: name))
+    }
+
+    /// Throws `.notFound` when there is none at the path.
+    init(opening name: String, at path: String) throws {
         try LibGit2.start()
-        let path = try folder.path(of: name)
         let found = try LibGit2.find("opening '\(name)'") { git_repository_open_bare($0, path) }
         guard let found else { throw RepositoryFolder.unknown(name) }
         self.name = name

@@ -76,23 +76,23 @@ struct RepositoryFolder: Sendable {
         KeptnError(.notFound, "there is no repository '\(repository)'")
     }
 
-    private func makeWorkshop() throws -> String {
+    func makeWorkshop() throws -> String {
         var template = Array("\(path)/\(Self.underWay)XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw Self.failure("making a folder in", path) }
         return String(cString: made)
     }
 
     /// What cannot be removed now is removed at the next start.
-    private func discard(_ workshop: String) { try? FileManager.default.removeItem(atPath: workshop) }
+    func discard(_ workshop: String) { try? FileManager.default.removeItem(atPath: workshop) }
 
-    private func sync(_ path: String) throws {
+    func sync(_ path: String) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure("opening", path) }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw Self.failure("syncing", path) }
     }
 
-    private static func failure(_ what: String, _ path: String) -> KeptnError {
+    static func failure(_ what: String, _ path: String) -> KeptnError {
         KeptnError(.unavailable, "\(what) '\(path)' failed: \(String(cString: strerror(errno)))")
     }
 }

@@ -75,8 +75,12 @@ private struct Responder: HTTPResponder {
             route: match.route?.path ?? "", method: request.method.rawValue, status: answer.status.code,
             after: ContinuousClock.now - start)
         if let stream = answer.stream, request.method != .head {
-            let body = StreamingBody(stream, on: context.channel)
-            return Response(status: answer.status, headers: answer.headers, body: body.responseBody(for: request))
+            let body = StreamingBody(on: context.channel).responseBody(of: stream, for: request)
+            return Response(status: answer.status, headers: answer.headers, body: body)
+        }
+        if let producer = answer.producer, request.method != .head {
+            let body = StreamingBody(on: context.channel).responseBody(writtenBy: producer)
+            return Response(status: answer.status, headers: answer.headers, body: body)
         }
         var headers = answer.headers
         headers[.contentLength] = String(answer.body.count)
@@ -89,14 +93,23 @@ private struct Responder: HTTPResponder {
             guard let route = match.route else { return Self.missing(match, request.uri.path) }
             var asked = APIRequest(
                 parameters: match.parameters, query: QueryText.parse(request.uri.query ?? ""),
-                headers: request.headers, body: IncomingBody(request.body.map { Array($0.readableBytesView) }),
-                remoteAddress: context.remoteAddress)
+                headers: request.headers, body: try Self.body(of: request), remoteAddress: context.remoteAddress)
             if route.access == .token { asked.caller = try await admit(asked, route) }
             return try await route.handler(asked)
         } catch {
             var response = Failure.response(to: error, logger: logger)
             if response.status == .unauthorized { response.headers[.wwwAuthenticate] = Self.challenge(match.route) }
             return response
+        }
+    }
+
+    private static func body(of request: Request) throws -> IncomingBody {
+        let plain = request.body.map { Array($0.readableBytesView) }
+        switch request.headers[.contentEncoding]?.lowercased() {
+        case nil, "", "identity": return IncomingBody(plain)
+        case "gzip", "x-gzip": return IncomingBody(GzipBody(packed: plain))
+        case let other?:
+            throw KeptnError(.unsupportedMediaType, "the body is encoded as '\(other)'; 'gzip' or none is understood")
         }
     }
 

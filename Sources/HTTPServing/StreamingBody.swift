@@ -1,5 +1,6 @@
 import Hummingbird
 import NIOCore
+import Ports
 import ServiceLifecycle
 import Synchronization
 
@@ -12,23 +13,40 @@ final class StreamingBody: Sendable {
     static let stallMax = Duration.seconds(30)
     private static let watchInterval = Duration.seconds(5)
 
-    private let chunks: any AsyncSequence<[UInt8], any Error> & Sendable
     private let channel: any Channel
     /// When the write that is under way began.
     private let writing = Mutex<ContinuousClock.Instant?>(nil)
 
-    init(_ chunks: any AsyncSequence<[UInt8], any Error> & Sendable, on channel: any Channel) {
-        self.chunks = chunks
-        self.channel = channel
-    }
+    init(on channel: any Channel) { self.channel = channel }
 
     /// - Parameter request: Its body is not needed any more: from now on it only tells whether the client is there.
-    func responseBody(for request: Request) -> ResponseBody {
+    func responseBody(
+        of chunks: any AsyncSequence<[UInt8], any Error> & Sendable, for request: Request
+    ) -> ResponseBody {
         ResponseBody { writer in
             try await request.body.consumeWithCancellationOnInboundClose { _ in
-                try await self.write(self.chunks, to: &writer)
+                try await self.write(chunks, to: &writer)
             }
             try await writer.finish(nil)
+        }
+    }
+
+    /// For a request whose body was read: that the client is gone shows at the next write.
+    func responseBody(writtenBy produce: @escaping APIResponse.Producer) -> ResponseBody {
+        ResponseBody { writer in
+            try await self.write(produce, to: &writer)
+            try await writer.finish(nil)
+        }
+    }
+
+    @concurrent private func write(
+        _ produce: APIResponse.Producer, to writer: inout any ResponseBodyWriter
+    ) async throws {
+        async let watch: Void = closeWhenStalled()
+        try await produce { chunk in
+            writing.withLock { $0 = .now }
+            try await writer.write(ByteBuffer(bytes: chunk))
+            writing.withLock { $0 = nil }
         }
     }
 

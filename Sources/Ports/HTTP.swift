@@ -99,6 +99,12 @@ package struct APIResponse: Sendable {
     package var body: [UInt8]
     /// Sent instead of the body, chunk by chunk as the client takes them; dropped when the client goes.
     package var stream: (any AsyncSequence<[UInt8], any Error> & Sendable)?
+    /// Sent instead of the body as it is written. A write returns when the client has taken enough of what was there,
+    /// and throws when it is gone.
+    package var producer: Producer?
+
+    package typealias Producer = @concurrent @Sendable (_ write: Writer) async throws -> Void
+    package typealias Writer = @concurrent ([UInt8]) async throws -> Void
 
     package init(_ status: HTTPResponse.Status = .ok, contentType: String, body: [UInt8]) {
         self.status = status

@@ -26,6 +26,8 @@ package final class TokenGuard: Sendable {
         do {
             caller = try await identify(request)
         } catch let error as KeptnError where error.code == .unauthorized {
+            // Without a token nobody guesses; Git begins so every time.
+            guard Credential(request.headers).token != nil else { throw error }
             let now = time.now
             guard limit.withLock({ $0.noteWrong(client, at: now) }) else {
                 throw KeptnError(.tooManyRequests, "too many requests")

@@ -3,7 +3,8 @@ extension API {
     private static let place = "project: string, stage: string, service: string"
     private static let span = "fromTime: string, beforeTime: string"
 
-    /// Every route that is open to the outside, in the order in which the page shows them.
+    /// Every route that is open to the outside, in the order in which the page shows them; but those of Git's protocol,
+    /// which are for Git.
     static let operations: [Operation] =
         eventOperations + projectOperations + sequenceOperations + resourceOperations + uniformOperations
         + secretOperations + serverOperations + debugOperations

@@ -14,7 +14,7 @@ struct ConfigurationBench {
         let files = InterruptedFiles()
         self.files = files
         service = ConfigurationService(
-            files: files, time: FixedTime(now: Timestamp(seconds: 1_700_000_000)), defaultBranch: defaultBranch,
+            files: files, time: ManualTime(), defaultBranch: defaultBranch,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -51,11 +51,6 @@ func expect(
     let error = await #expect(throws: KeptnError.self, sourceLocation: sourceLocation) { try await body() }
     #expect(error?.code == code, "\(error?.message ?? "")", sourceLocation: sourceLocation)
     #expect(error?.message.contains(text) ?? false, "\(error?.message ?? "")", sourceLocation: sourceLocation)
-}
-
-private struct FixedTime: TimeSource {
-    let now: Timestamp
-    func sleep(until instant: Timestamp) async throws { try Task.checkCancellation() }
 }
 
 /// Repositories in memory where somebody else may commit just before a commit of ours.

@@ -1,0 +1,44 @@
+import KeptnModel
+import Ports
+import SpecFiles
+
+/// What is found wrong with a file before it gets into a project past the API.
+///
+/// Keptn's files are known by their names. Files of kinds that nothing here reads yet (remediation, webhook) are
+/// checked for being YAML.
+enum FileCheck {
+    /// How much of a file is read at most.
+    static let bytesMax = SpecFiles.bytesMax
+
+    /// Whether the file's content matters. What lies in a `helm` folder is a chart's: templates are no YAML.
+    static func concerns(_ path: RepositoryPath) -> Bool { check(for: path) != nil }
+
+    /// The file's mistakes.
+    static func mistakes(in bytes: [UInt8], _ path: RepositoryPath) -> [Diagnostic] {
+        do {
+            try check(for: path)?(bytes, path.text)
+            return []
+        } catch let error as InvalidFile {
+            return error.diagnostics.filter { $0.severity == .error }
+        } catch {
+            return [Diagnostic(file: path.text, line: 0, column: 0, message: "\(error)")]
+        }
+    }
+
+    private typealias Check = (_ bytes: [UInt8], _ file: String) throws -> Void
+
+    private static func check(for path: RepositoryPath) -> Check? {
+        let parts = path.parts
+        guard !parts.contains("helm") else { return nil }
+        return switch parts.last {
+        case "shipyard.yaml" where parts.count == 1: { _ = try SpecFiles.shipyard($0, file: $1) }
+        case "slo.yaml": { _ = try SpecFiles.slo($0, file: $1) }
+        case "sli.yaml": { _ = try SpecFiles.sli($0, file: $1) }
+        case "jmeter.conf.yaml": { _ = try SpecFiles.testConfiguration($0, file: $1) }
+        case "process.yaml": { _ = try SpecFiles.process($0, file: $1) }
+        case "lighthouse-config.yaml" where parts.count == 1: { _ = try SpecFiles.sliProvider($0, file: $1) }
+        case "remediation.yaml", "webhook.yaml", Metadata.fileName: { _ = try SpecFiles.json($0, file: $1) }
+        default: nil
+        }
+    }
+}

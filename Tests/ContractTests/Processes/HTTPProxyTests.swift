@@ -11,7 +11,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("HTTPProxy", .timeLimit(.minutes(2)))
+@Suite("HTTPProxy", .timeLimit(.minutes(10)))
 struct HTTPProxyTests {
     let primary = RouteKey(scope: Scope(project: "sockshop", stage: "dev", service: "carts"), kind: .primary)
     var canary: RouteKey { RouteKey(scope: primary.scope, kind: .canary) }

@@ -11,6 +11,25 @@ extension FuzzTarget {
             let field = Multipart.field("configPackage", in: body, boundary: boundary)
             require(field.map { $0.count < body.count } ?? true, "the field is larger than the form")
         },
+        FuzzTarget(name: "query") { bytes in
+            let text = String(decoding: bytes, as: UTF8.self)
+            require(QueryText.parse(text).count <= text.utf8.count, "more fields than bytes")
+            for plusIsBlank in [false, true] {
+                let decoded = QueryText.decode(text, plusIsBlank: plusIsBlank)
+                require(
+                    decoded.unicodeScalars.count <= text.unicodeScalars.count,
+                    "'\(text)' became the longer '\(decoded)'")
+            }
+        },
+        FuzzTarget(name: "web-token") { bytes in
+            // Header and claims as they are before they become Base64, or a whole token.
+            let parts = bytes.documents.map { Base64.encodeURL($0) }
+            let text = parts.count == 2 ? "\(parts[0]).\(parts[1]).c2ln" : String(decoding: bytes, as: UTF8.self)
+            guard let token = JSONWebToken(text) else { return }
+            require(token.claims.kind == .object, "claims that are no object: \(token.claims)")
+            let policy = IdentityPolicy(issuer: "https://id.example.com", audience: "keptn")
+            _ = try? policy.identity(of: token.claims, at: Timestamp(seconds: 1_800_000_000))
+        },
         FuzzTarget(name: "event-filter") { _ = try? EventQuery(filter: String(decoding: $0, as: UTF8.self)) },
         FuzzTarget(name: "git-credentials") { bytes in
             guard let body = try? JSON(parsing: bytes), let credentials = try? GitCredentials.reading(body: body)

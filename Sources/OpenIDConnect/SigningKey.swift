@@ -1,4 +1,5 @@
 import CloudEvents
+import Core
 import JWTKit
 
 /// A public key of the provider.

@@ -71,6 +71,15 @@ struct ImportPlanTests {
         #expect(error?.description.contains("no 'id', only: other") == true)
     }
 
+    @Test("Values that repeat themselves do not grow without end")
+    func growth() throws {
+        let template = try ImportTemplate("[[ .a ]][[ .a ]]")
+        let half = String(repeating: "x", count: ImportTemplate.valueBytesMax / 2)
+        #expect(try template.rendered(with: ["a": .string(half)]) == half + half)
+        let error = #expect(throws: ImportMistake.self) { try template.rendered(with: ["a": .string(half + "x")]) }
+        #expect(error?.description == "[[ .a ]]: the values of one text may have 65536 bytes together")
+    }
+
     @Test("A file that is not text is a resource as it is")
     func binary() throws {
         let manifest = "apiVersion: v1beta1\ntasks: [{id: a, type: resource, resource: b.bin, resourceUri: b.bin}]"

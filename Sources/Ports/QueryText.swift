@@ -1,6 +1,6 @@
 /// The text of URLs (RFC 3986, and the plus sign of HTML forms in queries).
-enum QueryText {
-    static func parse(_ query: String) -> [String: String] {
+package enum QueryText {
+    package static func parse(_ query: String) -> [String: String] {
         var result: [String: String] = [:]
         for item in query.split(separator: "&") {
             let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -9,7 +9,7 @@ enum QueryText {
         return result
     }
 
-    static func decode(_ text: some StringProtocol, plusIsBlank: Bool) -> String {
+    package static func decode(_ text: some StringProtocol, plusIsBlank: Bool) -> String {
         let bytes = Array(text.utf8)
         var out: [UInt8] = []
         var index = 0

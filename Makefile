@@ -3,7 +3,7 @@ SWIFT ?= swift
 PREFIX ?= /usr/local
 KILLS ?= 1000
 
-.PHONY: help deps test-deps build release test demo bench torture install format lint clean
+.PHONY: help deps test-deps build release test demo bench torture fuzz install format lint clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,15 +34,18 @@ bench: release ## measure; see docs/benchmarks.md
 torture: release ## kill -9 the loaded server KILLS times and count what was lost
 	.build/release/keptn-bench torture --kills $(KILLS)
 
+fuzz: deps ## feed every parser of foreign bytes with made-up input, each for FUZZ_SECONDS
+	@scripts/fuzz
+
 install: release ## install the keptn binary below PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 .build/release/keptn $(DESTDIR)$(PREFIX)/bin/keptn
 
 format: ## bring all sources into the house format
-	$(SWIFT) format --in-place --recursive Sources Tests examples Package.swift
+	$(SWIFT) format --in-place --recursive Sources Tests examples Fuzz Package.swift
 
 lint: ## check the house format
-	$(SWIFT) format lint --strict --recursive Sources Tests examples Package.swift
+	$(SWIFT) format lint --strict --recursive Sources Tests examples Fuzz Package.swift
 
 clean: ## remove what was built
 	rm -rf .build .tools

@@ -24,7 +24,7 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
-    targets: floors.flatMap(\.self) + tests
+    targets: floors.flatMap(\.self) + tests + fuzzing
 )
 
 /// The floors of docs/architecture.md, lowest first. A target imports only from the floors below its own;
@@ -118,7 +118,9 @@ nonisolated var floors: [[Target]] {
 
 nonisolated var tests: [Target] {
     [
-        .target(name: "TestSupport", dependencies: model + ["SpecFiles"], path: "Tests/TestSupport"),
+        .target(
+            name: "TestSupport", dependencies: model + ["ProcessRuntime", "SpecFiles", subprocess],
+            path: "Tests/TestSupport"),
         .testTarget(
             name: "ModelTests", dependencies: ["CloudEvents", "KeptnModel", "SpecFiles", "TestSupport"],
             exclude: ["CloudEventsSDK"]),
@@ -150,6 +152,15 @@ nonisolated var tests: [Target] {
                 "RemoteClients", "TestSupport", "carts", "keptn", "keptn-bench", subprocess, system,
             ]),
         .testTarget(name: "TidyTests"),
+    ].map(withHouseSettings)
+}
+
+/// Only for scripts/fuzz: its `main` comes from libFuzzer, so that it cannot be linked in an ordinary build.
+nonisolated var fuzzing: [Target] {
+    guard Context.environment["KEPTN_FUZZ"] != nil else { return [] }
+    return [
+        .executableTarget(
+            name: "fuzz", dependencies: model + ["SpecFiles"], path: "Fuzz", exclude: ["Seeds"])
     ].map(withHouseSettings)
 }
 

@@ -70,10 +70,10 @@ extension API {
         }
     }
 
-    /// Those whose token is limited to projects have names of their own: nobody takes over a subscription that hears
-    /// more than they may.
+    /// Names of their own: nobody takes over what a part of this server hears by, nor, with a token that is limited to
+    /// projects, a subscription that hears more than they may.
     private static func subscription(_ request: APIRequest) -> String {
-        let name = request.parameter("name")
+        let name = "remote/" + request.parameter("name")
         return request.caller.grant.projects.map { "\(name)@\($0.sorted().joined(separator: ","))" } ?? name
     }
 

@@ -10,7 +10,7 @@ extension API {
         let service = "/api/controlPlane/v1/project/{project}/stage/{stage}/service/{service}"
         return [
             HTTPRoute(.post, service + "/evaluation") { request in
-                let scope = try await knownScope(request)
+                let scope = try await givenScope(request)
                 let body = try await object(request)
                 let window: EvaluationWindow
                 do {
@@ -35,5 +35,14 @@ extension API {
                 return .json(["keptnContext": .string(event.keptnContext ?? "")])
             }
         ]
+    }
+
+    /// The place that a request names. One that does not exist is a wrong request here (K §2.3.7).
+    private func givenScope(_ request: APIRequest) async throws -> Scope {
+        do {
+            return try await knownScope(request)
+        } catch let error as KeptnError where error.code == .notFound {
+            throw KeptnError(.invalidInput, error.message)
+        }
     }
 }

@@ -26,7 +26,7 @@ extension API {
                 return .json(page.list("events", found.events.map { Self.view($0.event) }, total: found.total))
             },
             HTTPRoute(.get, "/api/mongodb-datastore/event/type/{type}") { request in
-                var query = try FilterText.query(request.query("filter") ?? "")
+                var query = try EventQuery(filter: request.query("filter") ?? "")
                 try request.caller.require(project: query.project)
                 query.type = request.parameter("type")
                 query.excludeInvalidated = request.query("excludeInvalidated") == "true"
@@ -73,38 +73,5 @@ extension API {
     /// An event as Keptn's clients read it: the structured form with `contenttype` beside `datacontenttype`.
     static func view(_ event: CloudEvent) -> JSON {
         event.structured.setting("contenttype", to: .string(event.dataContentType ?? "application/json"))
-    }
-}
-
-/// The filter of `GET /event/type/…`: `data.project:P AND data.stage:S AND data.result:pass,warning` (K §2.5).
-enum FilterText {
-    static func query(_ text: String) throws -> EventQuery {
-        var query = EventQuery()
-        for pair in text.split(separator: " AND ", omittingEmptySubsequences: true) {
-            let parts = pair.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2 else {
-                throw KeptnError(.invalidInput, "filter '\(pair)': NAME:VALUE is needed, several joined by ' AND '")
-            }
-            let value = String(parts[1])
-            switch parts[0] {
-            case "data.project": query.project = value
-            case "data.stage": query.stage = value
-            case "data.service": query.service = value
-            case "data.result": query.results = value.split(separator: ",").map(String.init)
-            case "shkeptncontext": query.context = value
-            case "source": query.source = value
-            case "id": query.id = value
-            case "triggeredid": query.triggeredID = value
-            default:
-                throw KeptnError(
-                    .invalidInput,
-                    "filter '\(parts[0])' is unknown; known are data.project, data.stage, data.service, data.result, "
-                        + "shkeptncontext, triggeredid, source and id")
-            }
-        }
-        guard query.project != nil || query.context != nil else {
-            throw KeptnError(.invalidInput, "the filter needs data.project or shkeptncontext")
-        }
-        return query
     }
 }

@@ -19,8 +19,9 @@ extension API {
                 let page = try Page(request)
                 let list = try await parts.configuration.list(
                     Self.place(request), commit: request.query("gitCommitID"))
+                let metadata = try await metadata(list.commit, request)
                 let shown: [JSON] = page.cut(list.paths).map {
-                    ["resourceURI": .string("/" + $0), "metadata": Self.metadata(list.commit)]
+                    ["resourceURI": .string("/" + $0), "metadata": metadata]
                 }
                 return .json(page.list("resources", shown, total: list.paths.count))
             },
@@ -38,17 +39,18 @@ extension API {
                 guard let file else { throw KeptnError(.notFound, "Resource not found: \(path)") }
                 return .json([
                     "resourceURI": .string(path), "resourceContent": .string(Base64.encode(file.bytes)),
-                    "metadata": Self.metadata(file.commit),
+                    "metadata": try await metadata(file.commit, request),
                 ])
             },
             HTTPRoute(.put, path) { request in
                 let bytes = try Self.content(try await object(request, upTo: Self.resourceBodyMax))
                 let file = (path: Self.path(request), bytes: bytes)
-                return .json(Self.written(try await parts.configuration.write([file], at: Self.place(request))))
+                let commit = try await parts.configuration.write([file], at: Self.place(request))
+                return .json(try await written(commit, request))
             },
             HTTPRoute(.delete, path) { request in
                 let commit = try await parts.configuration.delete(Self.path(request), at: Self.place(request))
-                return .json(Self.written(commit))
+                return .json(try await written(commit, request))
             },
         ]
     }
@@ -60,7 +62,7 @@ extension API {
             throw KeptnError(.invalidInput, "field 'resources' has to list {resourceURI, resourceContent}")
         }
         let files = try resources.map { (path: try Self.text($0, "resourceURI"), bytes: try Self.content($0)) }
-        return Self.written(try await parts.configuration.write(files, at: Self.place(request)))
+        return try await written(try await parts.configuration.write(files, at: Self.place(request)), request)
     }
 
     private static func place(_ request: APIRequest) -> ConfigurationPlace {
@@ -82,9 +84,19 @@ extension API {
         return bytes
     }
 
-    private static func metadata(_ commit: String) -> JSON { ["upstreamURL": "", "version": .string(commit)] }
+    private func metadata(_ commit: String, _ request: APIRequest) async throws -> JSON {
+        let upstream = try await parts.configuration.upstream(of: request.parameter("project"))
+        return .object([
+            (key: "branch", value: request.parameters["stage"].map { .string($0) }),
+            (key: "upstreamURL", value: .string(upstream?.shownURL ?? "")),
+            (key: "version", value: .string(commit)),
+        ])
+    }
 
-    private static func written(_ commit: String) -> JSON {
-        ["commitID": .string(commit), "version": .string(commit), "metadata": metadata(commit)]
+    private func written(_ commit: String, _ request: APIRequest) async throws -> JSON {
+        [
+            "commitID": .string(commit), "version": .string(commit),
+            "metadata": try await metadata(commit, request),
+        ]
     }
 }

@@ -13,21 +13,17 @@ extension API {
     var sequenceRoutes: [HTTPRoute] {
         [
             HTTPRoute(.get, "/api/controlPlane/v1/sequence/{project}") { request in
-                let page = try Page(request, standard: Int.max, max: Int.max)
+                let page = try Page(request, standard: .max, max: .max)
                 let found = try await runs(request, project: request.parameter("project"), page)
                 var states: [JSON] = []
                 for run in found.runs { states.append(try await state(of: run)) }
-                return .json(page.list("states", states, total: found.total))
+                return .json(page.list("states", states, total: found.total, key: { .integer($0) }))
             },
             HTTPRoute(.get, "/api/controlPlane/v1/sequence-execution") { request in
                 guard let project = request.query("project") else {
                     throw KeptnError(.invalidInput, "the query needs 'project'")
                 }
-                let page = try Page(request)
-                let found = try await runs(request, project: project, page)
-                var shown: [JSON] = []
-                for execution in found.runs.flatMap(\.executions) { shown.append(try await json(execution)) }
-                return .json(page.list("sequenceExecutions", shown, total: found.total))
+                return try await executions(request, project: project)
             },
             HTTPRoute(.post, "/api/controlPlane/v1/sequence/{project}/{keptnContext}/control") {
                 try await control($0)
@@ -36,6 +32,22 @@ extension API {
     }
 
     // MARK: - Lists
+
+    /// Pages of runs, shown by what was executed in them.
+    func executions(_ request: APIRequest, project: String) async throws -> APIResponse {
+        let page = try Page(request)
+        let found = try await runs(request, project: project, page)
+        var shown: [JSON] = []
+        for execution in found.runs.flatMap(\.executions)
+        where [nil, execution.scope.stage].contains(request.query("stage"))
+            && [nil, execution.scope.service].contains(request.query("service"))
+        {
+            shown.append(try await json(execution))
+        }
+        return .json(
+            page.list(
+                "sequenceExecutions", shown, total: found.total, count: found.runs.count, key: { .integer($0) }))
+    }
 
     private func runs(_ request: APIRequest, project: String, _ page: Page) async throws -> RunPage {
         _ = try await parts.configuration.project(project)
@@ -54,7 +66,7 @@ extension API {
         query.from = try Self.time(request, "fromTime")
         query.before = try Self.time(request, "beforeTime")
         query.offset = page.offset
-        query.limit = page.size == Int.max ? 0 : page.size
+        query.limit = page.size == .max ? 0 : page.size
         return try await parts.store.runs(query)
     }
 
@@ -68,7 +80,7 @@ extension API {
     }
 
     /// Keptn's SequenceState: a run with what last happened in each of its stages.
-    private func state(of run: SequenceRun) async throws -> JSON {
+    func state(of run: SequenceRun) async throws -> JSON {
         var query = EventQuery()
         query.context = run.context
         query.limit = 1000
@@ -110,7 +122,11 @@ extension API {
         ]
     }
 
-    private func json(_ execution: SequenceExecution) async throws -> JSON {
+    func json(_ execution: SequenceExecution) async throws -> JSON {
+        var trigger = EventQuery()
+        trigger.id = execution.triggeredID
+        trigger.context = execution.context
+        trigger.limit = 1
         var reason: WaitReason?
         if execution.state.isOpen {
             let open = try await parts.store.openExecutions(in: execution.scope).map(\.execution)
@@ -138,6 +154,7 @@ extension API {
                 "triggeredId": .string(execution.triggeredID),
                 "gitcommitid": execution.gitCommitID.map { .string($0) }, "labels": execution.labels,
             ],
+            "inputProperties": try await parts.store.events(trigger).events.first?.event.json,
             "triggeredAt": .string(execution.triggeredAt.rfc3339),
             "waitingFor": reason.map {
                 [

@@ -65,12 +65,14 @@ package struct API: Sendable {
     package var routes: [HTTPRoute] {
         statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
             + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes + uniformRoutes + logRoutes
-            + statisticsRoutes + streamRoutes + importRoutes + gitRoutes
+            + statisticsRoutes + streamRoutes + importRoutes + descriptionRoutes + closedRoutes + debugRoutes
+            + gitRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {
         [
             HTTPRoute(.get, "/healthz", access: .everybody) { _ in .text("ok\n") },
+            HTTPRoute(.get, "/nginx-health", access: .everybody) { _ in .text("healthy\n") },
             HTTPRoute(.get, "/readyz", access: .everybody) { _ in
                 _ = try await parts.store.nextWake()
                 return .text("ready\n")
@@ -80,6 +82,7 @@ package struct API: Sendable {
                     contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(await parts.metrics().utf8))
             },
             HTTPRoute(.post, "/api/v1/auth") { _ in .json([:]) },
+            HTTPRoute(.get, "/api/v1/auth") { _ in .json([:]) },
             HTTPRoute(.get, "/api/v1/metadata") { _ in
                 .json([
                     "namespace": "keptn", "keptnlabel": "keptn", "keptnversion": .string(parts.version),

@@ -170,7 +170,7 @@ extension Server {
     ) throws -> ConfigurationService {
         let upstreams = try Upstreams(
             git: repositories, secrets: secrets, requester: WebRequester(), denied: configuration.deniedGitURLs,
-            provisioningURL: configuration.provisioningURL)
+            provisioningURL: configuration.provisioningURL, hidesProvisioned: configuration.hidesProvisionedURL)
         return ConfigurationService(
             files: repositories, upstreams: upstreams, charts: charts, time: time,
             defaultBranch: configuration.defaultGitBranch,

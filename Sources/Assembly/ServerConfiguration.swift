@@ -27,6 +27,8 @@ package struct ServerConfiguration: Sendable {
     package var deniedGitURLs: [String] = []
     /// Of a service that makes a Git repository for every project that names none.
     package var provisioningURL: String?
+    /// Whether users do not get to know where those repositories are.
+    package var hidesProvisionedURL = false
     /// Whose bearer tokens are believed; nil for nobody's but our own.
     package var identities: IdentityPolicy?
     package var log = Log.standardError(.notice)

@@ -90,7 +90,8 @@ extension CloudEvent {
     public var isCanonical: Bool {
         let required = [id, source, type]
         let optional = [subject, dataContentType, dataSchema]
-        guard !required.contains(""), time.map({ $0 == $0.wholeMilliseconds }) ?? true,
+        guard !required.contains(""),
+            time.map({ $0 == $0.wholeMilliseconds && Timestamp.readable.contains($0) }) ?? true,
             required.allSatisfy(Self.isClean),
             optional.allSatisfy({ $0.map(Self.isClean) ?? true }),
             extensions.allSatisfy({ !Self.memberNames.contains($0.key) && !$0.value.isNull })

@@ -65,8 +65,11 @@ extension Timestamp {
         return String(decoding: out, as: UTF8.self)
     }
 
+    /// The instants whose text can be read: those of the years that have all their days, 1678 to 2261.
+    static let readable = Timestamp(seconds: -9_214_560_000)..<Timestamp(seconds: 9_214_646_400)
+
     /// Reads RFC 3339 with any fraction and offset, and the same without an offset, which is taken as UTC (Keptn's
-    /// clients send both). Nil for anything else, and for years outside 1678...2261.
+    /// clients send both). Nil for anything else, and for years outside 1678...2261, there and in UTC.
     public init?(rfc3339 text: some StringProtocol) {
         let bytes = Array(text.utf8)
         var index = 0
@@ -112,6 +115,7 @@ extension Timestamp {
         guard index == bytes.count else { return nil }
         let days = Self.days(fromCivil: year, month, day)
         nanoseconds = (days * 86_400 + hour * 3600 + minute * 60 + second - offset) * 1_000_000_000 + fraction
+        guard Self.readable.contains(self) else { return nil }
     }
 
     private static func daysIn(_ month: Int64, _ year: Int64) -> Int64 {

@@ -14,7 +14,7 @@ struct Artifact {
     init(_ given: String) { self.given = given }
 
     /// The reference that the event carries: `NAME@sha256:…` for what was uploaded, else the given name.
-    func upload(with client: APIClient) async throws -> String {
+    func upload(with client: APIClient, on terminal: Terminal) async throws -> String {
         if given.hasPrefix("http://") || given.hasPrefix("https://") {
             let name = given.prefix { $0 != "?" }.split(separator: "/").last.map(String.init) ?? "artifact"
             return try await client.upload(url: given, name: name)
@@ -27,11 +27,25 @@ struct Artifact {
             return given
         }
         let name = given.split(separator: "/").last.map(String.init) ?? "artifact"
-        guard isFolder else { return try await client.upload(file: given, name: name) }
+        func upload(file: String) async throws -> String {
+            defer { terminal.progress(nil) }
+            return try await client.upload(file: file, name: name) { sent, total in
+                terminal.progress(Self.bar(name, sent, total))
+            }
+        }
+        guard isFolder else { return try await upload(file: given) }
         let archive = FileManager.default.temporaryDirectory.path + "/keptn-\(UUID().uuidString).tar"
         defer { try? FileManager.default.removeItem(atPath: archive) }
         try await pack(into: archive)
-        return try await client.upload(file: archive, name: name)
+        return try await upload(file: archive)
+    }
+
+    /// How far an upload is: `carts [#######...] 70 % of 12 MB`.
+    private static func bar(_ name: String, _ sent: Int, _ total: Int) -> String {
+        let share = total == 0 ? 1 : Double(sent) / Double(total)
+        let done = Int(share * 30)
+        let bar = String(repeating: "#", count: done) + String(repeating: ".", count: 30 - done)
+        return "\(name) [\(bar)] \(Int(share * 100)) % of \((total + 999_999) / 1_000_000) MB"
     }
 
     /// A reference for a table: as much of the digest as tells versions apart.
@@ -53,7 +67,7 @@ struct Artifact {
                 output: .discarded, error: .string(limit: 4096))
         }
         guard status.terminationStatus.isSuccess else {
-            throw KeptnError(.invalidInput, "--image \(folder): tar failed: \(status.standardError ?? "")")
+            throw KeptnError(.invalidInput, "--image \(folder): tar failed: \(status.standardError)")
         }
     }
 }

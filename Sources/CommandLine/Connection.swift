@@ -23,9 +23,9 @@ struct ConnectionOptions: ParsableArguments {
 
     var terminal: Terminal { global.terminal }
 
-    /// The endpoint and token to use: what is given, else the environment, the current context, the local server.
-    /// A stored token goes only to the endpoint that it was stored for.
-    func server() throws -> (endpoint: String, token: String) {
+    /// The endpoint and what to log in with: what is given, else the environment, the current context, the local
+    /// server. A stored token or login goes only to the endpoint that it was stored for.
+    func server() throws -> ServerContext {
         let environment = ProcessInfo.processInfo.environment
         let home = global.dataFolder
         let contexts = try global.contexts.read()
@@ -39,32 +39,52 @@ struct ConnectionOptions: ParsableArguments {
                     + "'keptn auth --endpoint URL --api-token TOKEN'")
         }
         let known = ([contexts.currentContext].compactMap { $0 } + contexts.contexts).first { $0.endpoint == endpoint }
-        guard
-            let token = token ?? environment["KEPTN_API_TOKEN"] ?? known?.token
-                ?? (endpoint == local ? home.read(.token) : nil)
-        else {
+        if let given = token ?? environment["KEPTN_API_TOKEN"] {
+            return ServerContext(name: known?.name ?? "", endpoint: endpoint, token: given)
+        }
+        if let known, known.token != nil || known.login != nil { return known }
+        guard endpoint == local, let token = home.read(.token) else {
             throw KeptnError(
                 .unauthorized, "No API token is known for \(endpoint): say --api-token or set KEPTN_API_TOKEN")
         }
-        return (endpoint, token)
+        return ServerContext(name: "", endpoint: endpoint, token: token)
     }
 
-    /// Runs `body` with a client of that server. When `project` is named and unknown, the error lists those there are.
+    /// A client of that server. A login that ends soon is renewed first, and stored.
+    func client() async throws -> APIClient {
+        var server = try server()
+        let time = SystemTime()
+        if let login = server.login, login.isEnding(at: time.now) {
+            let renewal = OAuthLogin(
+                discoveryURL: login.discoveryURL, client: login.client, requester: WebRequester(), time: time)
+            do {
+                server.login?.tokens = try await renewal.refresh(login.tokens)
+            } catch let error as KeptnError {
+                throw KeptnError(
+                    error.code, "\(error.message); log in with 'keptn auth --oauth --endpoint \(server.endpoint)'")
+            }
+            var content = try global.contexts.read()
+            content.replace(server)
+            try global.contexts.write(content)
+        }
+        return APIClient(endpoint: server.endpoint, token: server.token, bearer: server.login?.tokens.verifiable)
+    }
+
+    /// Runs `body` with a client of that server. When something is not there, the error names what of the place it is
+    /// and what there is.
+    /// - Parameter failure: what an error's message begins with, such as `Create service was unsuccessful.`
     func withClient<Value: Sendable>(
-        project: String? = nil, _ body: (APIClient) async throws -> Value
+        at place: Place = Place(), failure: String? = nil, _ body: (APIClient) async throws -> Value
     ) async throws -> Value {
-        let (endpoint, token) = try server()
-        let client = APIClient(endpoint: endpoint, token: token)
+        let client = try await client()
         if global.verbose { terminal.error("Server: \(client.endpoint)") }
         do {
             return try await body(client)
-        } catch let error as KeptnError where error.code == .notFound {
-            guard let project, let known = try? await client.pages("controlPlane/v1/project", items: "projects")
-            else { throw error }
-            let names = known.map { $0.text("projectName") }
-            guard !names.contains(project) else { throw error }
-            let hint = names.isEmpty ? "there are no projects" : "known projects: \(names.joined(separator: ", "))"
-            throw KeptnError(.notFound, "\(error.message) (no project \(project); \(hint))")
+        } catch let error as KeptnError {
+            var message = error.message
+            if error.code == .notFound, let missing = await place.missing(client) { message = missing }
+            if error.code == .unauthorized, client.hasBearer { message += "; log in again with 'keptn auth --oauth'" }
+            throw KeptnError(error.code, (failure.map { "\($0) " } ?? "") + message)
         }
     }
 }

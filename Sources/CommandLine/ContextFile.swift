@@ -1,12 +1,53 @@
 import CloudEvents
 import FoundationEssentials
 import Ports
+import RemoteClients
 
 /// A server that the command line knows by name.
 struct ServerContext: Equatable {
     var name: String
     var endpoint: String
-    var token: String
+    /// An API token; nil when only the login counts.
+    var token: String?
+    var login: StoredLogin?
+}
+
+/// A login at an identity provider, with what is needed to renew it.
+struct StoredLogin: Equatable {
+    var discoveryURL: String
+    var client: OAuthLogin.Client
+    var tokens: OAuthTokens
+
+    /// A token that ends so soon is renewed before it is used.
+    private static let marginBeforeEnd = Duration.seconds(30)
+
+    func isEnding(at now: Timestamp) -> Bool {
+        tokens.expiresAt.map { $0 - Self.marginBeforeEnd <= now } ?? false
+    }
+
+    init(discoveryURL: String, client: OAuthLogin.Client, tokens: OAuthTokens) {
+        self.discoveryURL = discoveryURL
+        self.client = client
+        self.tokens = tokens
+    }
+
+    /// Nil when it is something else.
+    init?(decoding json: JSON) {
+        guard let tokens = json["tokens"].flatMap(OAuthTokens.init(decoding:)) else { return nil }
+        self.tokens = tokens
+        discoveryURL = json.text("discovery")
+        client = OAuthLogin.Client(
+            id: json.text("clientId"), secret: json["clientSecret"]?.stringValue,
+            scopes: (json["scopes"]?.elements ?? []).compactMap(\.stringValue))
+    }
+
+    var encoded: JSON {
+        [
+            "discovery": .string(discoveryURL), "clientId": .string(client.id),
+            "clientSecret": client.secret.map { .string($0) }, "scopes": .array(client.scopes.map { .string($0) }),
+            "tokens": tokens.encoded,
+        ]
+    }
 }
 
 /// The servers that `keptn auth` and `keptn set-context` wrote down, in a file that only its owner reads.
@@ -27,10 +68,15 @@ struct ContextFile {
 
         /// Takes the place of a context of the same name, and is the one used from now on.
         mutating func use(_ context: ServerContext) {
+            replace(context)
+            current = context.name
+        }
+
+        /// Takes the place of a context of the same name.
+        mutating func replace(_ context: ServerContext) {
             contexts.removeAll { $0.name == context.name }
             contexts.append(context)
             contexts.sort { $0.name < $1.name }
-            current = context.name
         }
 
         init(current: String? = nil, contexts: [ServerContext] = []) {
@@ -41,7 +87,9 @@ struct ContextFile {
         init(decoding json: JSON) {
             current = json["current"]?.stringValue
             contexts = (json["contexts"]?.elements ?? []).map {
-                ServerContext(name: $0.text("name"), endpoint: $0.text("endpoint"), token: $0.text("token"))
+                ServerContext(
+                    name: $0.text("name"), endpoint: $0.text("endpoint"), token: $0["token"]?.stringValue,
+                    login: $0["login"].flatMap(StoredLogin.init(decoding:)))
             }
         }
 
@@ -50,7 +98,10 @@ struct ContextFile {
                 "current": current.map { .string($0) },
                 "contexts": .array(
                     contexts.map {
-                        ["name": .string($0.name), "endpoint": .string($0.endpoint), "token": .string($0.token)]
+                        [
+                            "name": .string($0.name), "endpoint": .string($0.endpoint),
+                            "token": $0.token.map { .string($0) }, "login": $0.login?.encoded,
+                        ]
                     }),
             ]
         }

@@ -23,6 +23,33 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Accepted for Keptn's scripts; it changes nothing.")
     var mock = false
 
+    /// Those that take no value.
+    static let flags: Set = ["-q", "--quiet", "-v", "--verbose", "-y", "--yes", "--mock"]
+    private static let options: Set = ["--home", "--config-file", "-n", "--namespace"]
+
+    /// The arguments with those of these flags that stand before a subcommand behind it, where the parser wants them.
+    static func behindCommand(_ arguments: [String], of root: any ParsableCommand.Type) -> [String] {
+        var (path, moved): ([String], [String]) = ([], [])
+        var known = root.configuration.subcommands
+        var rest = arguments[...]
+        while let word = rest.first, !known.isEmpty {
+            if let next = known.first(where: { $0.isCalled(word) }) {
+                path.append(word)
+                known = next.configuration.subcommands
+                rest = rest.dropFirst()
+            } else if flags.contains(word) || options.contains(where: { word.hasPrefix("\($0)=") }) {
+                moved.append(word)
+                rest = rest.dropFirst()
+            } else if options.contains(word) {
+                moved += rest.prefix(2)
+                rest = rest.dropFirst(2)
+            } else {
+                break
+            }
+        }
+        return path + moved + rest
+    }
+
     func validate() throws {
         if quiet, verbose { throw ValidationError("--quiet and --verbose exclude each other") }
     }
@@ -30,4 +57,11 @@ struct GlobalOptions: ParsableArguments {
     var terminal: Terminal { Terminal(isQuiet: quiet) }
     var dataFolder: DataFolder { DataFolder(given: home) }
     var contexts: ContextFile { ContextFile(given: configFile, in: dataFolder) }
+}
+
+extension ParsableCommand {
+    /// The word is the command's name, or another one for it.
+    static func isCalled(_ word: String) -> Bool {
+        configuration.commandName == word || configuration.aliases.contains(word)
+    }
 }

@@ -1,11 +1,11 @@
 package import ArgumentParser
-import SpecFiles
 
 /// The command `keptn`: verbs that talk to a server over HTTP, and `server`, which is one.
 package struct KeptnCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "keptn",
         abstract: "Event-driven continuous delivery: stages, sequences, quality gates.",
+        discussion: "Before the command may stand: --quiet, --verbose, --yes, --namespace, --config-file, --home.",
         version: Version.text,
         subcommands: [
             ServerCommand.self, DemoCommand.self, AuthCommand.self, StatusCommand.self, VersionCommand.self,
@@ -13,13 +13,14 @@ package struct KeptnCommand: AsyncParsableCommand {
             TriggerCommand.self, SendCommand.self, ConfigureCommand.self, SequenceCommand.self, PauseVerb.self,
             ResumeVerb.self, AbortVerb.self, SetContextCommand.self, GetContextsCommand.self, SetCommand.self,
             TokenCommand.self, ValidateCommand.self, GenerateCommand.self, CompletionCommand.self,
-            InstallCommand.self, UpgradeCommand.self, UninstallCommand.self,
+            InstallCommand.self, UpgradeCommand.self, UninstallCommand.self, OnboardCommand.self,
         ])
 
     package init() {}
 
     /// Runs the command in the arguments and ends the process: with 0, 1 after any error (K §4.2), or its own code.
-    package static func runAndExit(_ arguments: [String]) async -> Never {
+    package static func runAndExit(_ given: [String]) async -> Never {
+        let arguments = GlobalOptions.behindCommand(given, of: Self.self)
         do {
             var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
@@ -30,23 +31,8 @@ package struct KeptnCommand: AsyncParsableCommand {
             exit()
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            Terminal().error(fullMessage(for: error) + misspelt(arguments))
+            Terminal().error(WrongCall(arguments: arguments).text(for: error))
             exit(withError: ExitCode(1))
         }
-    }
-
-    /// `; did you mean 'x'?` when a word is no subcommand where one is needed; else empty.
-    static func misspelt(_ arguments: [String]) -> String {
-        var known: [any ParsableCommand.Type] = configuration.subcommands
-        for word in arguments.prefix(while: { !$0.hasPrefix("-") }) where !known.isEmpty {
-            let next = known.first {
-                ($0.configuration.commandName == word) || $0.configuration.aliases.contains(word)
-            }
-            guard let next else {
-                return didYouMean(word, among: known.compactMap { $0.configuration.commandName })
-            }
-            known = next.configuration.subcommands
-        }
-        return ""
     }
 }

@@ -4,7 +4,7 @@ import Ports
 import RemoteClients
 
 /// Shows a run until it ends: as a tree that is redrawn on a screen, line by line elsewhere.
-struct SequenceWatch {
+struct SequenceWatch: Sendable {
     let client: APIClient
     let project: String
     let context: String
@@ -14,10 +14,33 @@ struct SequenceWatch {
     /// Pause between two looks at the server; a screen is redrawn at most so often.
     static let interval = Duration.milliseconds(250)
 
-    /// Returns when the run has passed; throws the exit code of every other end.
-    func follow() async throws {
-        let code = Self.exitCode(try await untilOver())
-        if code != 0 { throw ExitCode(code) }
+    /// Returns when the run has passed or the time is up; throws the exit code of every other end. A program gets the
+    /// events themselves.
+    func follow(_ watching: WatchOptions, _ format: OutputOptions) async throws {
+        try await watching.limited { [format = format.isData ? format.output : nil] in
+            let end: SequenceTree
+            if let format {
+                let query = ["keptnContext": context, "project": project]
+                try await EventWatch(client: client, query: query, format: format, terminal: terminal)
+                    .follow { try await isOver() }
+                end = try await tree()
+            } else {
+                end = try await untilOver()
+            }
+            let code = Self.exitCode(end)
+            if code != 0 { throw ExitCode(code) }
+        }
+    }
+
+    private func isOver() async throws -> Bool {
+        let tree = try await tree()
+        guard !tree.sequences.isEmpty else { throw unknown }
+        guard let state = try await stateIfKnown() else { return false }
+        return Self.isOver(state) && tree.isOver
+    }
+
+    private static func isOver(_ state: JSON) -> Bool {
+        ["finished", "aborted", "timedOut"].contains(state.text("state"))
     }
 
     /// Shows the run until it is over and returns it.
@@ -40,8 +63,7 @@ struct SequenceWatch {
                 for line in tree.news(since: shown) { terminal.line(line) }
             }
             shown = tree
-            let isOver = ["finished", "aborted", "timedOut"].contains(state.text("state"))
-            if isOver, tree.isOver { return shown }
+            if Self.isOver(state), tree.isOver { return shown }
             try await time.sleep(for: Self.interval)
         }
     }
@@ -101,15 +123,19 @@ struct SequenceWatch {
 }
 
 extension APIClient {
-    /// All items of a paged list.
-    func pages(_ path: String, items: String, _ query: [String: String] = [:]) async throws -> [JSON] {
+    /// The items of a paged list, all of them or those of the first pages.
+    func pages(
+        _ path: String, items: String, _ query: [String: String] = [:], pagesMax: Int = .max
+    ) async throws -> [JSON] {
         var result: [JSON] = []
         var key = ""
+        var pages = 0
         repeat {
+            pages += 1
             let page = try await get(path, key.isEmpty ? query : query.merging(["nextPageKey": key]) { $1 })
             result += page[items]?.elements ?? []
             key = page.text("nextPageKey")
-        } while !key.isEmpty && key != "0"
+        } while pages < pagesMax && !key.isEmpty && key != "0"
         return result
     }
 }

@@ -61,9 +61,12 @@ extension ConfigurationService {
 
     package func upstream(of project: String) async throws -> ProjectUpstream? {
         _ = try await tip(of: ConfigurationPlace(project: project))
-        return try await links?.link(of: project).map {
-            ProjectUpstream(credentials: $0.credentials, isProvisioned: $0.isProvisioned, status: $0.status)
-        }
+        guard let link = try await links?.link(of: project) else { return nil }
+        let isHidden = link.isProvisioned && upstreams?.hidesProvisioned == true
+        var status = link.status
+        if isHidden { status.message = status.message.replacing(link.credentials.remoteURL, with: "(hidden)") }
+        return ProjectUpstream(
+            credentials: link.credentials, isProvisioned: link.isProvisioned, status: status, isHidden: isHidden)
     }
 
     package func deleteProject(_ name: String) async throws {

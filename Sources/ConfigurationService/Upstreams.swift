@@ -14,15 +14,18 @@ package struct Upstreams: Sendable {
     private let denied: [String]
     /// Of the service that makes repositories (K §2.3.7); nil when there is none.
     let provisioningURL: String?
+    /// Whether users do not get to know where its repositories are.
+    let hidesProvisioned: Bool
     private let namespace: String
 
     /// - Parameters:
     ///   - denied: regular expressions of URLs that must not be used; the first that matches forbids.
     ///   - provisioningURL: of a service that makes repositories for projects that name none.
+    ///   - hidesProvisioned: keeps from users where those repositories are.
     ///   - namespace: what that service is told besides the project's name.
     package init(
         git: any GitUpstreams, secrets: any SecretStore, requester: any HTTPRequester, denied: [String] = [],
-        provisioningURL: String? = nil, namespace: String = "keptn"
+        provisioningURL: String? = nil, hidesProvisioned: Bool = false, namespace: String = "keptn"
     ) throws {
         for pattern in denied where (try? Regex(pattern)) == nil {
             throw KeptnError(.invalidInput, "'\(pattern)' in the deny list of Git URLs is no regular expression")
@@ -32,6 +35,7 @@ package struct Upstreams: Sendable {
         self.requester = requester
         self.denied = denied
         self.provisioningURL = provisioningURL
+        self.hidesProvisioned = hidesProvisioned
         self.namespace = namespace
     }
 

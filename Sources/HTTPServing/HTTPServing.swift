@@ -132,8 +132,8 @@ private struct Responder: HTTPResponder {
 }
 
 /// What a request that failed is answered with.
-enum Failure {
-    static func response(to error: any Error, logger: Logger) -> APIResponse {
+package enum Failure {
+    package static func response(to error: any Error, logger: Logger) -> APIResponse {
         switch error {
         case let error as KeptnError where error.code != .internalFailure:
             return .error(status(of: error.code), error.message)

@@ -2,7 +2,7 @@ package import HTTPTypes
 package import Ports
 
 /// Finds the route of a request. Empty segments do not count (clients send double and trailing slashes), and an encoded
-/// slash stays inside its segment.
+/// slash stays inside its segment. In what `{rest...}` takes, Keptn's clients write a blank as a plus sign.
 package struct RouteTable: Sendable {
     package struct Match {
         package var route: HTTPRoute?
@@ -31,10 +31,11 @@ package struct RouteTable: Sendable {
     }
 
     package func find(_ method: HTTPRequest.Method, _ path: String) -> Match {
-        let given = path.split(separator: "/").map { QueryText.decode($0, plusIsBlank: false) }
+        let raw = path.split(separator: "/")
+        let given = raw.map { QueryText.decode($0, plusIsBlank: false) }
         var result = Match()
         for entry in entries[Self.key(given)] ?? [] {
-            guard let parameters = Self.match(entry.segments, given) else { continue }
+            guard let parameters = Self.match(entry.segments, given, raw) else { continue }
             if entry.route.method == method || (method == .head && entry.route.method == .get) {
                 return Match(route: entry.route, parameters: parameters)
             }
@@ -53,7 +54,9 @@ package struct RouteTable: Sendable {
         }
     }
 
-    private static func match(_ segments: [Segment], _ given: [String]) -> [String: String]? {
+    private static func match(
+        _ segments: [Segment], _ given: [String], _ raw: [Substring]
+    ) -> [String: String]? {
         var parameters: [String: String] = [:]
         for (index, segment) in segments.enumerated() {
             guard index < given.count else { return nil }
@@ -61,7 +64,7 @@ package struct RouteTable: Sendable {
             case .fixed(let text): guard text == given[index] else { return nil }
             case .parameter(let name): parameters[name] = given[index]
             case .rest(let name):
-                parameters[name] = given[index...].joined(separator: "/")
+                parameters[name] = raw[index...].map { QueryText.decode($0, plusIsBlank: true) }.joined(separator: "/")
                 return parameters
             }
         }

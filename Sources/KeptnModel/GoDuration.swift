@@ -12,9 +12,9 @@ extension Duration {
         guard !rest.isEmpty else { return nil }
         var total: Int64 = 0
         while !rest.isEmpty {
-            let number = rest.prefix { ("0"..."9").contains($0) || $0 == "." }
+            let number = rest.prefix { Self.isDigit($0) || $0 == "." }
             rest = rest.dropFirst(number.count)
-            let unit = rest.prefix { !("0"..."9").contains($0) && $0 != "." }
+            let unit = rest.prefix { !Self.isDigit($0) && $0 != "." }
             rest = rest.dropFirst(unit.count)
             guard let scale = Self.nanoseconds[String(unit)], let value = Self.nanoseconds(number, scale) else {
                 return nil
@@ -48,6 +48,9 @@ extension Duration {
         if minutes < 60 { return "\(sign)\(minutes)m\(seconds)" }
         return "\(sign)\(minutes / 60)h\(minutes % 60)m\(seconds)"
     }
+
+    /// (A digit with an accent is one Character and lies between "0" and "9", too.)
+    private static func isDigit(_ character: Character) -> Bool { character.isASCII && character.isNumber }
 
     private static let nanoseconds: [String: Int64] = [
         "ns": 1, "us": 1000, "µs": 1000, "μs": 1000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000,

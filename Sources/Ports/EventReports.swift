@@ -9,6 +9,34 @@ package protocol EventReports: Sendable {
     /// The `.triggered` events of tasks that somebody else than the shipyard asked for since the instant (as an
     /// evaluation asks for its indicators), and that nobody has finished yet; oldest first.
     func openRequests(_ query: OpenRequestQuery) async throws -> [CloudEvent]
+
+    /// The newest event of each type at each place of a project since it was created, newest first.
+    func latestEvents(in project: String) async throws -> [LatestEvent]
+}
+
+/// What a view of a project tells of an event.
+package struct LatestEvent: Sendable, Hashable {
+    package var stage: String?
+    package var service: String?
+    package var type: String
+    package var id: String
+    package var context: String?
+    package var time: Timestamp?
+    /// The context of the newest event of this type and place whose result is not `fail`.
+    package var unfailedContext: String?
+
+    package init(
+        stage: String?, service: String?, type: String, id: String, context: String?, time: Timestamp?,
+        unfailedContext: String?
+    ) {
+        self.stage = stage
+        self.service = service
+        self.type = type
+        self.id = id
+        self.context = context
+        self.time = time
+        self.unfailedContext = unfailedContext
+    }
 }
 
 /// Events of one kind, counted.

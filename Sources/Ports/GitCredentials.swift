@@ -123,15 +123,41 @@ extension GitCredentials {
 
     /// The credentials in a request's body: nested as `gitCredentials` or in the flat fields of Keptn before 0.19
     /// (K §2.3.7); nil when there are none. Throws `KeptnError.invalidInput` with everything that is wrong.
-    package static func reading(body: JSON) throws(KeptnError) -> GitCredentials? {
+    ///
+    /// - Parameter known: whose secrets stay in use where the body names the same URL and no token or key.
+    package static func reading(
+        body: JSON, keeping known: GitCredentials? = nil
+    ) throws(KeptnError) -> GitCredentials? {
         let flat = body.members.filter { flatFields.contains($0.key) && !isEmpty($0.value) }
         let nested = body["gitCredentials"].flatMap { isEmpty($0) ? nil : $0 }
         if nested != nil, let other = flat.first?.key {
             throw KeptnError(
                 .invalidInput, "'gitCredentials' and '\(other)' say the same thing twice: send one of them")
         }
-        if let nested { return try GitCredentials(nested) }
-        return flat.isEmpty ? nil : try GitCredentials(nesting(body))
+        guard let given = nested ?? (flat.isEmpty ? nil : nesting(body)) else { return nil }
+        return try GitCredentials(known?.completing(given) ?? given)
+    }
+
+    /// Credentials without token and key get our secrets. Only for our URL: they are no other server's business.
+    private func completing(_ given: JSON) -> JSON {
+        let name = if case .https = access { "https" } else { "ssh" }
+        guard given["remoteURL"]?.stringValue == remoteURL, Self.isLeftOut("https", "token", in: given),
+            Self.isLeftOut("ssh", "privateKey", in: given), let own = json(withSecrets: true)[name]
+        else { return given }
+        var part = given[name] ?? .null
+        guard part.isNull || part.kind == .object else { return given }
+        if part.members.isEmpty { return given.setting(name, to: own) }
+        for secret in ["token", "certificate", "privateKey", "privateKeyPass"] where Self.isLeftOut(secret, in: part) {
+            part = part.setting(secret, to: own[secret])
+        }
+        if let proxy = part["proxy"], proxy["url"] == own["proxy", "url"], Self.isLeftOut("password", in: proxy) {
+            part = part.setting("proxy", to: proxy.setting("password", to: own["proxy", "password"]))
+        }
+        return given.setting(name, to: part)
+    }
+
+    private static func isLeftOut(_ path: String..., in json: JSON) -> Bool {
+        path.reduce(Optional(json)) { $0?[$1] }.map(isEmpty) ?? true
     }
 
     /// The nested form.

@@ -52,15 +52,28 @@ package struct UpstreamStatus: Sendable, Hashable {
 
 /// A project's upstream as everybody may see it.
 package struct ProjectUpstream: Sendable, Hashable {
-    /// Never to be shown but by `json(withSecrets: false)`.
+    /// Never to be shown: see `shownCredentials`.
     package var credentials: GitCredentials
     /// Whether the provisioning service made it (K §2.3.7).
     package var isProvisioned: Bool
     package var status: UpstreamStatus
+    /// Whether users do not get to know where it is.
+    package var isHidden: Bool
 
-    package init(credentials: GitCredentials, isProvisioned: Bool, status: UpstreamStatus) {
+    package init(
+        credentials: GitCredentials, isProvisioned: Bool, status: UpstreamStatus, isHidden: Bool = false
+    ) {
         self.credentials = credentials
         self.isProvisioned = isProvisioned
         self.status = status
+        self.isHidden = isHidden
+    }
+
+    /// Empty for a hidden one.
+    package var shownURL: String { isHidden ? "" : credentials.remoteURL }
+
+    /// What everybody may see of the credentials.
+    package var shownCredentials: JSON {
+        isHidden ? ["remoteURL": "", "user": ""] : credentials.json(withSecrets: false)
     }
 }

@@ -19,7 +19,9 @@ extension ProcessService {
                 when: { try await self.isResponsible(for: $0.scope, commit: $0.gitCommitID) },
                 perform: { try await self.perform(task, in: $0.scope, data: $0.data, commit: $0.gitCommitID) })
         }.on(eventType: Self.serviceDeleted) { event in
-            guard let project = event.keptnData?.project, let service = event.keptnData?.service else { return [] }
+            guard let data = event.keptnData, data.status != "errored", let project = data.project,
+                let service = data.service
+            else { return [] }
             for release in try await self.releases()
             where release.scope.project == project && release.scope.service == service {
                 try await self.remove(release.scope)

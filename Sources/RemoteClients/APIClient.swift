@@ -3,26 +3,35 @@ package import CloudEvents
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Ports
 
 /// A client of the HTTP API, for the command line and for tools. Errors carry the server's own message.
 package struct APIClient: Sendable {
     /// The API's base without a slash at the end, such as `http://127.0.0.1:8080/api`.
     package let endpoint: String
-    private let token: String
+    private let token: String?
+    private let bearer: String?
 
     /// A request, however long the answer, takes at most so long.
     private static let requestMax = TimeAmount.seconds(60)
     /// Answers are at most so large.
     private static let answerMax = 256 << 20
 
-    package init(endpoint: String, token: String) {
+    /// - Parameters:
+    ///   - token: an API token.
+    ///   - bearer: a token of an identity provider that the server believes.
+    package init(endpoint: String, token: String?, bearer: String? = nil) {
         var endpoint = endpoint.contains("://") ? endpoint : "http://" + endpoint
         while endpoint.hasSuffix("/") { endpoint.removeLast() }
         let hasPath = endpoint.split(separator: "/").count > 2
         self.endpoint = hasPath ? endpoint : endpoint + "/api"
         self.token = token
+        self.bearer = bearer
     }
+
+    /// Somebody's login counts, which ends by itself.
+    package var hasBearer: Bool { bearer != nil }
 
     /// One segment of a path, encoded.
     package func segment(_ text: String) -> String { URLText.encode(text) }
@@ -42,14 +51,18 @@ package struct APIClient: Sendable {
     }
 
     /// Uploads a file as an artifact and returns its reference.
-    package func upload(file path: String, name: String) async throws -> String {
+    /// - Parameter progress: is told, again and again, how many bytes of how many were handed over.
+    package func upload(
+        file path: String, name: String, progress: @escaping @Sendable (_ sent: Int, _ total: Int) -> Void
+    ) async throws -> String {
         let data: Data
         do {
             data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
         } catch {
             throw KeptnError(.invalidInput, "\(path) cannot be read: \(error)")
         }
-        return try await upload(.stream(FileChunks(data: data), length: .known(Int64(data.count))), name)
+        let chunks = FileChunks(data: data, progress: progress)
+        return try await upload(.stream(chunks, length: .known(Int64(data.count))), name)
     }
 
     /// Fetches a URL and uploads what is there as an artifact, as it comes.
@@ -93,7 +106,8 @@ package struct APIClient: Sendable {
     ) async throws -> JSON {
         var request = HTTPClientRequest(url: "\(endpoint)/\(path)")
         request.method = method
-        request.headers.add(name: "x-token", value: token)
+        if let token { request.headers.add(name: "x-token", value: token) }
+        if let bearer { request.headers.add(name: "authorization", value: "Bearer \(bearer)") }
         if let contentType { request.headers.add(name: "content-type", value: contentType) }
         request.body = body
         let status: HTTPResponseStatus
@@ -105,7 +119,7 @@ package struct APIClient: Sendable {
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw KeptnError(.unavailable, "the server at \(endpoint) does not answer: \(error)")
+            throw KeptnError(.unavailable, "the server at \(endpoint) does not answer: \(Self.reason(error))")
         }
         let json = try? JSON(parsing: bytes)
         guard (200..<300).contains(status.code) else {
@@ -117,6 +131,15 @@ package struct APIClient: Sendable {
             throw KeptnError(.internalFailure, "\(endpoint)/\(path) does not answer in JSON: is this Keptn's API?")
         }
         return json
+    }
+
+    /// Why there is no answer, in a few words.
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case is NIOConnectionError, is IOError: "nothing can be reached there"
+        case let error as HTTPClientError: error.shortDescription
+        default: "\(error)"
+        }
     }
 
     private static func code(of status: HTTPResponseStatus) -> KeptnError.Code {
@@ -140,10 +163,14 @@ package struct APIClient: Sendable {
 private struct FileChunks: AsyncSequence, Sendable {
     typealias Element = ByteBuffer
     let data: Data
+    let progress: @Sendable (_ sent: Int, _ total: Int) -> Void
 
     struct Iterator: AsyncIteratorProtocol {
+        let file: FileChunks
         var rest: Data
         mutating func next() async -> ByteBuffer? {
+            // Whoever asks for more has sent what came before.
+            file.progress(file.data.count - rest.count, file.data.count)
             guard !rest.isEmpty else { return nil }
             let chunk = rest.prefix(1 << 20)
             rest = rest.dropFirst(chunk.count)
@@ -151,7 +178,7 @@ private struct FileChunks: AsyncSequence, Sendable {
         }
     }
 
-    func makeAsyncIterator() -> Iterator { Iterator(rest: data) }
+    func makeAsyncIterator() -> Iterator { Iterator(file: self, rest: data) }
 }
 
 /// The text of URLs (RFC 3986).

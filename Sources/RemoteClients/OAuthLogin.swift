@@ -78,6 +78,7 @@ package struct OAuthLogin: Sendable {
         var new = try await tokens(
             try await provider(), ["grant_type": "refresh_token", "refresh_token": refreshToken])
         new.refreshToken = new.refreshToken ?? refreshToken
+        new.idToken = new.idToken ?? old.idToken
         return new
     }
 
@@ -115,6 +116,10 @@ package struct OAuthLogin: Sendable {
     }
 
     private func send(_ request: OutgoingRequest) async throws -> (status: Int, json: JSON?) {
+        var request = request
+        // A login asks seldom: a kept connection would often be closed by the time that it is used again, and a code
+        // that was sent cannot be sent twice.
+        request.headers["connection"] = "close"
         do {
             let answer = try await requester.send(request)
             return (answer.status, try? JSON(parsing: answer.body))
@@ -162,6 +167,13 @@ package struct OAuthTokens: Sendable, Hashable {
         refreshToken = answer["refresh_token"]?.stringValue
         idToken = answer["id_token"]?.stringValue
         expiresAt = answer["expires_in"]?.intValue.map { now + .seconds($0) }
+    }
+
+    /// What a server can check by itself: the access token when it is signed, else the ID token, for an opaque access
+    /// token says something to the provider only.
+    package var verifiable: String {
+        accessToken.split(separator: ".", omittingEmptySubsequences: false).count == 3
+            ? accessToken : idToken ?? accessToken
     }
 
     /// As it was stored; nil when it is something else.

@@ -57,11 +57,19 @@ struct ChangeWriter {
     /// The new events, in their order.
     private(set) var events: [StoredEvent] = []
     private var counts: [EventKind: (all: Int, roots: Int)] = [:]
+    private var latest: [EventPlace: (seq: Int64, unfailed: Int64?)] = [:]
     private var last: Int64
     private let db: Database
 
     private struct EventKind: Hashable {
         let project: String
+        let type: String
+    }
+
+    private struct EventPlace: Hashable {
+        let project: String
+        let stage: String
+        let service: String
         let type: String
     }
 
@@ -81,11 +89,13 @@ struct ChangeWriter {
         case .deletion(let project):
             try run("DELETE FROM executions WHERE project = ?", [project])
             try run("DELETE FROM pauses WHERE project = ?", [project])
+            try run("DELETE FROM latest_events WHERE project = ?", [project])
+            latest = latest.filter { $0.key.project != project }
             return []
         }
     }
 
-    mutating func storeCounts() throws {
+    mutating func storeSummaries() throws {
         for (kind, count) in counts {
             try run(
                 """
@@ -95,6 +105,15 @@ struct ChangeWriter {
                 """, [kind.project, kind.type, count.all, count.roots])
         }
         counts = [:]
+        for (place, event) in latest {
+            try run(
+                """
+                INSERT INTO latest_events (project, stage, service, type, seq, unfailed) VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT (project, stage, service, type)
+                DO UPDATE SET seq = excluded.seq, unfailed = COALESCE(excluded.unfailed, unfailed)
+                """, [place.project, place.stage, place.service, place.type, event.seq, event.unfailed])
+        }
+        latest = [:]
     }
 
     // MARK: - Events
@@ -127,7 +146,15 @@ struct ChangeWriter {
         let kind = EventKind(project: facts.project ?? "", type: event.type)
         counts[kind, default: (0, 0)].all += 1
         if isRoot { counts[kind, default: (0, 0)].roots += 1 }
+        noteLatest(event.type, facts)
         return AppendReceipt(position: position, isNew: true)
+    }
+
+    private mutating func noteLatest(_ type: String, _ facts: EventFacts) {
+        guard let project = facts.project.wanted else { return }
+        let place = EventPlace(
+            project: project, stage: facts.stage ?? "", service: facts.service ?? "", type: type)
+        latest[place] = (last, facts.result == "fail" ? latest[place]?.unfailed : last)
     }
 
     private func receiptOfFirstArrival(_ event: CloudEvent) throws -> AppendReceipt {

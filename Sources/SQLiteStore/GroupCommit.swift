@@ -107,7 +107,7 @@ final class GroupCommit: Sendable {
                     answers.append(.failure(conflict))
                 }
             }
-            try writer.storeCounts()
+            try writer.storeSummaries()
             return .commit
         }
         recent.add(writer.events)

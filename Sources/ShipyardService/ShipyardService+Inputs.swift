@@ -29,7 +29,9 @@ extension ShipyardService {
         default:
             if recorded.event.type == Self.controlType {
                 try await takeControl(recorded, &turn)
-            } else if recorded.event.type == Self.projectDeletedType, let project = recorded.facts.project {
+            } else if let project = recorded.facts.project, recorded.event.type == Self.projectDeletedType,
+                recorded.facts.status != "errored"
+            {
                 // Not in the transaction, but done again when the turn is.
                 try await store.deleteProject(project)
                 turn.forget(project: project)

@@ -106,12 +106,15 @@ final class YAMLComposer {
             }
             let here = path.isEmpty ? key : "\(path).\(key)"
             let value = try node(try next(), path: here, depth: depth + 1)
-            if key == "<<", !quoted {
-                merged += try pairsToMerge(value, path: here)
-            } else if let first = lines[key] {
+            // Also `<<`: a short file with many of them, each for a large mapping, would fill the memory.
+            if let first = lines[key] {
                 findings.add(mistake(event, here, "the key '\(shortened(key))' stands twice, first in line \(first)"))
+                continue
+            }
+            lines[key] = event.line
+            if key == "<<", !quoted {
+                merged = try pairsToMerge(value, path: here)
             } else {
-                lines[key] = event.line
                 pairs.append(.init(key: key, line: event.line, column: event.column, value: value))
             }
         }

@@ -18,7 +18,7 @@ struct TortureCommand: AsyncParsableCommand {
             + "sequence ended, and no task triggered twice.")
 
     @Option(help: "How often the server is killed.") var kills = 1000
-    @Option(help: "Sequences under way at a time.") var concurrency = 8
+    @Option(help: "Services; of each four sequences are under way at a time.") var concurrency = 8
     @Option(help: "Where the random instants begin; printed, to run the same again.") var seed: UInt64?
     @Option(help: "The keptn to torment; default the one beside this program.") var keptn: String?
 
@@ -33,7 +33,7 @@ struct TortureCommand: AsyncParsableCommand {
             let accepted = Accepted()
             let endpoint = "http://127.0.0.1:\(port)/api"
             return try await withThrowingTaskGroup(of: [String]?.self) { group in
-                let (token, executor) = try await firstStart(home, port, endpoint)
+                let (token, executor) = try await firstStart(home, port, endpoint, accepted)
                 for worker in 0..<concurrency {
                     group.addTask {
                         try await load(worker, APIClient(endpoint: endpoint, token: token), accepted)
@@ -65,12 +65,15 @@ struct TortureCommand: AsyncParsableCommand {
 
     /// Makes the project, and the executor's subscription before the first task.
     private func firstStart(
-        _ home: String, _ port: Int, _ endpoint: String
+        _ home: String, _ port: Int, _ endpoint: String, _ accepted: Accepted
     ) async throws -> (token: String, executor: IntegrationService) {
         let services = concurrency
         return try await server(home, port) { server in
             try await Workload.prepare(APIClient(endpoint: server.endpoint, token: server.token), services: services)
-            let executor = Workload.executor(Workload.plane(endpoint, server.token)) { _ in .pass() }
+            let executor = Workload.executor(Workload.plane(endpoint, server.token)) { task in
+                if task.task == Workload.tasks.last { accepted.noteLastTask(of: task.contextID) }
+                return .pass()
+            }
             try await executor.register()
             return ((server.token, executor), .kill)
         }
@@ -99,10 +102,15 @@ struct TortureCommand: AsyncParsableCommand {
 // MARK: - Load
 
 extension TortureCommand {
-    /// Triggers without pause. What was answered with success is written down; the rest may or may not be there.
+    /// Triggers as long as few are under way. What was answered with success is written down; the rest may or may not
+    /// be there.
     private func load(_ worker: Int, _ client: APIClient, _ accepted: Accepted) async throws {
         let ids = SystemIDs()
         while !accepted.isStopped {
+            guard accepted.underWay < concurrency * 4 else {
+                try await ContinuousClock().sleep(for: .milliseconds(5))
+                continue
+            }
             let event = Workload.trigger(service: worker, id: ids.newID(), context: ids.newID())
             do {
                 try await client.send([event])
@@ -112,10 +120,8 @@ extension TortureCommand {
             } catch {
                 try await ContinuousClock().sleep(for: .milliseconds(20))
             }
-            try await ContinuousClock().sleep(for: .milliseconds(20))
         }
     }
-
 }
 
 // MARK: - Counting
@@ -166,13 +172,32 @@ extension TortureCommand {
     }
 }
 
-/// The triggers that were answered with success.
+/// The triggers that were answered with success, and how far their sequences have come.
 final class Accepted: Sendable {
-    private let state = Mutex((events: [(context: String, id: String)](), isStopped: false))
+    private struct State {
+        var events: [(context: String, id: String)] = []
+        var waiting: Set<String> = []
+        /// Contexts whose last task began before their trigger's answer was here.
+        var early: Set<String> = []
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
 
     func note(_ event: CloudEvent) {
-        state.withLock { $0.events.append((event.keptnContext ?? "", event.id)) }
+        let context = event.keptnContext ?? ""
+        state.withLock {
+            $0.events.append((context, event.id))
+            if $0.early.remove(context) == nil { $0.waiting.insert(context) }
+        }
     }
+
+    func noteLastTask(of context: String) {
+        state.withLock { if $0.waiting.remove(context) == nil { $0.early.insert(context) } }
+    }
+
+    /// Sequences whose last task has not begun.
+    var underWay: Int { state.withLock(\.waiting.count) }
 
     func stop() { state.withLock { $0.isStopped = true } }
     var isStopped: Bool { state.withLock { $0.isStopped } }

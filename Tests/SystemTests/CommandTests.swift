@@ -12,23 +12,40 @@ struct CommandTests {
         var errors: [String] = []
     }
 
-    /// One after the other against one server (K §4.2); `SHIPYARD` stands for the path of a shipyard.
-    static let calls = [
+    /// One after the other against one server (K §4.2, cli-wire-contract). `SHIPYARD` stands for the path of a
+    /// shipyard, `CONTEXT` for the context that was printed last.
+    static let calls = places + runs + mistakes
+
+    private static let places = [
         Call(arguments: "auth", output: ["Starting to authenticate", "Successfully authenticated against http://"]),
+        Call(arguments: "status", output: ["Successfully authenticated against http://", "Keptn cluster version: "]),
+        Call(arguments: "version", output: ["Keptn CLI version: ", "Keptn cluster version: "]),
         Call(arguments: "get projects", output: ["No projects found"]),
+        Call(arguments: "get services", output: ["No services found"]),
         Call(
             arguments: "create project shop --shipyard SHIPYARD",
             output: ["Starting to create project", "Project created successfully"]),
         Call(arguments: "create project quiet -q -s SHIPYARD", output: [""]),
-        Call(arguments: "get project shop", output: ["NAME", "shop"]),
+        Call(arguments: "get project shop", output: ["NAME", "CREATION DATE", "SHIPYARD VERSION", "shop"]),
+        Call(arguments: "get project nope", output: ["No project nope found"]),
+        Call(arguments: "get project shop -o json", output: ["{\n   \"projectName\": \"shop\""]),
         Call(
             arguments: "create service cart -p shop",
             output: ["Starting to create service", "Service created successfully"]),
+        Call(arguments: "create service pay -p shop"),
         Call(
             arguments: "create service cart -p shopp", code: 1,
-            errors: ["no project shopp; known projects:", "shop"]),
-        Call(arguments: "get services --project shop", output: ["NAME", "cart"]),
-        Call(arguments: "get stages --project shop", output: ["NAME", "dev"]),
+            errors: ["Create service was unsuccessful. Project not found: shopp; known projects: quiet, shop"]),
+        Call(arguments: "get services --project shop", output: ["NAME", "PROJECT", "STAGE", "CREATION DATE", "cart"]),
+        Call(arguments: "get service cart", output: ["cart", "shop", "dev"]),
+        Call(arguments: "get service nope --project shop", output: ["No services nope found in project shop"]),
+        Call(arguments: "get services -p shop -o wide", output: ["DEPLOYED"]),
+        Call(arguments: "get stages --project shop", output: ["NAME", "dev", "n/a"]),
+        Call(arguments: "get stage dev --project shop", output: ["dev"]),
+        Call(arguments: "get stage prod --project shop", output: ["No stage prod found in project shop"]),
+        Call(
+            arguments: "get stage --project shopp", code: 1,
+            errors: ["Failed to retrieve stages for project shopp: Project not found: shopp"]),
         Call(
             arguments: "create secret key --from-literal=token=a=b -s keptn-default",
             output: ["Secret key created successfully"]),
@@ -36,8 +53,69 @@ struct CommandTests {
         Call(arguments: "get secrets", output: ["NAME", "key"]),
         Call(arguments: "delete secret key", output: ["Secret key has been deleted"]),
         Call(arguments: "get secret", output: ["No secrets found"]),
-        Call(arguments: "create secret key --from-literal hush", code: 1, errors: ["name=value is needed"]),
-        Call(arguments: "add-resource -p shop -r SHIPYARD --resourceUri a/b", output: ["Resource has been uploaded."]),
+        Call(
+            arguments: "add-resource -p shop -r SHIPYARD --resourceUri a/b",
+            output: [
+                "Adding resource ", " as a project resource to project shop was successful",
+                "Resource has been uploaded.",
+            ]),
+        Call(
+            arguments: "add-resource -p shop -s dev --service cart -r SHIPYARD --resourceUri a",
+            output: ["as a service resource to service cart for stage dev for project shop was successful"]),
+        Call(
+            arguments: "add-resource -p shop --all-stages -r SHIPYARD --resourceUri a",
+            output: [
+                " to all stages for project shop", " as a stage resource to stage dev for project shop was successful",
+            ]),
+        Call(
+            arguments: "add-resource -p shop -s prod -r SHIPYARD --resourceUri a", code: 1,
+            errors: ["could not be uploaded as a stage resource: Stage not found: prod in project shop"]),
+    ]
+
+    private static let runs = [
+        Call(
+            arguments: "trigger sequence hold --project shop --stage dev --service cart -l a=b -d x.y=z",
+            output: ["Triggering sequence hold in project shop in stage dev service cart", "ID of Keptn context: "]),
+        Call(
+            arguments: "get event sh.keptn.event.dev.hold.triggered --project shop --keptn-context CONTEXT",
+            output: ["{\n    \"", "\"y\": \"z\"", "\"a\": \"b\""]),
+        Call(arguments: "get event dev.hold.triggered -c CONTEXT -o yaml", output: ["type: sh.keptn.event.dev.hold"]),
+        Call(arguments: "get event -p shop -o table", output: ["TIME", "sh.keptn.event.dev.hold.triggered"]),
+        Call(arguments: "get event -p shop --page-size 1 --num-of-pages 2", output: ["[\n    {\n"]),
+        Call(arguments: "get event no.such --project shop", output: ["No event returned"]),
+        Call(
+            arguments: "get event approval.triggered -p shop -s dev",
+            output: ["Starting to get approval.triggered events", "No approval.triggered events have been found"]),
+        Call(
+            arguments: "get event evaluation.finished --keptn-context CONTEXT",
+            output: ["Starting to get evaluation.finished event", "No event returned"]),
+        Call(
+            arguments: "get event dev.hold.triggered -p shop --watch --watch-time 1",
+            output: ["\"type\": \"sh.keptn.event.dev.hold.triggered\""]),
+        Call(arguments: "get sequences -p shop", output: ["CONTEXT", "hold", "started"]),
+        Call(arguments: "abort sequence -p shop -c CONTEXT", output: ["Successfully aborted sequence"]),
+        Call(
+            arguments:
+                "trigger evaluation --project shop --stage dev --service pay --timeframe=5m --labels a=b --watch",
+            output: [
+                "Starting to trigger evaluation of the service pay in project shop", "ID of Keptn context: ",
+                "dev evaluation: finished pass",
+            ]),
+        Call(
+            arguments: "get event evaluation.finished --keptn-context CONTEXT",
+            output: ["\"type\": \"sh.keptn.event.evaluation.finished\""]),
+        Call(
+            arguments: "trigger delivery --project shop --service pay --sequence hold --image x:1 --values a.b=c",
+            output: ["Starting to deliver the service pay in project shop with image: x:1", "ID of Keptn context: "]),
+        Call(arguments: "get event dev.hold.triggered -c CONTEXT", output: ["\"image\": \"x:1\"", "\"b\": \"c\""]),
+        Call(
+            arguments: "send event new-artifact --project shop --service pay --sequence hold --image x --tag 2",
+            output: ["ID of Keptn context: "], errors: ["deprecated: say 'keptn trigger delivery'"]),
+        Call(arguments: "get event dev.hold.triggered -c CONTEXT", output: ["\"image\": \"x:2\""]),
+        Call(
+            arguments: "send event start-evaluation --project shop --stage dev --service pay --timeframe 5m -l a=b",
+            output: ["Starting to trigger evaluation", "ID of Keptn context: "],
+            errors: ["deprecated: say 'keptn trigger evaluation'"]),
         Call(
             arguments: "delete service cart -p shop",
             output: ["Starting to delete service", "Service deleted successfully"]),
@@ -45,12 +123,44 @@ struct CommandTests {
             arguments: "delete project shop --keep-services",
             output: ["Starting to delete project", "Project deleted successfully"]),
         Call(arguments: "set config AutomaticVersionCheck false"),
+    ]
+
+    private static let mistakes = [
+        Call(arguments: "create secret key --from-literal hush", code: 1, errors: ["name=value is needed"]),
         Call(arguments: "set config Colour red", code: 1, errors: ["Unsupported key Colour"]),
-        Call(arguments: "creat project x", code: 1, errors: ["did you mean 'create'?"]),
-        Call(arguments: "get project --colour", code: 1, errors: ["--colour"]),
+        Call(
+            arguments: "creat project x", code: 1,
+            errors: ["Error: 'creat' is no command of 'keptn'; did you mean 'create'?\nUsage:"]),
+        Call(
+            arguments: "-q get -o json projets", code: 1,
+            errors: ["'projets' is no command of 'keptn get'; did you mean 'projects'?"]),
+        Call(
+            arguments: "get project --colour", code: 1,
+            errors: ["Unknown option '--colour'", "Usage: keptn get projects [<name>] [<options>]\n"]),
+        Call(arguments: "get event", code: 1, errors: ["--project or --keptn-context is needed"]),
+        Call(arguments: "get event -p quiet --page-size 0", code: 1, errors: ["--page-size 0: a number from 1 to 100"]),
+        Call(arguments: "get event -p quiet --watch-time 5", code: 1, errors: ["--watch-time needs --watch"]),
+        Call(
+            arguments: "trigger evaluation --project quiet --stage dev --service s", code: 1,
+            errors: ["trigger evaluation was unsuccessful. service s not found in stage dev of project quiet"]),
+        Call(
+            arguments: "trigger evaluation --project quiet --stage dev --service s --end 2026-01-01T00:00:00Z", code: 1,
+            errors: ["trigger evaluation was unsuccessful."]),
         Call(arguments: "status -q -v", code: 1, errors: ["exclude each other"]),
         Call(arguments: "install --platform gke", code: 1, errors: ["keptn server"]),
         Call(arguments: "configure domain example.com", code: 1, errors: ["--listen"]),
+        Call(
+            arguments: "configure bridge --output", code: 1,
+            errors: ["'keptn configure bridge' does nothing here", "keptn token create"]),
+        Call(arguments: "onboard service s --project quiet --chart c", code: 1, errors: ["keptn create service"]),
+        Call(arguments: "send event", code: 1, errors: ["--file is missing"]),
+        Call(arguments: "send event --file SHIPYARD", code: 1, errors: ["is not JSON"]),
+        Call(
+            arguments: "send event approval.finished -p quiet -s dev", code: 1,
+            errors: ["Either --id or --service is needed"]),
+        Call(
+            arguments: "send event approval.finished -p quiet -s dev --id nothing",
+            output: ["No open approval.triggered event with the ID nothing has been found"]),
         Call(
             arguments: "create project p -s SHIPYARD -t x", code: 1, errors: ["GIT remote URL must be set"]),
         Call(
@@ -64,9 +174,13 @@ struct CommandTests {
         try await KeptnProcess.withHome { keptn in
             let shipyard = try ServerTests.writeShipyard(in: keptn.home)
             _ = try await keptn.withServer { keptn in
+                var context = ""
                 for call in Self.calls {
-                    let words = call.arguments.split(separator: " ").map { $0 == "SHIPYARD" ? shipyard : String($0) }
+                    let words = call.arguments.split(separator: " ").map { word in
+                        word == "SHIPYARD" ? shipyard : word == "CONTEXT" ? context : String(word)
+                    }
                     let result = try await keptn.keptn(words)
+                    context = Self.context(in: result.output) ?? context
                     #expect(result.code == call.code, "\(call.arguments): \(result.errors)")
                     for text in call.output {
                         #expect(
@@ -80,6 +194,12 @@ struct CommandTests {
                 return .gracefully
             }
         }
+    }
+
+    /// What scripts cut out.
+    static func context(in output: String) -> String? {
+        output.split(separator: "\n").first { $0.hasPrefix("ID of Keptn context: ") }
+            .map { String($0.dropFirst("ID of Keptn context: ".count)) }
     }
 
     @Test("A named server is used until another one is named; its token goes nowhere else and is for its owner only")

@@ -48,14 +48,36 @@ struct KeptnProcess {
     @discardableResult
     func keptn(_ arguments: String...) async throws -> CommandResult { try await keptn(arguments) }
 
+    /// - Parameters:
+    ///   - input: what somebody types; nothing comes after it.
+    ///   - environment: variables besides the home folder's.
     @discardableResult
-    func keptn(_ arguments: [String]) async throws -> CommandResult {
+    func keptn(
+        _ arguments: [String], input: String = "", environment: [Environment.Key: String] = [:]
+    ) async throws -> CommandResult {
+        let own: [Environment.Key: String] = ["KEPTN_HOME": home.path, "NO_COLOR": "1"]
         let result = try await Subprocess.run(
             .path(Self.program), arguments: Arguments(arguments),
-            environment: .inherit.updating(["KEPTN_HOME": home.path, "NO_COLOR": "1"]),
+            environment: .inherit.updating(own.merging(environment) { $1 }.mapValues(Optional.some)),
+            input: .string(input),
             output: .string(limit: 4 << 20), error: .string(limit: 1 << 20))
         return CommandResult(
             status: result.terminationStatus, output: result.standardOutput, errors: result.standardError)
+    }
+
+    /// What another program prints.
+    static func output(of program: String, _ arguments: [String]) async throws -> String {
+        let result = try await Subprocess.run(
+            .name(program), arguments: Arguments(arguments), output: .string(limit: 4 << 20),
+            error: .string(limit: 1 << 20))
+        try #require(result.terminationStatus.isSuccess, "\(program): \(result.standardError)")
+        return result.standardOutput
+    }
+
+    /// A file that a server wrote into this home for whoever comes from this machine: `endpoint`, `token`.
+    func read(_ file: String) throws -> String {
+        try String(contentsOf: home.appending(path: file), encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     /// How the body wants the server to end.

@@ -55,4 +55,33 @@ package enum ReportsContract {
         try await store.append([StoreContract.event("late answer", type: answered, triggeredID: "a")])
         #expect(try await open() == ["b"])
     }
+
+    package static func newestOfEachPlaceIsFound(_ store: any Store & EventReports) async throws {
+        try await store.append([
+            StoreContract.event("1", type: "x", context: "one"),
+            StoreContract.event("2", type: "x", context: "two", result: "fail", time: time + .seconds(1)),
+            StoreContract.event("3", type: "y", context: "two", result: "fail"),
+            StoreContract.event("4", type: "x", project: "another"),
+            StoreContract.event("5", type: "x", context: "two", stage: "staging", service: nil, time: nil),
+        ])
+        func latest(
+            _ id: String, _ type: String, stage: String = "dev", service: String? = "carts", _ time: Timestamp? = time,
+            unfailed: String?
+        ) -> LatestEvent {
+            LatestEvent(
+                stage: stage, service: service, type: type, id: id, context: "two", time: time,
+                unfailedContext: unfailed)
+        }
+        #expect(
+            try await store.latestEvents(in: "sockshop") == [
+                latest("5", "x", stage: "staging", service: nil, nil, unfailed: "two"),
+                latest("3", "y", unfailed: nil), latest("2", "x", time + .seconds(1), unfailed: "one"),
+            ])
+        #expect(try await store.latestEvents(in: "nope").isEmpty)
+        try await store.deleteProject("sockshop")
+        #expect(try await store.latestEvents(in: "sockshop").isEmpty)
+        try await store.append([StoreContract.event("6", type: "x", context: "two", result: "fail")])
+        #expect(try await store.latestEvents(in: "sockshop") == [latest("6", "x", unfailed: nil)])
+        #expect(try await store.latestEvents(in: "another").map(\.id) == ["4"])
+    }
 }

@@ -24,7 +24,7 @@ enum Repository {
         var target: String { String(path.split(separator: "/").dropFirst().first ?? "") }
     }
 
-    static let swiftFiles = files(under: ["Sources", "Tests", "examples"]) { $0.hasSuffix(".swift") }
+    static let swiftFiles = files(under: ["Sources", "Tests", "examples", "Fuzz"]) { $0.hasSuffix(".swift") }
     static let sources = swiftFiles.filter { $0.path.hasPrefix("Sources/") }
     static let documents =
         files(under: ["docs", "examples"]) { $0.hasSuffix(".md") }

@@ -150,7 +150,7 @@ extension JSON {
     /// A number; whole ones are written without a fraction, what JSON cannot say (NaN, infinity) becomes null.
     public static func number(_ value: Double) -> JSON {
         guard value.isFinite else { return .null }
-        if let whole = Int64(exactly: value), abs(whole) < 1 << 53 { return .integer(whole) }
+        if value.magnitude < 0x1p53, let whole = Int64(exactly: value) { return .integer(whole) }
         return JSON(valid: Array(value.description.utf8)[...])
     }
 

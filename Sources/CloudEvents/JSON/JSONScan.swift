@@ -56,7 +56,7 @@ enum JSONScan {
     /// Whether a string value (with its quotes) says exactly this text.
     static func string(_ quoted: ArraySlice<UInt8>, is text: String) -> Bool {
         let inner = quoted.dropFirst().dropLast()
-        if inner.contains(UInt8(ascii: "\\")) { return decodeString(quoted) == text }
+        if inner.contains(UInt8(ascii: "\\")) { return decodeString(quoted).utf8.elementsEqual(text.utf8) }
         return inner.elementsEqual(text.utf8)
     }
 
@@ -226,8 +226,10 @@ extension JSONScan {
             throw JSONError(offset: index, reason: "',' or '\(Character(UnicodeScalar(closing)))' is missing")
         }
         index += 1
+        // What stands behind the closing bracket is no part of the value any more.
+        if byte == closing { return true }
         skipSpace(bytes, &index)
-        return byte == closing
+        return false
     }
 
     private static func string(_ bytes: Span<UInt8>, _ index: inout Int) throws(JSONError) {

@@ -21,7 +21,7 @@ struct AddResourceCommand: AsyncParsableCommand {
     func validate() throws {
         if allStages, stage != nil { throw ValidationError("--stage and --all-stages exclude each other") }
         if service != nil, stage == nil, !allStages {
-            throw ValidationError("--service needs --stage or --all-stages")
+            throw ValidationError("Flag 'stage' is missing: --service needs --stage or --all-stages")
         }
     }
 
@@ -32,19 +32,40 @@ struct AddResourceCommand: AsyncParsableCommand {
         let body: JSON = [
             "resources": [["resourceURI": .string(uri), "resourceContent": .string(Base64.encode(bytes))]]
         ]
-        try await connection.withClient(project: project) { client in
+        let kind = service != nil ? "service" : stage != nil || allStages ? "stage" : "project"
+        let failure = "Resource \(resource) could not be uploaded as a \(kind) resource:"
+        let place = Place(project: project, stage: stage, service: service)
+        try await connection.withClient(at: place, failure: failure) { client in
             let base = "resource-service/v1/project/\(client.segment(project))"
-            var places = [stage.map { "/stage/\(client.segment($0))" } ?? ""]
-            if allStages {
-                let stages = try await client.get("controlPlane/v1/project/\(client.segment(project))/stage")
-                places = (stages["stages"]?.elements ?? []).compactMap { $0["stageName"]?.stringValue }
-                    .map { "/stage/\(client.segment($0))" }
+            guard allStages else {
+                terminal.info(line(stage))
+                _ = try await client.post(base + path(stage, client), body)
+                return terminal.info("\(line(stage)) was successful")
             }
-            for place in places {
-                let path = base + place + (service.map { "/service/\(client.segment($0))" } ?? "") + "/resource"
-                _ = try await client.post(path, body)
+            terminal.info("Adding resource \(resource) to all stages for project \(project)")
+            let stages = try await client.pages(
+                "controlPlane/v1/project/\(client.segment(project))/stage", items: "stages")
+            for stage in stages.map({ $0.text("stageName") }) {
+                _ = try await client.post(base + path(stage, client), body)
+                terminal.info("\(line(stage)) was successful")
             }
         }
         terminal.info("Resource has been uploaded.")
+    }
+
+    /// What is told of one upload (cli-wire-contract §5).
+    private func line(_ stage: String?) -> String {
+        let kind =
+            switch (service, stage) {
+            case (let service?, let stage?): "a service resource to service \(service) for stage \(stage) for"
+            case (_, let stage?): "a stage resource to stage \(stage) for"
+            case (_, nil): "a project resource to"
+            }
+        return "Adding resource \(resource) as \(kind) project \(project)"
+    }
+
+    private func path(_ stage: String?, _ client: APIClient) -> String {
+        (stage.map { "/stage/\(client.segment($0))" } ?? "")
+            + (service.map { "/service/\(client.segment($0))" } ?? "") + "/resource"
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CloudEvents
+import FoundationEssentials
 import Ports
 import RemoteClients
 
@@ -7,7 +8,12 @@ struct AuthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "auth",
         abstract: "Check an endpoint and its API token, and remember them for later commands.",
-        discussion: "Without flags the server that is known already is checked, or the one on this machine.")
+        discussion: """
+            Without flags the server that is known already is checked, or the one on this machine.
+            keptn auth --endpoint https://keptn.example.com/api --api-token TOKEN
+            keptn auth --endpoint https://keptn.example.com/api --oauth --oauth-discovery https://id.example.com \
+                --oauth-client-id keptn-cli
+            """)
 
     @OptionGroup var global: GlobalOptions
     @Option(name: [.short, .long], help: "The server's API, such as https://keptn.example.com/api.")
@@ -21,31 +27,87 @@ struct AuthCommand: AsyncParsableCommand {
     @Flag(name: [.customShort("i"), .long], help: "Accepted for Keptn's scripts; there are no namespaces to list.")
     var skipNamespaceListing = false
 
+    @OptionGroup(title: "Identity provider") var login: OAuthOptions
+
     func run() async throws {
         let terminal = global.terminal
+        if login.oauthLogout { return try logOut() }
         var connection = ConnectionOptions()
         connection.global = global
         connection.endpoint = endpoint
         connection.token = apiToken
-        let server = try connection.server()
         if export {
+            let server = try connection.server()
             terminal.line("Endpoint:  \(server.endpoint)")
-            terminal.line("API Token:  \(server.token)")
+            terminal.line("API Token:  \(server.token ?? "")")
             return
         }
         terminal.info("Starting to authenticate")
-        let client = APIClient(endpoint: server.endpoint, token: server.token)
+        let client = login.oauth ? try await logIn() : try await connection.client()
+        try await client.authenticate()
+        if !login.oauth, endpoint != nil || apiToken != nil {
+            let server = try connection.server()
+            try remember(
+                ServerContext(name: context, endpoint: client.endpoint, token: server.token, login: server.login))
+        }
+        // A token may do something else than read the metadata.
+        let metadata = try? await client.get("v1/metadata")
+        Self.lines(client.endpoint, metadata ?? .emptyObject).forEach { terminal.info($0) }
+    }
+
+    /// Logs in at the identity provider. An API token that is given goes along with the login.
+    private func logIn() async throws -> APIClient {
+        let content = try global.contexts.read()
+        let old = content.contexts.first { $0.name == context }
+        guard
+            let endpoint = endpoint ?? ProcessInfo.processInfo.environment["KEPTN_ENDPOINT"] ?? old?.endpoint
+                ?? global.dataFolder.read(.endpoint)
+        else {
+            throw KeptnError(
+                .invalidInput, "keptn auth --oauth needs --endpoint, such as https://keptn.example.com/api")
+        }
+        let login = try await login.logIn(after: old?.login, global.terminal)
+        let client = APIClient(endpoint: endpoint, token: apiToken, bearer: login.tokens.verifiable)
+        try remember(ServerContext(name: context, endpoint: client.endpoint, token: apiToken, login: login))
+        return client
+    }
+
+    private func logOut() throws {
+        var content = try global.contexts.read()
+        guard var context = content.contexts.first(where: { $0.name == context }), context.login != nil else {
+            throw KeptnError(.notFound, "There is no login in context \(context)")
+        }
+        context.login = nil
+        content.replace(context)
+        try global.contexts.write(content)
+        global.terminal.info("Successfully logged out")
+    }
+
+    private func remember(_ context: ServerContext) throws {
+        var content = try global.contexts.read()
+        content.use(context)
+        try global.contexts.write(content)
+    }
+
+    /// What a login tells (cli-wire-contract §3); the Bridge's URL only when the server has one.
+    static func lines(_ endpoint: String, _ metadata: JSON) -> [String] {
+        let done = "Successfully authenticated against \(endpoint)"
+        guard !["", "N/A"].contains(metadata.text("bridgeversion")), var url = URLComponents(string: endpoint) else {
+            return [done]
+        }
+        url.path = "/bridge"
+        return [done, "Bridge URL: \(url.string ?? endpoint)"]
+    }
+}
+
+extension APIClient {
+    /// Asks the server whether it knows the token.
+    func authenticate() async throws {
         do {
-            _ = try await client.post("v1/auth", .emptyObject)
+            _ = try await post("v1/auth", .emptyObject)
         } catch let error as KeptnError {
             throw KeptnError(error.code, "authentication was not successful: \(error.message)")
         }
-        if endpoint != nil || apiToken != nil {
-            var content = try global.contexts.read()
-            content.use(ServerContext(name: context, endpoint: client.endpoint, token: server.token))
-            try global.contexts.write(content)
-        }
-        terminal.info("Successfully authenticated against \(client.endpoint)")
     }
 }
 
@@ -71,10 +133,11 @@ struct SetContextCommand: ParsableCommand {
                     + "To make it, say --endpoint and --api-token")
         }
         // A token is for the server it was given for.
-        guard let token = apiToken ?? (isMoved ? nil : old?.token) else {
+        let (token, login) = (apiToken ?? (isMoved ? nil : old?.token), isMoved ? nil : old?.login)
+        guard token != nil || login != nil else {
             throw KeptnError(.invalidInput, "--endpoint \(endpoint) needs --api-token")
         }
-        content.use(ServerContext(name: name, endpoint: endpoint, token: token))
+        content.use(ServerContext(name: name, endpoint: endpoint, token: token, login: login))
         try global.contexts.write(content)
         global.terminal.info("Context \(name): \(endpoint)")
     }
@@ -96,11 +159,13 @@ struct GetContextsCommand: ParsableCommand {
                     "current": .bool($0.name == content.current),
                 ]
             })
-        format.print(data, on: global.terminal) {
+        format.print(
+            data, on: global.terminal,
+            empty: "No contexts; make one with 'keptn set-context NAME --endpoint URL --api-token TOKEN'"
+        ) {
             Table(
                 header: ["CURRENT", "NAME", "ENDPOINT"],
-                rows: content.contexts.map { [$0.name == content.current ? "*" : "", $0.name, $0.endpoint] }
-            ).lines
+                rows: content.contexts.map { [$0.name == content.current ? "*" : "", $0.name, $0.endpoint] })
         }
     }
 }

@@ -10,6 +10,7 @@ struct CompletionCommand: ParsableCommand {
             fish: keptn completion fish > ~/.config/fish/completions/keptn.fish
             """)
 
+    @OptionGroup var global: GlobalOptions
     @Argument(help: "bash, zsh or fish.") var shell: String
 
     func run() throws {
@@ -19,6 +20,6 @@ struct CompletionCommand: ParsableCommand {
                 .invalidInput,
                 "completion \(shell): one of \(shells.map(\.rawValue).joined(separator: ", ")) is needed")
         }
-        Terminal().line(KeptnCommand.completionScript(for: known))
+        global.terminal.line(KeptnCommand.completionScript(for: known))
     }
 }

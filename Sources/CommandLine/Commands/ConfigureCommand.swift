@@ -31,7 +31,7 @@ struct ConfigureMonitoringCommand: AsyncParsableCommand {
 
     func run() async throws {
         let terminal = connection.terminal
-        try await connection.withClient(project: project) { client in
+        try await connection.withClient(at: Place(project: project, service: service)) { client in
             let answer = try await client.post(
                 "v1/event",
                 [

@@ -23,7 +23,7 @@ struct CreateProjectCommand: AsyncParsableCommand {
         let file = isURL ? try await APIClient.download(shipyard) : try InputFile.read(shipyard)
         let credentials = try git.credentials()
         terminal.info("Starting to create project")
-        try await connection.withClient { client in
+        try await connection.withClient(failure: "Create project was unsuccessful.") { client in
             _ = try await client.post(
                 "controlPlane/v1/project",
                 ["name": .string(name), "shipyard": .string(Base64.encode(file)), "gitCredentials": credentials])
@@ -43,7 +43,8 @@ struct CreateServiceCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = connection.terminal
         terminal.info("Starting to create service")
-        try await connection.withClient(project: project) { client in
+        let place = Place(project: project)
+        try await connection.withClient(at: place, failure: "Create service was unsuccessful.") { client in
             _ = try await client.post(
                 "controlPlane/v1/project/\(client.segment(project))/service", ["serviceName": .string(name)])
         }

@@ -18,7 +18,8 @@ struct DeleteProjectCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = connection.terminal
         terminal.info("Starting to delete project")
-        let answer = try await connection.withClient(project: name) {
+        let place = Place(project: name)
+        let answer = try await connection.withClient(at: place, failure: "Delete project was unsuccessful.") {
             try await $0.delete("controlPlane/v1/project/\($0.segment(name))")
         }
         terminal.info("Project deleted successfully")
@@ -37,7 +38,8 @@ struct DeleteServiceCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = connection.terminal
         terminal.info("Starting to delete service")
-        let answer = try await connection.withClient(project: project) {
+        let place = Place(project: project, service: name)
+        let answer = try await connection.withClient(at: place, failure: "Delete service was unsuccessful.") {
             try await $0.delete("controlPlane/v1/project/\($0.segment(project))/service/\($0.segment(name))")
         }
         terminal.info("Service deleted successfully")

@@ -21,202 +21,117 @@ struct GetProjectsCommand: AsyncParsableCommand {
     @Argument(help: "Only this project.") var name: String?
 
     func run() async throws {
-        let terminal = connection.terminal
         let projects = try await connection.withClient { client in
-            if let name { return [try await client.get("controlPlane/v1/project/\(client.segment(name))")] }
-            return try await client.pages("controlPlane/v1/project", items: "projects")
+            try await client.pages("controlPlane/v1/project", items: "projects")
+                .filter { name == nil || $0.text("projectName") == name }
         }
-        format.print(.array(projects), on: terminal) {
-            guard !projects.isEmpty else { return ["No projects found"] }
-            return Table(
-                header: ["NAME", "CREATION DATE", "STAGES", "SHIPYARD VERSION"],
+        let empty = name.map { "No project \($0) found" } ?? "No projects found"
+        format.print(each: projects, on: connection.terminal, empty: empty) {
+            Table(
+                header: ["NAME", "CREATION DATE", "SHIPYARD VERSION", "STAGES", "UPSTREAM"], narrow: 3,
                 rows: projects.map {
                     [
-                        $0.text("projectName"), $0.creationDate,
-                        ($0["stages"]?.elements ?? []).map { $0.text("stageName") }.joined(separator: ", "),
-                        $0.text("shipyardVersion"),
+                        $0.text("projectName"), $0.creationDate, $0.text("shipyardVersion"),
+                        ($0["stages"]?.elements ?? []).map { $0.text("stageName") }.joined(separator: ","),
+                        $0["gitCredentials"]?.text("remoteURL") ?? "",
                     ]
-                }
-            ).lines
+                })
         }
     }
 }
 
 struct GetStagesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stages", abstract: "List the stages of a project.", aliases: ["stage"])
+        commandName: "stages", abstract: "List the stages of a project, or show one.", aliases: ["stage"])
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
     @Option(name: [.short, .long], help: "The project.") var project: String
+    @Argument(help: "Only this stage.") var name: String?
 
     func run() async throws {
-        let terminal = connection.terminal
-        let stages = try await connection.withClient {
-            try await $0.pages("controlPlane/v1/project/\($0.segment(project))/stage", items: "stages")
+        let place = Place(project: project)
+        let failure = "Failed to retrieve stages for project \(project):"
+        let stages = try await connection.withClient(at: place, failure: failure) { client in
+            try await client.pages("controlPlane/v1/project/\(client.segment(project))/stage", items: "stages")
+                .filter { name == nil || $0.text("stageName") == name }
         }
-        format.print(.array(stages), on: terminal) {
+        let empty = name.map { "No stage \($0) found in project \(project)" } ?? "No stages found"
+        format.print(.array(stages), on: connection.terminal, empty: empty) {
             Table(
-                header: ["NAME", "AFTER", "SERVICES"],
+                header: ["NAME", "CREATION DATE", "AFTER", "SERVICES"], narrow: 2,
                 rows: stages.map { stage in
                     [
-                        stage.text("stageName"),
-                        (stage["parentStages"]?.elements ?? []).compactMap(\.stringValue).joined(separator: ", "),
+                        stage.text("stageName"), "n/a",
+                        (stage["parentStages"]?.elements ?? []).compactMap(\.stringValue).joined(separator: ","),
                         "\(stage["services"]?.elements.count ?? 0)",
                     ]
-                }
-            ).lines
+                })
         }
     }
 }
 
 struct GetServicesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "services", abstract: "List the services of a project, stage by stage.", aliases: ["service"])
+        commandName: "services", abstract: "List services, stage by stage, or show one.", aliases: ["service"])
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
-    @Option(name: [.short, .long], help: "The project.") var project: String
+    @Option(name: [.short, .long], help: "The project; without it all.") var project: String?
     @Option(name: [.short, .long], help: "Only this stage.") var stage: String?
     @Argument(help: "Only this service.") var name: String?
 
+    /// A service in a stage, with where that is.
+    private struct Found {
+        var project: String
+        var stage: String
+        var service: JSON
+
+        var row: [String] {
+            [
+                service.text("serviceName"), project, stage, service.creationDate,
+                Artifact.short(service.text("deployedImage")), "\(service["openApprovals"]?.elements.count ?? 0)",
+            ]
+        }
+    }
+
     func run() async throws {
-        let terminal = connection.terminal
-        let found = try await connection.withClient { client in
-            var found: [(stage: String, service: JSON)] = []
-            let base = "controlPlane/v1/project/\(client.segment(project))/stage"
-            for entry in try await client.pages(base, items: "stages") {
-                let stageName = entry.text("stageName")
-                guard stage == nil || stage == stageName else { continue }
-                for service in try await client.pages("\(base)/\(client.segment(stageName))/service", items: "services")
-                where name == nil || name == service.text("serviceName") {
-                    found.append((stageName, service))
-                }
+        let found = try await connection.withClient(at: Place(project: project, stage: stage)) { client in
+            var projects = [project].compactMap { $0 }
+            if projects.isEmpty {
+                projects = try await client.pages("controlPlane/v1/project", items: "projects")
+                    .map { $0.text("projectName") }
             }
+            var found: [Found] = []
+            for project in projects { found += try await services(of: project, client) }
             return found
         }
-        let data = JSON.array(found.map { $0.service.setting("stage", to: .string($0.stage)) })
-        format.print(data, on: terminal) {
-            guard !found.isEmpty else { return ["No services found in project \(project)"] }
-            return Table(
-                header: ["NAME", "STAGE", "DEPLOYED", "CREATION DATE"],
-                rows: found.map {
-                    [
-                        $0.service.text("serviceName"), $0.stage, Artifact.short($0.service.text("deployedImage")),
-                        $0.service.creationDate,
-                    ]
-                }
-            ).lines
+        let which = name.map { "services \($0)" } ?? "services"
+        let items = found.map {
+            $0.service.setting("project", to: .string($0.project)).setting("stage", to: .string($0.stage))
         }
-    }
-}
-
-struct GetSequencesCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "sequences", abstract: "List the sequences of a project, newest first.")
-
-    @OptionGroup var connection: ConnectionOptions
-    @OptionGroup var format: OutputOptions
-    @Option(name: [.short, .long], help: "The project.") var project: String
-    @Option(help: "Only sequences in this state, such as started or waitingForApproval.") var state: String?
-    @Option(help: "Only sequences of this name.") var name: String?
-    @Option(help: "At most so many.") var limit = 20
-
-    func run() async throws {
-        let terminal = connection.terminal
-        let answer = try await connection.withClient { client in
-            var query = ["pageSize": String(limit)]
-            query["state"] = state
-            query["name"] = name
-            return try await client.get("controlPlane/v1/sequence/\(client.segment(project))", query)
-        }
-        let states = answer["states"]?.elements ?? []
-        format.print(.array(states), on: terminal) {
-            guard !states.isEmpty else { return ["No sequences found in project \(project)"] }
-            return Table(
-                header: ["CONTEXT", "NAME", "SERVICE", "STATE", "STAGES", "TIME"],
-                rows: states.map { run in
-                    [
-                        run.text("shkeptncontext"), run.text("name"), run.text("service"), run.text("state"),
-                        (run["stages"]?.elements ?? []).map { "\($0.text("name")):\($0.text("state"))" }
-                            .joined(separator: " "), run.text("time"),
-                    ]
-                }
-            ).lines
-        }
-    }
-}
-
-struct GetSequenceCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "sequence",
-        abstract: "Show the run of a context with its tasks.",
-        discussion: "With --watch the exit code tells how the run ended: 0 pass, 1 fail, 2 warning, 3 aborted.")
-
-    @OptionGroup var connection: ConnectionOptions
-    @OptionGroup var format: OutputOptions
-    @Argument(help: "The Keptn context.") var context: String
-    @Option(name: [.short, .long], help: "The project; found by the context if it is left out.") var project: String?
-    @Flag(name: [.short, .long], help: "Follow it until it ends.") var watch = false
-
-    func run() async throws {
-        let terminal = connection.terminal
-        try await connection.withClient { client in
-            let project = if let project { project } else { try await Self.project(of: context, client) }
-            let follower = SequenceWatch(client: client, project: project, context: context, terminal: terminal)
-            if watch { return try await follower.follow() }
-            let data = try await follower.state()
-            let lines = try await follower.lines()
-            format.print(data, on: terminal) { lines }
+        format.print(
+            each: items, on: connection.terminal,
+            empty: "No \(which) found" + (project.map { " in project \($0)" } ?? "")
+        ) {
+            Table(
+                header: ["NAME", "PROJECT", "STAGE", "CREATION DATE", "DEPLOYED", "OPEN APPROVALS"], narrow: 4,
+                rows: found.map(\.row))
         }
     }
 
-    private static func project(of context: String, _ client: APIClient) async throws -> String {
-        let answer = try await client.get("mongodb-datastore/event", ["keptnContext": context, "pageSize": "1"])
-        guard let project = answer["events"]?.elements.first?["data", "project"]?.stringValue else {
-            throw KeptnError(.notFound, "No sequence has the context \(context)")
+    private func services(of project: String, _ client: APIClient) async throws -> [Found] {
+        let base = "controlPlane/v1/project/\(client.segment(project))/stage"
+        var stages = [stage].compactMap { $0 }
+        if stages.isEmpty { stages = try await client.pages(base, items: "stages").map { $0.text("stageName") } }
+        var found: [Found] = []
+        for stage in stages {
+            for service in try await client.pages("\(base)/\(client.segment(stage))/service", items: "services")
+            where name == nil || name == service.text("serviceName") {
+                found.append(Found(project: project, stage: stage, service: service))
+            }
         }
-        return project
-    }
-}
-
-struct GetEventCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "event", abstract: "Show events, newest first.")
-
-    @OptionGroup var connection: ConnectionOptions
-    @OptionGroup var format: OutputOptions
-    @Argument(help: "The event type; 'sh.keptn.event.' may be left out.") var type: String
-    @Option(name: [.short, .long], help: "The project.") var project: String?
-    @Option(name: [.short, .long], help: "The stage.") var stage: String?
-    @Option(help: "The service.") var service: String?
-    @Option(name: [.customShort("c"), .long], help: "The Keptn context.") var keptnContext: String?
-    @Option(help: "At most so many (100 at the most).") var limit = 20
-
-    func run() async throws {
-        let terminal = connection.terminal
-        let answer = try await connection.withClient { client in
-            var query = ["type": type.hasPrefix("sh.keptn.") ? type : "sh.keptn.event.\(type)"]
-            query["pageSize"] = String(limit)
-            query["project"] = project
-            query["stage"] = stage
-            query["service"] = service
-            query["keptnContext"] = keptnContext
-            return try await client.get("mongodb-datastore/event", query)
-        }
-        let events = answer["events"]?.elements ?? []
-        format.print(.array(events), on: terminal) {
-            guard !events.isEmpty else { return ["No event returned"] }
-            return Table(
-                header: ["TIME", "PROJECT", "STAGE", "SERVICE", "RESULT", "CONTEXT", "ID"],
-                rows: events.map {
-                    [
-                        $0.text("time"), $0["data"]?.text("project") ?? "", $0["data"]?.text("stage") ?? "",
-                        $0["data"]?.text("service") ?? "", $0["data"]?.text("result") ?? "",
-                        $0.text("shkeptncontext"), $0.text("id"),
-                    ]
-                }
-            ).lines
-        }
+        return found
     }
 }
 

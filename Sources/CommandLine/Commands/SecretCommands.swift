@@ -72,9 +72,15 @@ struct GetSecretsCommand: AsyncParsableCommand {
     func run() async throws {
         let answer = try await connection.withClient { try await $0.get("secrets/v1/secret") }
         let secrets = (answer["Secrets"] ?? answer["secrets"])?.elements ?? []
-        format.print(["secrets": .array(secrets)], on: connection.terminal) {
-            guard !secrets.isEmpty else { return ["No secrets found"] }
-            return Table(header: ["NAME"], rows: secrets.map { [$0.text("name")] }).lines
+        format.print(["secrets": .array(secrets)], on: connection.terminal, empty: "No secrets found") {
+            Table(
+                header: ["NAME", "SCOPE", "KEYS"], narrow: 1,
+                rows: secrets.map {
+                    [
+                        $0.text("name"), $0.text("scope"),
+                        ($0["keys"]?.elements ?? []).compactMap(\.stringValue).joined(separator: ","),
+                    ]
+                })
         }
     }
 }

@@ -10,70 +10,61 @@ struct SendCommand: AsyncParsableCommand {
 }
 
 struct SendEventCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "event", abstract: "Send the event in a JSON file.")
+    static let configuration = CommandConfiguration(
+        commandName: "event", abstract: "Send the event in a JSON file.",
+        discussion: "keptn send event --file event.json",
+        subcommands: [
+            SendApprovalFinishedCommand.self, SendStartEvaluationCommand.self, SendNewArtifactCommand.self,
+        ])
 
     @OptionGroup var connection: ConnectionOptions
-    @Option(name: [.short, .long], help: "The file with the CloudEvent.") var file: String
+    @Option(name: [.short, .long], help: "The file with the CloudEvent.") var file: String?
 
     func run() async throws {
-        let terminal = connection.terminal
+        guard let file else {
+            throw KeptnError(.invalidInput, "--file is missing, such as: keptn send event --file event.json")
+        }
         let event: JSON
         do {
             event = try JSON(parsing: try InputFile.read(file))
         } catch let error as JSONError {
             throw KeptnError(.invalidInput, "\(file) is not JSON: \(error)")
         }
-        let answer = try await connection.withClient { try await $0.post("v1/event", event) }
-        terminal.line("ID of Keptn context: \(answer["keptnContext"]?.stringValue ?? "")")
+        let answer = try await connection.withClient(failure: "Send event was unsuccessful.") {
+            try await $0.post("v1/event", event)
+        }
+        connection.terminal.line("ID of Keptn context: \(answer.text("keptnContext"))")
     }
 }
 
-struct SendApprovalCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "approval", abstract: "Approve or decline what waits for an approval.")
+// MARK: - Names of older Keptn versions (K §4.1)
 
-    @OptionGroup var connection: ConnectionOptions
-    @Option(name: [.short, .long], help: "The project.") var project: String
-    @Option(name: [.short, .long], help: "The stage.") var stage: String
-    @Option(help: "The service.") var service: String?
-    @Option(help: "The id of the approval.triggered event; needed when several wait.") var id: String?
-    @Flag(inversion: .prefixedNo, help: "Approve, or decline with --no-approve.") var approve = true
-    @Option(name: [.short, .long], help: "Why.") var message: String?
+struct SendStartEvaluationCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "start-evaluation", abstract: "The older name of 'keptn trigger evaluation'.",
+        shouldDisplay: false)
+
+    @OptionGroup var evaluation: TriggerEvaluationCommand
 
     func run() async throws {
-        let terminal = connection.terminal
-        try await connection.withClient { client in
-            var query = ["project": project, "stage": stage]
-            query["service"] = service
-            query["eventID"] = id
-            let waiting =
-                try await client.get(
-                    "controlPlane/v1/event/triggered/sh.keptn.event.approval.triggered", query)["events"]?.elements
-                ?? []
-            guard let approval = waiting.first else {
-                throw KeptnError(.notFound, "Nothing waits for an approval in stage \(stage) of project \(project)")
-            }
-            guard waiting.count == 1 else {
-                let ids = waiting.map { "\($0["id"]?.stringValue ?? "") (\($0["data", "service"]?.stringValue ?? ""))" }
-                throw KeptnError(.invalidInput, "Several wait; name one with --id: \(ids.joined(separator: ", "))")
-            }
-            _ = try await client.post("v1/event", answer(to: approval))
-        }
-        terminal.line(approve ? "Approved." : "Declined.")
+        evaluation.options.connection.terminal.error(
+            "'keptn send event start-evaluation' is deprecated: say 'keptn trigger evaluation', with the same flags")
+        try await evaluation.run()
     }
+}
 
-    private func answer(to approval: JSON) -> JSON {
-        [
-            "specversion": "1.0",
-            "type": "sh.keptn.event.approval.finished",
-            "source": "https://github.com/keptn/keptn/cli#sh.keptn.event.approval.finished",
-            "shkeptncontext": approval["shkeptncontext"],
-            "triggeredid": approval["id"],
-            "data": [
-                "project": .string(project), "stage": .string(stage), "service": approval["data", "service"],
-                "labels": approval["data", "labels"], "status": "succeeded", "result": approve ? "pass" : "fail",
-                "message": .string(message ?? ""),
-            ],
-        ]
+struct SendNewArtifactCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "new-artifact", abstract: "The older name of 'keptn trigger delivery'.", shouldDisplay: false)
+
+    @OptionGroup var delivery: TriggerDeliveryCommand
+    @Option(help: "The image's tag.") var tag: String?
+
+    func run() async throws {
+        delivery.options.connection.terminal.error(
+            "'keptn send event new-artifact' is deprecated: say 'keptn trigger delivery', with --image NAME:TAG")
+        var delivery = delivery
+        if let tag { delivery.image += ":\(tag)" }
+        try await delivery.run()
     }
 }

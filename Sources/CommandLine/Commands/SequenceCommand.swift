@@ -15,7 +15,7 @@ struct ControlOptions: ParsableArguments {
     @Option(name: [.short, .long], help: "Only this stage.") var stage: String?
 
     func send(_ state: String, _ done: String) async throws {
-        try await connection.withClient(project: project) { client in
+        try await connection.withClient(at: Place(project: project, stage: stage)) { client in
             _ = try await client.post(
                 "controlPlane/v1/sequence/\(client.segment(project))/\(client.segment(keptnContext))/control",
                 ["state": .string(state), "stage": .string(stage ?? "")])

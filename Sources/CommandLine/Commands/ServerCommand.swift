@@ -38,8 +38,12 @@ struct ServerCommand: AsyncParsableCommand {
     @Option(help: "A regular expression of Git URLs that nobody may use; may be given several times.")
     var denyGitURL: [String] = []
     @Option(
-        help: "A service that makes a Git repository for every project that names none [env: GIT_PROVISIONING_URL].")
+        help:
+            "A service that makes a Git repository for every project that names none [env: AUTOMATIC_PROVISIONING_URL]."
+    )
     var gitProvisioningURL: String?
+    @Flag(help: "Show nobody where such repositories are [env: HIDE_AUTOMATIC_PROVISIONED_URL=true].")
+    var hideProvisionedURL = false
     @Option(
         help: ArgumentHelp(
             "Tasks that this server answers itself with pass, at once: to try out a shipyard.",
@@ -58,7 +62,9 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.defaultGitBranch = defaultGitBranch ?? environment["DEFAULT_REMOTE_GIT_BRANCH"] ?? "master"
         configuration.hasStageFolders = directoryStages || environment["DIRECTORY_STAGE_STRUCTURE"] == "true"
         configuration.deniedGitURLs = denyGitURL
-        configuration.provisioningURL = gitProvisioningURL ?? environment["GIT_PROVISIONING_URL"]
+        configuration.provisioningURL = gitProvisioningURL ?? environment["AUTOMATIC_PROVISIONING_URL"]
+        configuration.hidesProvisionedURL =
+            hideProvisionedURL || environment["HIDE_AUTOMATIC_PROVISIONED_URL"] == "true"
         configuration.answeredTasks = (answerTasks ?? "").split(separator: ",").map(String.init)
         configuration.deadlines.start = try Self.duration(taskStartTimeout, "--task-start-timeout")
         configuration.deadlines.finish = try Self.duration(taskFinishTimeout, "--task-finish-timeout")

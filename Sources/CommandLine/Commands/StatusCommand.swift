@@ -11,15 +11,13 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         let terminal = connection.terminal
+        if !format.isData { terminal.info("Starting to authenticate") }
         let (endpoint, metadata) = try await connection.withClient { client in
-            _ = try await client.post("v1/auth", .emptyObject)
+            try await client.authenticate()
             return (client.endpoint, try await client.get("v1/metadata"))
         }
         format.print(metadata.setting("endpoint", to: .string(endpoint)), on: terminal) {
-            [
-                "Successfully authenticated against \(endpoint)",
-                "Keptn server version: \(metadata["keptnversion"]?.stringValue ?? "N/A")",
-            ]
+            AuthCommand.lines(endpoint, metadata) + ["Keptn cluster version: \(metadata.text("keptnversion"))"]
         }
     }
 }
@@ -43,7 +41,7 @@ struct VersionCommand: AsyncParsableCommand {
         format.print(["cli": .string(Version.text), "server": server], on: terminal) {
             [
                 "Keptn CLI version: \(Version.text)",
-                "Keptn server version: \(server?.stringValue ?? "unknown (\(problem))")",
+                "Keptn cluster version: \(server?.stringValue ?? "unknown (\(problem))")",
             ]
         }
     }

@@ -47,7 +47,7 @@ struct ListTokensCommand: AsyncParsableCommand {
 
     func run() async throws {
         let tokens = try await connection.withClient { try await $0.get("v1/tokens") }["tokens"] ?? []
-        output.print(tokens, on: Terminal()) {
+        output.print(tokens, on: connection.terminal, empty: "No tokens") {
             Table(
                 header: ["NAME", "SCOPES", "PROJECTS", "EXPIRES", "LAST USED"],
                 rows: tokens.elements.map { token in
@@ -60,8 +60,7 @@ struct ListTokensCommand: AsyncParsableCommand {
                         text("name") ?? "", texts("scopes") ?? "", texts("projects") ?? "all", expiry ?? "never",
                         text("lastUsedAt") ?? "never",
                     ]
-                }
-            ).lines
+                })
         }
     }
 }
@@ -75,7 +74,7 @@ struct RevokeTokenCommand: AsyncParsableCommand {
         _ = try await connection.withClient { client in
             try await client.delete("v1/tokens/\(client.segment(name))")
         }
-        Terminal().line("Token \(name) was revoked")
+        connection.terminal.info("Token \(name) was revoked")
     }
 }
 
@@ -106,7 +105,7 @@ private enum TokenText {
     static func show(_ made: JSON, _ output: OutputOptions) {
         let terminal = Terminal()
         output.print(made, on: terminal) { [made["token"]?.stringValue ?? ""] }
-        if output.output == .table {
+        if !output.isData {
             terminal.error("This is the only time that token \(made["name"]?.stringValue ?? "") is shown.")
         }
     }

@@ -16,17 +16,30 @@ struct TriggerOptions: ParsableArguments {
     @Option(name: [.short, .long], help: "The project.") var project: String
     @Option(help: "The service.") var service: String
     @Option(name: [.short, .long], help: "A label, name=value; repeatable.") var labels: [String] = []
-    @Flag(name: [.short, .long], help: "Follow the sequence until it ends; the exit code tells how.") var watch = false
+    @OptionGroup var watching: WatchOptions
 
-    func report(_ context: String, _ client: APIClient, _ terminal: Terminal) async throws {
-        if format.output == .table {
+    /// Says to people what begins.
+    func announce(_ text: String) {
+        if !format.isData { connection.terminal.info(text) }
+    }
+
+    /// Names the run that has begun, or follows it: to its end, whose exit code tells how it was.
+    func report(_ context: String, _ client: APIClient) async throws {
+        let terminal = connection.terminal
+        if !format.isData {
             terminal.line("ID of Keptn context: \(context)")
-        } else if !watch {
+        } else if !watching.watch {
             format.print(["keptnContext": .string(context)], on: terminal) { [] }
         }
-        if watch {
-            try await SequenceWatch(client: client, project: project, context: context, terminal: terminal).follow()
+        if watching.watch {
+            let run = SequenceWatch(client: client, project: project, context: context, terminal: terminal)
+            try await run.follow(watching, format)
         }
+    }
+
+    func withClient(stage: String?, failure: String, _ body: (APIClient) async throws -> Void) async throws {
+        let place = Place(project: project, stage: stage, service: service)
+        try await connection.withClient(at: place, failure: failure, body)
     }
 
     func labelsObject() throws -> JSON? {
@@ -51,16 +64,13 @@ struct TriggerDeliveryCommand: AsyncParsableCommand {
     @Option(help: "A further value, a.b=c; repeatable.") var values: [String] = []
 
     func run() async throws {
-        let terminal = options.connection.terminal
-        try await options.connection.withClient(project: options.project) { client in
+        try await options.withClient(stage: stage, failure: "trigger delivery was unsuccessful.") { client in
             let stage = try await client.firstStage(of: options.project, given: stage)
             try await client.requireService(options.service, options.project, stage)
-            let reference = try await Artifact(image).upload(with: client)
-            if options.format.output == .table {
-                terminal.info(
-                    "Starting to deliver the service \(options.service) in project \(options.project) "
-                        + "with image: \(reference)")
-            }
+            let reference = try await Artifact(image).upload(with: client, on: options.connection.terminal)
+            options.announce(
+                "Starting to deliver the service \(options.service) in project \(options.project) "
+                    + "with image: \(reference)")
             let given = try KeyValues.object(values, option: "--values").setting("image", to: .string(reference))
             let context = try await client.send(
                 .sequence(stage: stage, name: sequence, kind: .triggered),
@@ -68,7 +78,7 @@ struct TriggerDeliveryCommand: AsyncParsableCommand {
                     "project": .string(options.project), "stage": .string(stage), "service": .string(options.service),
                     "labels": try options.labelsObject(), "configurationChange": ["values": given],
                 ])
-            try await options.report(context, client, terminal)
+            try await options.report(context, client)
         }
     }
 }
@@ -85,8 +95,9 @@ struct TriggerEvaluationCommand: AsyncParsableCommand {
     @Option(help: "Read the objectives at this commit.") var gitCommitId: String?
 
     func run() async throws {
-        let terminal = options.connection.terminal
-        try await options.connection.withClient(project: options.project) { client in
+        options.announce(
+            "Starting to trigger evaluation of the service \(options.service) in project \(options.project)")
+        try await options.withClient(stage: stage, failure: "trigger evaluation was unsuccessful.") { client in
             let path =
                 "controlPlane/v1/project/\(client.segment(options.project))/stage/\(client.segment(stage))"
                 + "/service/\(client.segment(options.service))/evaluation"
@@ -97,7 +108,7 @@ struct TriggerEvaluationCommand: AsyncParsableCommand {
                     "timeframe": timeframe.map { .string($0) }, "gitcommitid": gitCommitId.map { .string($0) },
                     "labels": try options.labelsObject(),
                 ])
-            try await options.report(answer["keptnContext"]?.stringValue ?? "", client, terminal)
+            try await options.report(answer.text("keptnContext"), client)
         }
     }
 }
@@ -111,8 +122,9 @@ struct TriggerSequenceCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: "A member of the event's data, a.b=c; repeatable.") var data: [String] = []
 
     func run() async throws {
-        let terminal = options.connection.terminal
-        try await options.connection.withClient(project: options.project) { client in
+        options.announce(
+            "Triggering sequence \(name) in project \(options.project) in stage \(stage) service \(options.service)")
+        try await options.withClient(stage: stage, failure: "trigger sequence was unsuccessful.") { client in
             try await client.requireService(options.service, options.project, stage)
             let place: JSON = [
                 "project": .string(options.project), "stage": .string(stage), "service": .string(options.service),
@@ -121,7 +133,7 @@ struct TriggerSequenceCommand: AsyncParsableCommand {
             let context = try await client.send(
                 .sequence(stage: stage, name: name, kind: .triggered),
                 data: try KeyValues.object(data, option: "--data").merging(place))
-            try await options.report(context, client, terminal)
+            try await options.report(context, client)
         }
     }
 }
@@ -145,7 +157,8 @@ extension APIClient {
         if let given { return given }
         let answer = try await get("controlPlane/v1/project/\(segment(project))/stage")
         guard let first = answer["stages"]?.elements.first?["stageName"]?.stringValue else {
-            throw KeptnError(.notFound, "project \(project) has no stage")
+            throw KeptnError(
+                .notFound, "could not start sequence because no stage has been found in project \(project)")
         }
         return first
     }

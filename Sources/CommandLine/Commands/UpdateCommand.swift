@@ -28,7 +28,8 @@ struct UpdateProjectCommand: AsyncParsableCommand {
         let file = try shipyard.map { JSON.string(Base64.encode(try InputFile.read($0))) }
         let credentials = try git.credentials()
         terminal.info("Starting to update project")
-        try await connection.withClient(project: name) { client in
+        let place = Place(project: name)
+        try await connection.withClient(at: place, failure: "Update project was unsuccessful.") { client in
             _ = try await client.put(
                 "controlPlane/v1/project",
                 ["name": .string(name), "shipyard": file, "gitCredentials": credentials])

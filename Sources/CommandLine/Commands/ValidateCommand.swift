@@ -8,11 +8,12 @@ struct ValidateCommand: AsyncParsableCommand {
         commandName: "validate",
         abstract: "Check shipyard, SLO, SLI, test and process files; exit code 1 if one cannot be used.")
 
+    @OptionGroup var global: GlobalOptions
     @OptionGroup var format: OutputOptions
     @Argument(help: "The files.") var files: [String]
 
     func run() async throws {
-        let terminal = Terminal()
+        let terminal = global.terminal
         var rows: [JSON] = []
         var lines: [String] = []
         var isGood = true

@@ -105,7 +105,7 @@ struct Demo {
         try FileManager.default.copyItem(atPath: carts, toPath: "\(artifact)/carts")
         try FileManager.default.copyItem(
             atPath: "\(example)/carts/\(version)/version.json", toPath: "\(artifact)/version.json")
-        let image = try await Artifact(artifact).upload(with: client)
+        let image = try await Artifact(artifact).upload(with: client, on: terminal)
         terminal.line("\nDelivering \(Self.service) \(version) (\(Artifact.short(image)))")
         let context = try await client.send(
             .sequence(stage: Self.stages[0], name: "delivery", kind: .triggered),

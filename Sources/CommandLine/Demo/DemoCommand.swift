@@ -41,7 +41,7 @@ struct DemoCommand: AsyncParsableCommand {
             if keep {
                 terminal.line("\nEverything stays up until Ctrl-C. Try, in another terminal:")
                 terminal.line("  export KEPTN_HOME=\(folder)")
-                terminal.line("  keptn get services --project \(Demo.project)")
+                terminal.line("  keptn get services --project \(Demo.project) -o wide")
                 try await SystemTime().sleep(for: .seconds(365 * 86_400))
             }
             return isGood

@@ -13,11 +13,14 @@ struct Terminal: Sendable {
     let hasColour: Bool
     /// Only data and errors are wanted.
     let isQuiet: Bool
+    /// Somebody watches standard error, where what goes on may be shown.
+    let showsProgress: Bool
 
     init(isQuiet: Bool = false) {
         self.isQuiet = isQuiet
         let environment = ProcessInfo.processInfo.environment
         isInteractive = isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb"
+        showsProgress = !isQuiet && isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb"
         hasColour = isInteractive && (environment["NO_COLOR"] ?? "").isEmpty
     }
 
@@ -26,6 +29,12 @@ struct Terminal: Sendable {
     func info(_ text: String) { if !isQuiet { line(text) } }
     func text(_ text: String) { write(text, to: STDOUT_FILENO) }
     func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+    /// The next line that a person types, without blanks around it; nil at the end of the input. It blocks: nothing
+    /// else happens in a command that asks.
+    func answer() -> String? {
+        readLine().map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+    }
 
     /// Draws lines over those of the last call, which were `previous` in number.
     func redraw(_ lines: [String], over previous: Int) {
@@ -36,6 +45,11 @@ struct Terminal: Sendable {
             out += "\u{1B}[\(previous - lines.count)F"
         }
         write(out, to: STDOUT_FILENO)
+    }
+
+    /// Draws a line over the last one of its kind; nil clears it. Nothing where nobody watches.
+    func progress(_ text: String?) {
+        if showsProgress { write("\r\u{1B}[2K\(text ?? "")", to: STDERR_FILENO) }
     }
 
     private func write(_ text: String, to descriptor: Int32) {

@@ -61,7 +61,7 @@ extension AccessRule {
         let uniform = "/api/controlPlane/v1/uniform/..."
         let resources = "/api/resource-service/v1/project/{project}/..."
         return [
-            Row("POST", "/api/v1/auth", at: .anywhere),
+            Row("GET POST", "/api/v1/auth", at: .anywhere),
             Row("GET", "/api/v1/metadata", .metadataRead, at: .anywhere),
             Row("POST", "/api/v1/event", .eventsWrite, at: .handler),
             Row("POST", "/api/v1/subscriptions/{name}/pull", .eventsRead, at: .handler),
@@ -90,6 +90,8 @@ extension AccessRule {
             Row("GET", "/api/controlPlane/v1/sequence/{project}", .projectsRead, at: .path),
             Row("POST", "/api/controlPlane/v1/sequence/{project}/{keptnContext}/control", .projectsWrite, at: .path),
             Row("GET", "/api/controlPlane/v1/sequence-execution", .projectsRead, at: .query),
+            Row("GET", "/debug/sequence/project/{project}", .projectsRead, .eventsRead, at: .path),
+            Row("GET", "/debug/sequence/project/{project}/...", .projectsRead, .eventsRead, at: .path),
             Row("GET", "/api/controlPlane/v1/event/triggered/{type}", .eventsRead, at: .query),
 
             Row("GET", uniform, .integrationsRead, at: .installation),

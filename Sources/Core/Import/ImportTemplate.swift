@@ -9,6 +9,9 @@ package struct ImportTemplate: Sendable, Hashable {
     }
 
     private let parts: [Part]
+    /// What all values of one text may have together. Else tasks that repeat what earlier ones repeat would double it
+    /// with each task.
+    package static let valueBytesMax = 1 << 16
 
     /// Throws `ImportMistake` for a place that is not closed, or is no path of names.
     package init(_ text: String) throws(ImportMistake) {
@@ -46,9 +49,10 @@ package struct ImportTemplate: Sendable, Hashable {
         parts.compactMap { if case .value(let path) = $0 { path } else { nil } }
     }
 
-    /// Throws `ImportMistake` for a value that is not there.
+    /// Throws `ImportMistake` for a value that is not there, and for values larger than `valueBytesMax`.
     package func rendered(with values: JSON) throws(ImportMistake) -> String {
         var out = ""
+        var room = Self.valueBytesMax
         for part in parts {
             switch part {
             case .text(let text): out += text
@@ -62,7 +66,14 @@ package struct ImportTemplate: Sendable, Hashable {
                     }
                     value = member
                 }
-                out += value.stringValue ?? value.text
+                let text = value.stringValue ?? value.text
+                room -= text.utf8.count
+                guard room >= 0 else {
+                    throw ImportMistake(
+                        "[[ .\(path.joined(separator: ".")) ]]: the values of one text may have \(Self.valueBytesMax) "
+                            + "bytes together")
+                }
+                out += text
             }
         }
         return out

@@ -36,7 +36,7 @@ package struct SequenceMachine: Sendable, Hashable {
         case .timePassed: expire(&step)
         }
         dispatch(&step)
-        executions.removeAll { !$0.state.isOpen }
+        if step.hasEnded { executions.removeAll { !$0.state.isOpen } }
         return step.effects
     }
 
@@ -128,6 +128,7 @@ extension SequenceMachine {
         let deadlines: TaskDeadlines
         let newID: () -> String
         var effects: [SequenceEffect] = []
+        var hasEnded = false
     }
 
     /// Puts an execution where its age belongs, and says where that is. Events may name any time, so the newest to
@@ -140,6 +141,7 @@ extension SequenceMachine {
 
     mutating func change(_ index: Int, _ step: inout Step, _ body: (inout SequenceExecution) -> Void) {
         body(&executions[index])
+        step.hasEnded = step.hasEnded || !executions[index].state.isOpen
         step.effects.append(.save(executions[index]))
     }
 
@@ -189,14 +191,17 @@ extension SequenceMachine {
 extension SequenceMachine {
     /// Lets every execution that has something to send send it, oldest first, as far as the place is free.
     private mutating func dispatch(_ step: inout Step) {
-        var waitingContexts: Set<String> = []
+        // The context of the first that waits, and whether there are others: then everybody behind them waits too.
+        var firstWaiting: String?
+        var isQueue = false
         for index in executions.indices where executions[index].isReady(at: step.now) {
             let context = executions[index].context
             let isBlocked =
-                waitingContexts.contains { $0 != context }
+                isQueue || firstWaiting.map { $0 != context } == true
                 || executions.contains { $0.context != context && $0.occupiesPlace }
             if isBlocked {
-                waitingContexts.insert(context)
+                isQueue = isQueue || firstWaiting.map { $0 != context } == true
+                firstWaiting = firstWaiting ?? context
                 if executions[index].state != .waiting { change(index, &step) { $0.state = .waiting } }
             } else {
                 proceed(index, &step)

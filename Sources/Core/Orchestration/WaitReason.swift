@@ -42,12 +42,25 @@ extension SequenceMachine {
         }
     }
 
-    private func waitForPlace(_ execution: SequenceExecution) -> WaitReason {
+    /// Whom an execution waits for: who occupies its place, and then who came to the queue before it.
+    package func blockers(of executionID: String) -> [SequenceExecution] {
+        guard waitReason(of: executionID)?.kind == .otherSequence,
+            let execution = executions.first(where: { $0.id == executionID })
+        else { return [] }
+        return blockers(of: execution)
+    }
+
+    private func blockers(of execution: SequenceExecution) -> [SequenceExecution] {
         let others = executions.filter { $0.context != execution.context }
-        let blocker = others.first { $0.occupiesPlace } ?? others.first { $0.state == .waiting }
-        return WaitReason(
+        let earlier = executions.prefix { $0.id != execution.id }.filter { $0.context != execution.context }
+        return others.filter(\.occupiesPlace) + earlier.filter { $0.state == .waiting && !$0.occupiesPlace }
+    }
+
+    private func waitForPlace(_ execution: SequenceExecution) -> WaitReason {
+        WaitReason(
             kind: .otherSequence,
-            detail: blocker.map { "sequence \($0.definition.name) of context \($0.context)" } ?? "its turn",
+            detail: blockers(of: execution).first.map { "sequence \($0.definition.name) of context \($0.context)" }
+                ?? "its turn",
             since: execution.triggeredAt)
     }
 }

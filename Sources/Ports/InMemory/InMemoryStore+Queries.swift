@@ -61,6 +61,7 @@ extension InMemoryStore {
         state.withLock { state in
             state.executions = state.executions.filter { $0.value.stored.execution.scope.project != project }
             state.pauses = state.pauses.filter { $0.key.project != project }
+            state.deletions[project] = state.events.last?.position
         }
     }
 

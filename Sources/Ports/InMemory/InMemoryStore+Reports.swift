@@ -21,6 +21,30 @@ extension InMemoryStore: EventReports {
         }.sorted { ($0.project, $0.service, $0.type, $0.source) < ($1.project, $1.service, $1.type, $1.source) }
     }
 
+    package func latestEvents(in project: String) async throws -> [LatestEvent] {
+        let events = state.withLock { state in
+            let start = state.deletions[project] ?? .start
+            return state.events.filter { $0.position > start && $0.facts.project == project }.reversed()
+        }
+        var latest: [LatestEvent] = []
+        for recorded in events {
+            let (facts, event) = (recorded.facts, recorded.event)
+            let unfailedContext = facts.result == "fail" ? nil : facts.context
+            let known = latest.firstIndex {
+                $0.type == event.type && $0.stage ?? "" == facts.stage ?? "" && $0.service ?? "" == facts.service ?? ""
+            }
+            if let known {
+                latest[known].unfailedContext = latest[known].unfailedContext ?? unfailedContext
+            } else {
+                latest.append(
+                    LatestEvent(
+                        stage: facts.stage, service: facts.service, type: event.type, id: event.id,
+                        context: facts.context, time: event.time, unfailedContext: unfailedContext))
+            }
+        }
+        return latest
+    }
+
     package func openRequests(_ query: OpenRequestQuery) async throws -> [CloudEvent] {
         let events = state.withLock { $0.events }
         let finished = EventType.task(name: query.task, kind: .finished).text

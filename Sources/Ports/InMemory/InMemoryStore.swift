@@ -15,6 +15,8 @@ package final class InMemoryStore: EventLog, EventQueries, SequenceStore, Subscr
         var executions: [String: ExecutionRow] = [:]
         var executionCount = 0
         var pauses: [PauseMark: Bool] = [:]
+        /// What of a project came before its last deletion belongs to another one.
+        var deletions: [String: Position] = [:]
         var progress: [String: SubscriptionProgress] = [:]
 
         package init() {}

@@ -95,7 +95,9 @@ struct APITests {
         Case(method: "POST", path: "/api/v1/auth", status: 200),
         Case(method: "POST", path: "/api//v1/auth/", status: 200),
         Case(method: "POST", path: "/api/v1/auth", token: "", status: 401, says: "unauthenticated"),
-        Case(method: "GET", path: "/api/v1/auth", status: 405, says: "POST"),
+        Case(method: "GET", path: "/api/v1/auth", status: 200),
+        Case(method: "PUT", path: "/api/v1/auth", status: 405, says: "POST"),
+        Case(method: "GET", path: "/nginx-health", token: "", status: 200),
         Case(method: "GET", path: "/nowhere", status: 404, says: "/nowhere"),
         Case(method: "GET", path: "/api/v1/metadata", status: 200),
         Case(method: "GET", path: project, status: 200),
@@ -164,6 +166,9 @@ struct APITests {
         Case(
             method: "POST", path: carts + "/resource",
             body: #"{"resources":[{"resourceURI":"../x","resourceContent":"eA=="}]}"#, status: 400, says: "../x"),
+        Case(
+            method: "POST", path: project + "/sockshop/stage/dev/service/nope/evaluation", body: "{}", status: 400,
+            says: "nope"),
         Case(
             method: "POST", path: project + "/sockshop/stage/dev/service/carts/evaluation",
             body: #"{"end":"2026-01-31T12:00:00Z"}"#, status: 400, says: "'end' cannot be set without 'start'"),
@@ -241,7 +246,7 @@ struct APITests {
             #expect(try await bench.send("PUT", folder, body("two")).status == 200)
             let commit = first.json["commitID"]?.stringValue ?? ""
             for (uri, text) in [
-                ("a%20folder%2Fx.yaml", "two"), ("a%20folder/x.yaml", "two"),
+                ("a%20folder%2Fx.yaml", "two"), ("a+folder%2Fx.yaml", "two"), ("a%20folder/x.yaml", "two"),
                 ("a%20folder%2Fx.yaml?gitCommitID=\(commit)", "one"),
             ] {
                 let read = try await bench.send("GET", "\(folder)/\(uri)")
@@ -277,6 +282,108 @@ struct APITests {
                 #expect(try await bench.send("POST", path, #"{"state":"\#(command)"}"#).status == 200)
                 let run = try await bench.send("GET", list).json["states"]?.elements.first
                 #expect(run?["state"]?.stringValue == state)
+            }
+        }
+    }
+
+    @Test("A service shows what happened last and what waits in it, with the times as Keptn's clients read them")
+    func openWork() async throws {
+        try await APIBench.run { bench in
+            let file = Base64.encode(shipyard(["dev"], task: "approval"))
+            let project = #"{"name":"bank","shipyard":"\#(file)"}"#
+            #expect(try await bench.send("POST", Self.project, project).status == 201)
+            #expect(
+                try await bench.send("POST", Self.project + "/bank/service", #"{"serviceName":"carts"}"#).status == 200)
+            let event = trigger.replacing("sockshop", with: "bank")
+            let context = try await bench.send("POST", "/api/v1/event", event).json["keptnContext"]
+            let approvals = "/api/controlPlane/v1/event/triggered/sh.keptn.event.approval.triggered?project=bank"
+            while try await bench.send("GET", approvals).json["totalCount"] == 0 {}
+            let service = try await bench.send("GET", Self.project + "/bank/stage/dev/service/carts").json
+            let open = try #require(service["openApprovals"]?.elements.first)
+            #expect(open["keptnContext"] == context)
+            #expect(open["time"]?.stringValue.flatMap(Int.init) != nil)
+            let type = "sh.keptn.event.approval.triggered"
+            #expect(service["lastEventTypes", type, "eventId"] == open["eventId"])
+            #expect(service["creationDate"]?.stringValue.flatMap(Int.init) != nil)
+            let stage = try await bench.send("GET", Self.project + "/bank/stage/dev").json
+            #expect(stage["lastEventContext", "keptnContext"] == context)
+
+            let executions = "/api/controlPlane/v1/sequence-execution?project=bank"
+            let page = try await bench.send("GET", executions + "&stage=dev&service=carts").json
+            let execution = try #require(page["sequenceExecutions"]?.elements.first)
+            #expect(execution["status", "state"] == "waitingForApproval")
+            #expect(execution["inputProperties", "service"] == "carts")
+            #expect(execution["scope", "triggeredId"] == "t1")
+            #expect(page["totalCount"] == 1 && page["nextPageKey"] == nil)
+            #expect(
+                try await bench.send("GET", executions + "&service=other").json["sequenceExecutions"]?.elements.count
+                    == 0)
+        }
+    }
+
+    @Test("Lists are cut into pages; where clients read a number as the key of the next one, it is one")
+    func pages() async throws {
+        try await APIBench.run { bench in
+            for id in ["p1", "p2", "p3"] {
+                let event = trigger.replacing("t1", with: id)
+                #expect(try await bench.send("POST", "/api/v1/event", event).status == 200)
+            }
+            let states = "/api/controlPlane/v1/sequence/sockshop"
+            while try await bench.send("GET", states).json["totalCount"] != 3 {}
+            let all = try await bench.send("GET", states).json
+            #expect(all["states"]?.elements.count == 3 && all["pageSize"] == nil && all["nextPageKey"] == nil)
+            let first = try await bench.send("GET", states + "?pageSize=2").json
+            #expect(first["states"]?.elements.count == 2 && first["pageSize"] == 2 && first["nextPageKey"] == 2)
+            let last = try await bench.send("GET", states + "?pageSize=2&nextPageKey=2").json
+            #expect(last["states"]?.elements.count == 1 && last["nextPageKey"] == nil)
+            let stages = try await bench.send("GET", Self.project + "/sockshop/stage?pageSize=1").json
+            #expect(stages["nextPageKey"] == "1" && stages["totalCount"] == 2 && stages["pageSize"] == 1)
+        }
+    }
+
+    @Test("Who debugs finds a run, its events, and whom it waits for")
+    func debugging() async throws {
+        try await APIBench.run { bench in
+            func start(_ id: String) async throws -> String {
+                let event = trigger.replacing("t1", with: id)
+                return try await bench.send("POST", "/api/v1/event", event).json["keptnContext"]?.stringValue ?? ""
+            }
+            let (first, second) = (try await start("first"), try await start("second"))
+            let project = "/debug/sequence/project/sockshop"
+            while try await bench.send("GET", project).json["totalCount"] != 2 {}
+            let run = project + "/shkeptncontext/"
+            #expect(try await bench.send("GET", run + second).json["state"] == "waiting")
+            let blocking = try await bench.send("GET", run + second + "/stage/dev/blocking").json.elements
+            #expect(blocking.map { $0["scope", "keptnContext"]?.stringValue } == [first])
+            #expect(try await bench.send("GET", run + first + "/stage/dev/blocking").json.elements.isEmpty)
+            let events = try await bench.send("GET", run + first + "/event").json.elements
+            #expect(
+                events.map { $0["type"]?.stringValue }
+                    == ["sh.keptn.event.deployment.triggered", "sh.keptn.event.dev.delivery.triggered"])
+            #expect(try await bench.send("GET", run + first + "/event/first").json["source"] == "test")
+            for missing in [run + "nope", run + first + "/event/second", "/debug/sequence/project/nope"] {
+                #expect(try await bench.send("GET", missing).status == 404, "\(missing)")
+            }
+            #expect(try await bench.send("GET", project, token: "").status == 401)
+        }
+    }
+
+    @Test(
+        "What the gateway of Keptn blocks is refused, with a token too",
+        arguments: [
+            ("POST", "/api/resource-service/v1/project"), ("GET", "/api/resource-service/v1/project/sockshop"),
+            ("POST", "/api/resource-service/v1/project/sockshop/stage"),
+            ("DELETE", "/api/resource-service/v1/project/sockshop/stage/dev/service/carts"),
+            ("GET", "/api/resource-service/v1/project/sockshop/service/carts/resource/a%2Fb"),
+            ("POST", "/api/mongodb-datastore/event"), ("DELETE", "/api/controlPlane/v1/log"),
+            ("POST", "/api/statistics/v1/event"),
+        ])
+    func closed(_ method: String, _ path: String) async throws {
+        try await APIBench.run { bench in
+            for token in [APIBench.token, ""] {
+                let answer = try await bench.send(method, path, token: token)
+                #expect(answer.status == 403 && answer.json["code"] == 403, "\(answer.json)")
+                #expect(answer.json["message"]?.stringValue?.contains("closed to the outside") == true)
             }
         }
     }

@@ -16,6 +16,8 @@ import Testing
 struct AccessBench {
     static let firstToken = "first-token"
 
+    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
     let api: API
     let access: TokenGuard
     let tokens: TokenRegistry
@@ -26,7 +28,7 @@ struct AccessBench {
     private let table: RouteTable
 
     init(identities: (any IdentityVerifier)? = nil) async throws {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = Self.logger
         let (time, ids, store) = (ManualTime(), SequentialIDs(), InMemoryStore())
         let configuration = try await ConfigurationBench.withSockshop().service
         try await configuration.createService("carts", in: "sockshop")
@@ -69,12 +71,9 @@ struct AccessBench {
             request.caller = try await access.admit(request, to: route)
             let response = try await route.handler(request)
             return (response.status.code, response.body.isEmpty ? .null : try JSON(parsing: response.body))
-        } catch let error as KeptnError {
-            let statuses: [KeptnError.Code: Int] = [
-                .invalidInput: 400, .unauthorized: 401, .forbidden: 403, .notFound: 404, .conflict: 409,
-                .tooManyRequests: 429, .unavailable: 503,
-            ]
-            return (statuses[error.code] ?? 500, ["message": .string(error.message)])
+        } catch {
+            let failure = Failure.response(to: error, logger: Self.logger)
+            return (failure.status.code, try JSON(parsing: failure.body))
         }
     }
 

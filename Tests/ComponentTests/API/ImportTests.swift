@@ -118,6 +118,7 @@ struct ImportTests {
         arguments: [
             ("multipart/form-data; boundary=abc", "abc"), ("Multipart/Form-Data;boundary=\"a b\"; charset=x", "a b"),
             ("multipart/form-data", nil), ("multipart/form-data; boundary=", nil), ("text/plain; boundary=x", nil),
+            ("multipart/form-data; boundary=\(String(repeating: "b", count: 71))", nil),
         ])
     func boundaries(type: String, boundary: String?) {
         #expect(Multipart.boundary(of: type) == boundary)

@@ -146,8 +146,8 @@ import Testing
             ("GET", datastore, nil, 403, 403),
             ("GET", datastore + "/type/x?filter=data.project:sockshop", nil, 200, 403),
             ("GET", datastore + "/type/x?filter=shkeptncontext:c", nil, 403, 403),
-            ("POST", Self.projects, ["name": "sockshop"], 400, 403),
-            ("PUT", Self.projects, ["name": "sockshop"], 400, 403),
+            ("POST", Self.projects, ["name": "sockshop"], 409, 403),
+            ("PUT", Self.projects, ["name": "sockshop"], 201, 403),
             ("GET", "/api/secrets/v1/secret", nil, 403, 403),
             ("GET", "/api/v1/metadata", nil, 200, 200),
             (

@@ -20,10 +20,13 @@ struct UniformBench {
         name: "lighthouse-service", version: "1", hears: ["sh.keptn.event.evaluation.triggered"], projects: [],
         stages: [], services: [])
 
-    /// - Parameter zips: What is in which archive; an archive is given by its bytes.
-    init(zips: [String: [String: String]] = [:]) async throws {
+    /// - Parameters:
+    ///   - zips: What is in which archive; an archive is given by its bytes.
+    ///   - configuration: Nil for one with the project `sockshop`.
+    init(zips: [String: [String: String]] = [:], configuration given: (any ConfigurationEditing)? = nil) async throws {
         uniform = Uniform(store: lines, log: lines, reports: store, embedded: [Self.own])
-        let configuration = try await ConfigurationBench.withSockshop().service
+        let configuration: any ConfigurationEditing =
+            if let given { given } else { try await ConfigurationBench.withSockshop().service }
         let ids = SequentialIDs()
         let tokens = try await TokenRegistry(
             firstToken: "first", store: InMemoryTokenStore(), time: time, logger: Self.logger)
@@ -65,11 +68,9 @@ struct UniformBench {
             request.caller = Self.caller
             let answer = try await route.handler(request)
             return (answer.status.code, (try? JSON(parsing: answer.body)) ?? .null)
-        } catch let error as KeptnError {
-            let statuses: [KeptnError.Code: Int] = [
-                .invalidInput: 400, .notFound: 404, .conflict: 409, .unsupportedMediaType: 415,
-            ]
-            return (statuses[error.code] ?? 500, ["message": .string(error.message)])
+        } catch {
+            let failure = Failure.response(to: error, logger: Self.logger)
+            return (failure.status.code, try JSON(parsing: failure.body))
         }
     }
 

@@ -1,7 +1,6 @@
 import CloudEvents
 import ConfigurationService
 import KeptnModel
-import Logging
 import Ports
 import Testing
 
@@ -218,48 +217,5 @@ struct UpstreamsTests {
         #expect(error?.code == .failedDependency)
         #expect(error?.message.contains("secret") == false)
         #expect(try await bench.files.repositories() == [])
-    }
-}
-
-/// A configuration service over repositories, upstreams and secrets in memory.
-private struct UpstreamBench {
-    let files = InMemoryVersionedFiles()
-    let git: InMemoryUpstreams
-    let secrets = InMemorySecretStore()
-    let time = ManualTime()
-    let requester: InMemoryHTTPRequester
-    let service: ConfigurationService
-
-    init(
-        denied: [String] = [], provisioningURL: String? = nil,
-        _ answer: @escaping @Sendable (OutgoingRequest) throws -> IncomingResponse = { _ in
-            IncomingResponse(status: 500)
-        }
-    ) throws {
-        git = InMemoryUpstreams(for: files)
-        requester = InMemoryHTTPRequester(answer)
-        service = ConfigurationService(
-            files: files,
-            upstreams: try Upstreams(
-                git: git, secrets: secrets, requester: requester, denied: denied,
-                provisioningURL: provisioningURL),
-            time: time, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    }
-
-    func another() throws -> ConfigurationService {
-        ConfigurationService(
-            files: files,
-            upstreams: try Upstreams(
-                git: git, secrets: secrets, requester: InMemoryHTTPRequester { _ in IncomingResponse(status: 500) }),
-            time: time, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    }
-
-    func state() async throws -> UpstreamStatus.State? { try await service.upstream(of: "sockshop")?.status.state }
-
-    func commit(_ file: String, _ bytes: [UInt8] = [1], to branch: String, at url: String) async throws {
-        let new = try NewCommit(
-            message: "theirs", author: CommitAuthor(name: "other", email: "other@example.com"), time: time.now,
-            changes: [RepositoryPath(file): .write(bytes)])
-        try await git.commit(new, to: branch, at: url)
     }
 }

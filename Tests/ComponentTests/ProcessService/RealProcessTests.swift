@@ -13,7 +13,7 @@ import ServiceLifecycle
 import TestSupport
 import Testing
 
-@Suite("ProcessService: with real processes behind the real proxy", .timeLimit(.minutes(2)))
+@Suite("ProcessService: with real processes behind the real proxy", .timeLimit(.minutes(10)))
 struct RealProcessTests {
     let scope = Scope(project: "sockshop", stage: "production", service: "carts")
 

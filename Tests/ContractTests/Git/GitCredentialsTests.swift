@@ -44,6 +44,38 @@ struct GitCredentialsTests {
         }
     }
 
+    @Test("An update without token and key keeps the secrets, for the same URL only")
+    func keeping() throws {
+        var https = GitCredentials.HTTPS(token: "t")
+        https.certificate = Self.pem
+        https.proxy = .init(url: "p:80", user: "x", password: "y")
+        let known = try GitCredentials(remoteURL: "https://a/b", user: "u", access: .https(https))
+        func reading(_ body: String) throws -> GitCredentials? {
+            try GitCredentials.reading(body: JSON(parsing: body), keeping: known)
+        }
+        let shown: JSON = ["gitCredentials": known.json(withSecrets: false)]
+        #expect(try reading(shown.text) == known, "what was read can be sent again")
+        #expect(try reading(#"{"gitCredentials":{"remoteURL":"https://a/b","user":"u"}}"#) == known)
+        #expect(try reading(#"{"gitRemoteURL":"https://a/b","gitUser":"v"}"#)?.access == known.access)
+        #expect(
+            try reading(#"{"gitCredentials":{"remoteURL":"https://a/b","https":{"token":"new"}}}"#)?.access
+                == .https(.init(token: "new")), "a new token comes with all that belongs to it")
+        let otherProxy = #"{"gitRemoteURL":"https://a/b","gitProxyUrl":"q:80"}"#
+        guard case .https(let kept)? = try reading(otherProxy)?.access else { throw KeptnError(.notFound, "https") }
+        #expect(kept.token == "t" && kept.proxy?.password == "", "the password of one proxy is not for another")
+        for other in [
+            #"{"gitRemoteURL":"https://a/other"}"#, #"{"gitCredentials":{"remoteURL":"https://evil/b","user":"u"}}"#,
+            #"{"gitCredentials":{"remoteURL":"https://a/b","https":[]}}"#,
+        ] {
+            #expect(throws: KeptnError.self) { try reading(other) }
+        }
+        let ssh = try GitCredentials(remoteURL: "ssh://a/b", access: .ssh(.init(privateKey: Self.key, passphrase: "s")))
+        #expect(
+            try GitCredentials.reading(
+                body: ["gitCredentials": ["remoteURL": "ssh://a/b", "user": "git", "ssh": [:]]], keeping: ssh)?.access
+                == ssh.access)
+    }
+
     @Test(
         "What cannot be meant is refused with what is wrong",
         arguments: [

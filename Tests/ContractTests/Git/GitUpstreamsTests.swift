@@ -108,31 +108,6 @@ struct GitUpstreamsTests {
 }
 
 extension GitServers {
-    struct HTTPSWay {
-        var path = "git/sockshop.git"
-        var token = "right token"
-        var certificate: String?
-        var isUnverified = false
-        var proxyPassword: String?
-    }
-
-    func https(_ change: (inout HTTPSWay) -> Void = { _ in }) throws -> GitCredentials {
-        var way = HTTPSWay(certificate: certificate)
-        change(&way)
-        var https = GitCredentials.HTTPS(token: way.token)
-        https.certificate = way.certificate
-        https.insecureSkipTLS = way.isUnverified
-        https.proxy = way.proxyPassword.map { .init(url: "127.0.0.1:\(proxyPort)", user: "proxy", password: $0) }
-        return try GitCredentials(
-            remoteURL: "https://localhost:\(httpsPort)/\(way.path)", user: "keptn", access: .https(https))
-    }
-
-    private func ssh(_ key: String, passphrase: String = "", repository: String? = nil) throws -> GitCredentials {
-        try GitCredentials(
-            remoteURL: "ssh://\(NSUserName())@127.0.0.1:\(sshPort)\(repository ?? self.repository)",
-            access: .ssh(.init(privateKey: key, passphrase: passphrase)))
-    }
-
     fileprivate func credentials(
         _ way: GitUpstreamsTests.Way
     ) throws -> (upstream: GitCredentials, refused: GitCredentials, unknown: GitCredentials) {

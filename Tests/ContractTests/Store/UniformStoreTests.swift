@@ -22,7 +22,7 @@ struct UniformStoreTests {
     }
 
     private func withReports(
-        _ implementation: Implementation, _ body: (any EventLog & EventReports) async throws -> Void
+        _ implementation: Implementation, _ body: (any Store & EventReports) async throws -> Void
     ) async throws {
         switch implementation {
         case .inMemory: try await body(InMemoryStore())
@@ -65,6 +65,11 @@ struct UniformStoreTests {
         try await withReports(implementation) { try await ReportsContract.requestsAreOpenUntilTheyAreFinished($0) }
     }
 
+    @Test("The newest event of each type and place is found", arguments: Implementation.allCases)
+    func newest(_ implementation: Implementation) async throws {
+        try await withReports(implementation) { try await ReportsContract.newestOfEachPlaceIsFound($0) }
+    }
+
     @Test("Integrations and lines are still there when the store is opened again")
     func reopening() async throws {
         try await withTemporaryFolder { folder in
@@ -104,6 +109,30 @@ struct UniformStoreTests {
             let since = StoreContract.time - .seconds(1)
             let open = try await store.openRequests(OpenRequestQuery(task: "get-sli", since: since))
             #expect(open.map(\.id) == ["a"])
+            try await store.close()
+        }
+    }
+
+    @Test("A database of the version before the newest events were noted gets them from its log")
+    func migrationOfLatestEvents() async throws {
+        try await withTemporaryFolder { folder in
+            let logger = Logger(label: "test")
+            let before = try await SQLiteStore.open(folder: folder, logger: logger)
+            try await before.append([
+                StoreContract.event("a", context: "one"), StoreContract.event("b", context: "two", result: "fail"),
+                StoreContract.event("c", stage: nil), StoreContract.event("d", project: nil),
+            ])
+            let noted = try await before.latestEvents(in: "sockshop")
+            try await before.close()
+            let database = try DatabaseQueue(path: folder + "/keptn.db")
+            try await database.write { db in
+                try db.execute(
+                    sql: "DROP TABLE latest_events; DELETE FROM grdb_migrations WHERE identifier = 'latest events'")
+            }
+            try database.close()
+            let store = try await SQLiteStore.open(folder: folder, logger: logger)
+            #expect(try await store.latestEvents(in: "sockshop") == noted)
+            #expect(noted.map(\.id) == ["c", "b"] && noted.last?.unfailedContext == "one")
             try await store.close()
         }
     }

@@ -48,7 +48,8 @@ struct CloudEventTests {
         let changes: [(inout CloudEvent) -> Void] = [
             { $0.id = "" }, { $0.source = "a\nb" }, { $0.type = "" }, { $0.subject = "\u{7F}" },
             { $0.dataContentType = "a\r" }, { $0.dataSchema = "\0" }, { $0.time = Timestamp(nanoseconds: 1) },
-            { $0.extensions["id"] = "2" }, { $0.extensions["a"] = .null }, { $0.data = .json(.null) },
+            { $0.time = Timestamp(milliseconds: 9_214_646_400_000) }, { $0.extensions["id"] = "2" },
+            { $0.extensions["a"] = .null }, { $0.data = .json(.null) },
         ]
         for change in changes {
             var event = good

@@ -158,10 +158,26 @@ struct JSONTests {
         #expect(JSON.object(["b": 2, "a": 1]).text == #"{"a":1,"b":2}"#)
         #expect(JSON.number(.infinity).isNull)
         #expect(JSON.number(3).text == "3")
+        #expect(JSON.number(-0x1p63).doubleValue == -0x1p63)
         #expect(JSON.number(1e300).doubleValue == 1e300)
         #expect(JSON.integer(UInt64.max).text == "18446744073709551615")
         #expect(json.pretty() == "{\n  \"a\": 1,\n  \"b\": [\n    \"x\",\n    true,\n    2.5,\n    null\n  ]\n}")
         #expect(JSON.string("\u{1}\u{1F}\u{7F}").text == "\"\\u0001\\u001f\u{7F}\"")
+    }
+
+    @Test(
+        "White space around a value is no part of it",
+        arguments: ["{}", #"{"a":1}"#, "[]", "[1, 2]", "1", #""a""#, "null", #"[{"a":[1]}]"#])
+    func whiteSpace(text: String) throws {
+        #expect(try JSON(parsing: " \r\n\(text)\t\n ").text == text)
+        #expect(try JSON(parsing: "[ \(text) ]").elements.map(\.text) == [text])
+    }
+
+    @Test("Names of members are compared byte for byte")
+    func memberNames() throws {
+        let json = try JSON(parsing: #"{"\u00e9":1,"e\u0301":2}"#)
+        #expect(json["\u{E9}"] == 1)
+        #expect(json["e\u{301}"] == 2)
     }
 
     @Test("A value cut out of a larger buffer is a value of its own")

@@ -72,7 +72,7 @@ struct GoDurationTests {
         arguments: [
             "", "-", "+", "5", "s", ".s", ".", "1.2.3s", "5 s", " 5s", "5s ", "5S", "5d", "1h 30m", "5s-3s", "--5s",
             "1e3s",
-            "５s", "1_000s", "five", "5sm", "∞s", "0x10s",
+            "５s", "1_000s", "five", "5sm", "∞s", "0x10s", "1\u{301}s", "1.5\u{301}s",
         ])
     func refused(text: String) {
         #expect(Duration(go: text) == nil)

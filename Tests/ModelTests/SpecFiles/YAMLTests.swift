@@ -159,6 +159,9 @@ extension YAMLTests {
         #expect(refusal(String(repeating: "- ", count: 500_000)) == "x:1:201: error: nested deeper than 100 levels")
         #expect(refusal(String(repeating: "{a: ", count: 200_000)) == "x:1:401: error: nested deeper than 100 levels")
 
+        let merges = "a: &a {x: 1}\nb:\n" + String(repeating: "  <<: *a\n", count: 2)
+        #expect(refusal(merges) == "x:4:3: error: the key '<<' stands twice, first in line 3")
+
         let bomb = "a0: &a0 [x]\n" + (1...40).map { "a\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }.joined()
         #expect(refusal(bomb) == "x:17:6: error: more than 100000 values, with aliases written out")
         #expect(

@@ -1,31 +1,32 @@
 import Foundation
-import Ports
+package import Ports
 import ProcessRuntime
-import TestSupport
 import Testing
 
 /// Real Git servers on loopback for one test: nginx with git http-backend behind TLS and a password, sshd, and an HTTP
 /// proxy with a password; and a bare repository that they serve.
-struct GitServers {
+package struct GitServers: Sendable {
     static let programs = [
         "nginx", "fcgiwrap", "sshd", "ssh-keygen", "openssl", "tinyproxy",
     ]
     /// What is not installed; `scripts/install-dependencies --tests` brings it.
-    static let missing = programs.filter { path(of: $0) == nil }
+    package static let missing = programs.filter { path(of: $0) == nil }
 
-    let folder: String
-    let httpsPort: Int
+    package let folder: String
+    package let httpsPort: Int
+    /// The same without TLS.
+    package let httpPort: Int
     let sshPort: Int
     let proxyPort: Int
-    let certificate: String
+    package let certificate: String
     /// A key with the passphrase `secret`, one without, and one that nobody knows.
-    let ed25519: String
-    let ecdsa: String
-    let stranger: String
+    package let ed25519: String
+    package let ecdsa: String
+    package let stranger: String
 
-    var repository: String { "\(folder)/git/sockshop.git" }
+    package var repository: String { "\(folder)/git/sockshop.git" }
 
-    static func with(_ body: (GitServers) async throws -> Void) async throws {
+    package static func with(_ body: (GitServers) async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
             let processes = LocalProcesses(name: folder, time: MachineTime())
             let result: Result<Void, any Error>
@@ -41,9 +42,8 @@ struct GitServers {
 
     private init(in folder: String, _ processes: LocalProcesses) async throws {
         self.folder = folder
-        (httpsPort, sshPort, proxyPort) = (
-            try await processes.freePort(), try await processes.freePort(), try await processes.freePort()
-        )
+        (httpsPort, httpPort) = (try await processes.freePort(), try await processes.freePort())
+        (sshPort, proxyPort) = (try await processes.freePort(), try await processes.freePort())
         try FileManager.default.createDirectory(atPath: "\(folder)/git", withIntermediateDirectories: true)
         let repository = "\(folder)/git/sockshop.git"
         _ = try await git(repository, "init", "--quiet", "--bare", "--initial-branch=master", repository)
@@ -97,12 +97,17 @@ struct GitServers {
         try await start("tinyproxy", "-d", "-c", "\(folder)/tinyproxy.conf")
         try await eventually("the servers listen") {
             FileManager.default.fileExists(atPath: "\(folder)/fcgi")
-                && [httpsPort, sshPort, proxyPort].allSatisfy(listens)
+                && [httpsPort, httpPort, sshPort, proxyPort].allSatisfy(listens)
         }
     }
 
     private func write(_ name: String, _ text: String) throws {
         try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name)"))
+    }
+
+    /// What a provisioning service answers (K §2.3.7).
+    private var provisioned: String {
+        #"{"gitRemoteURL":"\#(http("sockshop"))","gitToken":"right token","gitUser":"keptn"}"#
     }
 
     private var nginx: String {
@@ -112,9 +117,10 @@ struct GitServers {
             \(user) daemon off; worker_processes 1; pid \(folder)/nginx.pid; error_log \(folder)/nginx.log;
             events {}
             http { access_log off; client_max_body_size 0; \(places.joined(separator: " "))
-              server { listen 127.0.0.1:\(httpsPort) ssl;
+              server { listen 127.0.0.1:\(httpsPort) ssl; listen 127.0.0.1:\(httpPort);
                 ssl_certificate \(folder)/cert.pem; ssl_certificate_key \(folder)/key.pem;
                 location /page { return 200 "a page"; }
+                location = /repository { return 201 '\(provisioned)'; }
                 location /elsewhere { return 301 https://localhost/; }
                 location ~ ^/git(/.*)$ {
                   auth_basic "git"; auth_basic_user_file \(folder)/htpasswd;
@@ -140,6 +146,36 @@ struct GitServers {
         PidFile none
 
         """
+    }
+}
+
+/// How to reach the repositories.
+extension GitServers {
+    package func http(_ name: String) -> String { "http://127.0.0.1:\(httpPort)/git/\(name).git" }
+
+    package struct HTTPSWay {
+        package var path = "git/sockshop.git"
+        package var token = "right token"
+        package var certificate: String?
+        package var isUnverified = false
+        package var proxyPassword: String?
+    }
+
+    package func https(_ change: (inout HTTPSWay) -> Void = { _ in }) throws -> GitCredentials {
+        var way = HTTPSWay(certificate: certificate)
+        change(&way)
+        var https = GitCredentials.HTTPS(token: way.token)
+        https.certificate = way.certificate
+        https.insecureSkipTLS = way.isUnverified
+        https.proxy = way.proxyPassword.map { .init(url: "127.0.0.1:\(proxyPort)", user: "proxy", password: $0) }
+        return try GitCredentials(
+            remoteURL: "https://localhost:\(httpsPort)/\(way.path)", user: "keptn", access: .https(https))
+    }
+
+    package func ssh(_ key: String, passphrase: String = "", repository: String? = nil) throws -> GitCredentials {
+        try GitCredentials(
+            remoteURL: "ssh://\(NSUserName())@127.0.0.1:\(sshPort)\(repository ?? self.repository)",
+            access: .ssh(.init(privateKey: key, passphrase: passphrase)))
     }
 }
 

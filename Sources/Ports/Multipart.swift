@@ -1,19 +1,22 @@
 /// The fields of a form with files (RFC 7578).
-enum Multipart {
+package enum Multipart {
+    /// Longer boundaries are none (RFC 2046 section 5.1.1); looking for them could take very long, too.
+    private static let boundaryMax = 70
+
     /// The value of `boundary` in a content type; nil for anything but `multipart/form-data`.
-    static func boundary(of contentType: String) -> String? {
+    package static func boundary(of contentType: String) -> String? {
         let parts = contentType.split(separator: ";").map { $0.drop(while: \.isWhitespace) }
         guard parts.first?.lowercased() == "multipart/form-data" else { return nil }
         for part in parts.dropFirst() where part.lowercased().hasPrefix("boundary=") {
             let value = part.dropFirst("boundary=".count)
             let bare = value.hasPrefix("\"") ? value.dropFirst().prefix { $0 != "\"" } : value
-            return bare.isEmpty ? nil : String(bare)
+            return (1...boundaryMax).contains(bare.utf8.count) ? String(bare) : nil
         }
         return nil
     }
 
     /// The content of the first field of this name; nil when there is none.
-    static func field(_ name: String, in body: [UInt8], boundary: String) -> ArraySlice<UInt8>? {
+    package static func field(_ name: String, in body: [UInt8], boundary: String) -> ArraySlice<UInt8>? {
         let mark = Array("--\(boundary)".utf8)
         let lineEnd = Array("\r\n".utf8)
         guard var start = range(of: mark, in: body[...])?.upperBound else { return nil }

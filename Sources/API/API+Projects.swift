@@ -43,10 +43,11 @@ extension API {
     }
 
     private func updateProject(_ request: APIRequest) async throws -> APIResponse {
-        let (name, body) = try await projectBody(request)
+        let (name, body) = try await projectBody(request, also: ["migrate"])
         let known = try await parts.configuration.upstream(of: name)?.credentials
         let update = ProjectUpdate(
-            shipyard: try Self.shipyard(body), upstream: try GitCredentials.reading(body: body, keeping: known))
+            shipyard: try Self.shipyard(body), upstream: try GitCredentials.reading(body: body, keeping: known),
+            migrates: body["migrate"]?.boolValue ?? false)
         try await parts.configuration.updateProject(name, update)
         return .json([:], .created)
     }
@@ -61,12 +62,14 @@ extension API {
     }
 
     /// The body of a request that creates or changes a project. Fields that nobody knows are refused (K §2.3.7).
-    private func projectBody(_ request: APIRequest) async throws -> (name: String, body: JSON) {
+    private func projectBody(
+        _ request: APIRequest, also more: [String] = []
+    ) async throws -> (name: String, body: JSON) {
         let body = try await object(request)
-        let known = GitCredentials.fields.union(["name", "shipyard"])
+        let known = GitCredentials.fields.union(["name", "shipyard"]).union(more)
         if let unknown = body.members.first(where: { !known.contains($0.key) })?.key {
-            throw KeptnError(
-                .invalidInput, "unknown field '\(unknown)'; known are name, shipyard and gitCredentials")
+            let names = (["name", "shipyard", "gitCredentials"] + more).joined(separator: ", ")
+            throw KeptnError(.invalidInput, "unknown field '\(unknown)'; known are \(names)")
         }
         let name = try Self.text(body, "name")
         try request.caller.require(project: name)

@@ -96,7 +96,8 @@ extension Server {
         let store = try await SQLiteStore.open(folder: home.path, logger: logger)
         let secrets = try SQLiteSecretStore(store: store, key: home.secretKey())
         let repositories = try await GitRepositories(folder: home.subfolder("config"), time: time)
-        let configurations = try configurationService(configuration, repositories, secrets: secrets, time)
+        let charts = TarCharts(folder: try home.subfolder("charts"), time: time, ids: ids)
+        let configurations = try configurationService(configuration, repositories, charts, secrets: secrets, time)
         let distributor = Distributor(store: store, logger: logger)
         let plane = InProcessControlPlane(subscriptions: distributor, log: store, queries: store)
         let shipyard = ShipyardService(
@@ -164,15 +165,16 @@ extension Server {
 
     /// - Parameter secrets: where the credentials of Git upstreams are kept.
     private static func configurationService(
-        _ configuration: ServerConfiguration, _ repositories: GitRepositories, secrets: any SecretStore,
-        _ time: SystemTime
+        _ configuration: ServerConfiguration, _ repositories: GitRepositories, _ charts: TarCharts,
+        secrets: any SecretStore, _ time: SystemTime
     ) throws -> ConfigurationService {
         let upstreams = try Upstreams(
             git: repositories, secrets: secrets, requester: WebRequester(), denied: configuration.deniedGitURLs,
             provisioningURL: configuration.provisioningURL, hidesProvisioned: configuration.hidesProvisionedURL)
         return ConfigurationService(
-            files: repositories, upstreams: upstreams, time: time, defaultBranch: configuration.defaultGitBranch,
-            logger: configuration.logger)
+            files: repositories, upstreams: upstreams, charts: charts, time: time,
+            defaultBranch: configuration.defaultGitBranch,
+            newLayout: configuration.hasStageFolders ? .folders : .branches, logger: configuration.logger)
     }
 
     private static func integrations(

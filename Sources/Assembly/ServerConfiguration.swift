@@ -21,6 +21,8 @@ package struct ServerConfiguration: Sendable {
     package var sliProvider = "keptn"
     /// The branch of a project's own files (`DEFAULT_REMOTE_GIT_BRANCH`).
     package var defaultGitBranch = "master"
+    /// Whether new projects have a folder for each stage instead of a branch (`DIRECTORY_STAGE_STRUCTURE`).
+    package var hasStageFolders = false
     /// Regular expressions of Git URLs that nobody may use.
     package var deniedGitURLs: [String] = []
     /// Of a service that makes a Git repository for every project that names none.

@@ -13,11 +13,12 @@ extension ConfigurationService {
         if let problem = Names.problem(service: name) {
             throw KeptnError(.invalidInput, "'\(name)' cannot be a service's name: \(problem)")
         }
-        let folder = try RepositoryPath(name)
+        _ = try RepositoryPath(name)
         var isNew = false
         for stage in try await stages(of: project) {
             let place = ConfigurationPlace(project: project, stage: stage, service: name)
             let made = try await change(place, "Added service: \(name)") { tip in
+                let folder = try await folder(for: place, at: tip)
                 guard try await !isService(folder, at: tip, of: project) else { return nil }
                 return [try Metadata.path(in: folder): newMetadata(of: place)]
             }
@@ -32,10 +33,11 @@ extension ConfigurationService {
     package func deleteService(_ name: String, in project: String) async throws {
         var wasThere = false
         for stage in try await stages(of: project) {
-            guard Names.problem(service: name) == nil, let folder = try? RepositoryPath(name) else { break }
+            guard Self.canBeService(name) else { break }
             let place = ConfigurationPlace(project: project, stage: stage, service: name)
             let removed = try await change(place, "Removed service: \(name)") { tip in
-                try await isService(folder, at: tip, of: project) ? [folder: .remove] : nil
+                let folder = try await folder(for: place, at: tip)
+                return try await isService(folder, at: tip, of: project) ? [folder: .remove] : nil
             }
             if removed != nil { wasThere = true }
         }
@@ -61,9 +63,10 @@ extension ConfigurationService {
             _ = try await tip(of: place)
             shipyard = try read(shipyard: bytes, of: place.project)
         }
+        let (unpacked, charts) = try await unpacked(writes, at: place)
         let written = try await change(place, "Updated resource") { tip in
             if let shipyard { try await checkKeepsStages(shipyard, of: place.project, at: tip) }
-            return try await inFolder(of: place, at: tip, writes)
+            return try await inFolder(of: place, at: tip, unpacked, replacing: charts)
         }
         guard let written else { throw KeptnError(.internalFailure, "nothing was written to \(place)") }
         return written
@@ -76,6 +79,8 @@ extension ConfigurationService {
             throw KeptnError(.invalidInput, "a project cannot be without its \(Self.shipyardFile)")
         }
         let deleted = try await change(place, "Deleted resources") { tip in
+            let chart = try await chartFiles(path, at: place, in: try await folder(of: place, at: tip), tip)
+            guard chart.isEmpty else { return Dictionary(uniqueKeysWithValues: chart.map { ($0, .remove) }) }
             let removal = try await inFolder(of: place, at: tip, [path: .remove])
             for full in removal.keys where try await read(full, at: tip, of: place.project) == nil { return nil }
             return removal
@@ -88,7 +93,7 @@ extension ConfigurationService {
 extension ConfigurationService {
     /// Commits what `decide` makes of the newest commit, and decides again when another commit came between. Nil when
     /// it decides for nothing.
-    private func change(
+    func change(
         _ place: ConfigurationPlace, _ message: String,
         _ decide: (_ tip: String) async throws -> [RepositoryPath: FileChange]?
     ) async throws -> String? {
@@ -99,12 +104,14 @@ extension ConfigurationService {
         _ place: ConfigurationPlace, _ message: String,
         _ decide: (_ tip: String) async throws -> [RepositoryPath: FileChange]?
     ) async throws -> String? {
+        var branch = ""
         for _ in 0..<Self.attemptsMax {
             let tip = try await tip(of: place)
             guard let changes = try await decide(tip) else { return nil }
+            branch = try await layout(at: tip, of: place.project).branch(of: place, default: defaultBranch)
             do {
                 let committed = try await files.commit(
-                    try commit(message, changes), to: branch(of: place), in: place.project, expecting: tip)
+                    try commit(message, changes), to: branch, in: place.project, expecting: tip)
                 await links?.changed(place.project)
                 return committed
             } catch let error as KeptnError where error.code == .conflict {
@@ -113,7 +120,7 @@ extension ConfigurationService {
         }
         throw KeptnError(
             .conflict,
-            "others were faster to change branch '\(branch(of: place))' of project '\(place.project)' "
+            "others were faster to change branch '\(branch)' of project '\(place.project)' "
                 + "\(Self.attemptsMax) times in a row; nothing was changed")
     }
 
@@ -123,17 +130,21 @@ extension ConfigurationService {
         try NewCommit(message: message, author: .keptn, time: time.now, changes: changes)
     }
 
-    func newMetadata(of place: ConfigurationPlace) -> FileChange {
-        .write(Metadata.file(of: place, createdAt: time.now))
+    func newMetadata(of place: ConfigurationPlace, _ layout: Layout = .branches) -> FileChange {
+        .write(Metadata.file(of: place, createdAt: time.now, layout: layout))
     }
 
     private func stages(of project: String) async throws -> [String] {
         try await stages(of: project, at: tip(of: ConfigurationPlace(project: project)))
     }
 
-    /// The stages of the shipyard; of a shipyard that cannot be used, the branches.
-    private func stages(of project: String, at tip: String) async throws -> [String] {
+    /// The stages of the shipyard; of a shipyard that cannot be used, the branches or folders.
+    func stages(of project: String, at tip: String) async throws -> [String] {
         if let shipyard = try await usableShipyard(of: project, at: tip) { return shipyard.stages.map(\.name) }
+        if try await layout(at: tip, of: project) == .folders {
+            return try await files.entries(of: try RepositoryPath(Layout.stagesFolder), at: tip, in: project).map(
+                \.name)
+        }
         return try await files.branches(of: project).filter { $0 != defaultBranch }
     }
 
@@ -167,10 +178,29 @@ extension ConfigurationService {
 
     /// The changes with their paths from the branch's root on. Throws `.notFound` for an unknown service.
     private func inFolder(
-        of place: ConfigurationPlace, at tip: String, _ changes: [RepositoryPath: FileChange]
+        of place: ConfigurationPlace, at tip: String, _ changes: [RepositoryPath: FileChange],
+        replacing folders: [RepositoryPath] = []
     ) async throws -> [RepositoryPath: FileChange] {
-        guard let service = place.service else { return changes }
-        let folder = try await folder(of: service, in: place, at: tip)
-        return Dictionary(uniqueKeysWithValues: changes.map { (folder.appending($0.key), $0.value) })
+        guard let folder = try await folder(of: place, at: tip) else {
+            if place.stage == nil { try await checkIsProjects(changes, of: place.project, at: tip) }
+            return changes
+        }
+        var all = Dictionary(uniqueKeysWithValues: changes.map { (folder.appending($0.key), $0.value) })
+        for replaced in folders.map(folder.appending) {
+            for path in try await files.paths(under: replaced, at: tip, in: place.project) where all[path] == nil {
+                all[path] = .remove
+            }
+        }
+        return all
+    }
+
+    /// Stages' files are written to the stage, wherever it lies.
+    private func checkIsProjects(
+        _ changes: [RepositoryPath: FileChange], of project: String, at tip: String
+    ) async throws {
+        guard try await layout(at: tip, of: project) == .folders,
+            let path = changes.keys.first(where: { $0.parts.first == Layout.stagesFolder })
+        else { return }
+        throw KeptnError(.invalidInput, "'\(path)' is a stage's: write it to the stage")
     }
 }

@@ -36,10 +36,11 @@ extension ConfigurationService {
 
     package func updateProject(_ name: String, _ update: ProjectUpdate) async throws {
         _ = try await tip(of: ConfigurationPlace(project: name))
-        guard !update.migrates else {
-            throw KeptnError(.invalidInput, "projects cannot be migrated to the directory layout: stages are branches")
+        guard let upstream = update.upstream else {
+            try await replace(shipyard: update.shipyard, of: name)
+            if update.migrates { try await migrate(name) }
+            return
         }
-        guard let upstream = update.upstream else { return try await replace(shipyard: update.shipyard, of: name) }
         guard let upstreams, let links else { throw Self.noUpstreams }
         try upstreams.check(upstream)
         let draft = Upstreams.draft(of: name)
@@ -48,6 +49,7 @@ extension ConfigurationService {
             // Only forward: an upstream with other commits is refused and keeps them.
             try await upstreams.git.push(try await files.branches(of: name), of: name, to: upstream)
             try await replace(shipyard: update.shipyard, of: name)
+            if update.migrates { try await migrate(name) }
             try await upstreams.save(upstream, isProvisioned: false, as: Upstreams.secret(of: name))
             try await links.add(upstream, isProvisioned: false, to: name)
             try await upstreams.secrets.delete(draft)
@@ -109,10 +111,18 @@ extension ConfigurationService {
                 "a stage cannot be named '\(defaultBranch)': that is the branch of the project's own files")
         }
         let project = ConfigurationPlace(project: name)
-        let root = try commit("initialized project", [try Metadata.path(in: nil): newMetadata(of: project)])
-        let own = try commit("Updated resource", [try RepositoryPath(Self.shipyardFile): .write(shipyard)])
+        let root = try commit(
+            "initialized project", [try Metadata.path(in: nil): newMetadata(of: project, newLayout)])
+        var files = [try RepositoryPath(Self.shipyardFile): FileChange.write(shipyard)]
+        if newLayout == .folders {
+            for stage in stages {
+                let place = ConfigurationPlace(project: name, stage: stage)
+                files[try Metadata.path(in: try newLayout.folder(ofStage: stage))] = newMetadata(of: place)
+            }
+        }
+        let own = try commit("Updated resource", files)
         var branches = [NewBranch(name: defaultBranch, commit: own)]
-        for stage in stages {
+        for stage in stages where newLayout == .branches {
             let place = ConfigurationPlace(project: name, stage: stage)
             let first = try commit("Added stage: \(stage)", [try Metadata.path(in: nil): newMetadata(of: place)])
             branches.append(NewBranch(name: stage, commit: first))
@@ -163,10 +173,17 @@ extension ConfigurationService {
             throw Self.isNoProject(upstream, Self.shipyardFile)
         }
         let stages = try await shipyard(of: name, commit: tip).shipyard.stages.map(\.name)
-        let missing = stages.filter { theirs[$0] == nil }
-        guard missing.isEmpty else {
-            throw Self.isNoProject(upstream, "branch for the stages \(missing.joined(separator: ", "))")
+        let isFolders = try await layout(at: tip, of: name) == .folders
+        var missing: [String] = []
+        for stage in stages {
+            let isThere = try await isFolders ? hasFolder(ofStage: stage, at: tip, of: name) : theirs[stage] != nil
+            if !isThere { missing.append(stage) }
         }
+        guard missing.isEmpty else {
+            let what = isFolders ? "folder" : "branch"
+            throw Self.isNoProject(upstream, "\(what) for the stages \(missing.joined(separator: ", "))")
+        }
+        if isFolders { return }
         _ = try await upstreams.git.pull(stages, of: name, from: upstream)
     }
 

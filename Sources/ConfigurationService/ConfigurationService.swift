@@ -5,7 +5,8 @@ package import Ports
 import SpecFiles
 
 /// The configuration of projects in Git (K §2.4): a repository for each project, whose default branch holds the
-/// project's own files, a branch for each stage, and in it a folder for each service. Nothing is kept beside Git.
+/// project's own files, a branch or folder for each stage, and in it a folder for each service. Nothing is kept beside
+/// Git.
 ///
 /// Files at a commit never change, so they are remembered; which commit is the newest is asked anew every time.
 package final class ConfigurationService: ConfigurationEditing {
@@ -18,6 +19,9 @@ package final class ConfigurationService: ConfigurationEditing {
     let upstreams: Upstreams?
     let links: UpstreamLinks?
     let turns = ProjectTurns()
+    let charts: (any ChartArchives)?
+    /// Of projects that are created here.
+    let newLayout: Layout
 
     private struct FileKey: Hashable, Sendable {
         var project: String
@@ -25,26 +29,37 @@ package final class ConfigurationService: ConfigurationEditing {
         var path: RepositoryPath
     }
 
-    private struct CommitKey: Hashable, Sendable {
+    struct CommitKey: Hashable, Sendable {
         var project: String
+        var commit: String
+    }
+
+    private struct StageKey: Hashable, Sendable {
+        var project: String
+        var stage: String
         var commit: String
     }
 
     private let recentFiles = RecentValues<FileKey, [UInt8]?>(costMax: 8 << 20) { ($0?.count ?? 0) + 256 }
     private let recentShipyards = RecentValues<CommitKey, Result<Shipyard, InvalidFile>>(costMax: 256)
-    private let recentServices = RecentValues<CommitKey, [ServiceEntry]>(costMax: 10_000) { $0.count + 1 }
+    private let recentServices = RecentValues<StageKey, [ServiceEntry]>(costMax: 10_000) { $0.count + 1 }
+    let recentLayouts = RecentValues<CommitKey, Layout>(costMax: 10_000)
     private let projectCommits = RecentValues<CommitKey, Bool>(costMax: 10_000)
 
     /// - Parameters:
     ///   - upstreams: nil for a server without Git upstreams.
+    ///   - charts: nil for a server that keeps Helm's charts as they come.
     ///   - defaultBranch: the branch of a project's own files; `master` in Keptn (`DEFAULT_REMOTE_GIT_BRANCH`).
+    ///   - newLayout: of projects that are created from now on (`DIRECTORY_STAGE_STRUCTURE`).
     package init(
-        files: any VersionedFiles, upstreams: Upstreams? = nil, time: any TimeSource, defaultBranch: String = "master",
-        logger: Logger
+        files: any VersionedFiles, upstreams: Upstreams? = nil, charts: (any ChartArchives)? = nil,
+        time: any TimeSource, defaultBranch: String = "master", newLayout: Layout = .branches, logger: Logger
     ) {
         self.files = files
         self.upstreams = upstreams
         links = upstreams.map { UpstreamLinks($0, time: time) }
+        self.charts = charts
+        self.newLayout = newLayout
         self.time = time
         self.defaultBranch = defaultBranch
         self.logger = logger
@@ -55,7 +70,8 @@ package final class ConfigurationService: ConfigurationEditing {
     ) async throws -> ConfigurationFile? {
         let path = try Self.path(path)
         let (commit, folder) = try await locate(place, commit)
-        let bytes = try await read(folder?.appending(path) ?? path, at: commit, of: place.project)
+        var bytes = try await packedChart(path, at: place, in: folder, commit)
+        if bytes == nil { bytes = try await read(folder?.appending(path) ?? path, at: commit, of: place.project) }
         return bytes.map { ConfigurationFile(path: path.text, bytes: $0, commit: commit) }
     }
 
@@ -64,11 +80,14 @@ package final class ConfigurationService: ConfigurationEditing {
     }
 
     package func services(project: String, stage: String) async throws -> [ServiceEntry] {
-        let tip = try await tip(of: ConfigurationPlace(project: project, stage: stage))
-        return try await recentServices.value(CommitKey(project: project, commit: tip)) {
+        let place = ConfigurationPlace(project: project, stage: stage)
+        let tip = try await tip(of: place)
+        return try await recentServices.value(StageKey(project: project, stage: stage, commit: tip)) {
             var services: [ServiceEntry] = []
-            for entry in try await files.entries(of: nil, at: tip, in: project) where entry.kind == .folder {
-                let path = try Metadata.path(in: try RepositoryPath(entry.name))
+            let folder = try await folder(of: place, at: tip)
+            for entry in try await files.entries(of: folder, at: tip, in: project) where entry.kind == .folder {
+                let name = try RepositoryPath(entry.name)
+                let path = try Metadata.path(in: folder?.appending(name) ?? name)
                 guard let bytes = try await read(path, at: tip, of: project) else { continue }
                 let createdAt = createdAt(bytes, path, of: project)
                 services.append(ServiceEntry(name: entry.name, createdAt: createdAt))
@@ -96,7 +115,12 @@ package final class ConfigurationService: ConfigurationEditing {
     ) async throws -> (paths: [String], commit: String) {
         let (commit, folder) = try await locate(place, commit)
         let paths = try await files.paths(under: folder, at: commit, in: place.project)
-        guard let folder else { return (paths.map(\.text), commit) }
+        guard let folder else {
+            // Stages have lists of their own.
+            let isStages = try await layout(at: commit, of: place.project) == .folders && place.stage == nil
+            let shown = isStages ? paths.filter { $0.parts.first != Layout.stagesFolder } : paths
+            return (shown.map(\.text), commit)
+        }
         return (paths.compactMap { $0.relative(to: folder)?.text }, commit)
     }
 
@@ -136,21 +160,24 @@ extension ConfigurationService {
         try RepositoryPath(String(text.drop { $0 == "/" }))
     }
 
-    func branch(of place: ConfigurationPlace) -> String { place.stage ?? defaultBranch }
-
     /// The newest commit of a place's branch. Throws `.notFound` naming the project or the stage that is missing.
     func tip(of place: ConfigurationPlace) async throws -> String {
         let project = place.project
         guard Names.problem(project: project) == nil else { throw Self.unknown(project: project) }
         let tip: String?
         do {
-            tip = try await files.head(of: branch(of: place), in: project)
+            tip = try await files.head(of: defaultBranch, in: project)
         } catch let error as KeptnError where error.code == .notFound {
             throw Self.unknown(project: project)
         }
-        if let tip, place.stage != defaultBranch { return tip }
-        guard let stage = place.stage else {
+        guard let tip else {
             throw KeptnError(.internalFailure, "project '\(project)' has no branch '\(defaultBranch)'")
+        }
+        guard let stage = place.stage else { return tip }
+        switch try await layout(at: tip, of: project) {
+        case .folders: if try await hasFolder(ofStage: stage, at: tip, of: project) { return tip }
+        case .branches:
+            if stage != defaultBranch, let tip = try await files.head(of: stage, in: project) { return tip }
         }
         throw KeptnError(.notFound, "project '\(project)' has no stage '\(stage)'")
     }
@@ -167,8 +194,7 @@ extension ConfigurationService {
                 if place.stage != nil { true } else { try await isProjectCommit(pinned, of: place.project) }
             if isOfItsBranch { commit = pinned }
         }
-        guard let service = place.service else { return (commit, nil) }
-        return (commit, try await folder(of: service, in: place, at: commit))
+        return (commit, try await folder(of: place, at: commit))
     }
 
     private func isProjectCommit(_ commit: String, of project: String) async throws -> Bool {
@@ -179,17 +205,28 @@ extension ConfigurationService {
         }
     }
 
-    func folder(
-        of service: String, in place: ConfigurationPlace, at commit: String
-    ) async throws -> RepositoryPath {
-        guard Names.problem(service: service) == nil, let folder = try? RepositoryPath(service),
-            try await isService(folder, at: commit, of: place.project)
-        else {
-            throw KeptnError(
-                .notFound,
-                "stage '\(place.stage ?? "")' of project '\(place.project)' has no service '\(service)'")
+    /// Where the files of a place lie at a commit; nil at the root. Throws `.notFound` for an unknown service.
+    func folder(of place: ConfigurationPlace, at commit: String) async throws -> RepositoryPath? {
+        guard let service = place.service else {
+            return try await layout(at: commit, of: place.project).folder(ofStage: place.stage)
         }
-        return folder
+        if Self.canBeService(service) {
+            let folder = try await self.folder(for: place, at: commit)
+            if try await isService(folder, at: commit, of: place.project) { return folder }
+        }
+        throw KeptnError(
+            .notFound, "stage '\(place.stage ?? "")' of project '\(place.project)' has no service '\(service)'")
+    }
+
+    static func canBeService(_ name: String) -> Bool {
+        Names.problem(service: name) == nil && (try? RepositoryPath(name)) != nil
+    }
+
+    /// Where a service lies, or would.
+    func folder(for place: ConfigurationPlace, at commit: String) async throws -> RepositoryPath {
+        let name = try RepositoryPath(place.service ?? "")
+        let stage = try await layout(at: commit, of: place.project).folder(ofStage: place.stage)
+        return stage?.appending(name) ?? name
     }
 
     func isService(_ folder: RepositoryPath, at commit: String, of project: String) async throws -> Bool {

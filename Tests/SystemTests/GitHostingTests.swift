@@ -179,6 +179,43 @@ struct GitHostingTests {
         }
     }
 
+    @Test("After a migration stages are folders of the default branch, for the API and for Git")
+    func migrated() async throws {
+        try await withShop { shop in
+            let chart = try await run(
+                .name("tar"), arguments: ["-cz", "-C", KeptnProcess.checkout.path, "docs"],
+                output: .bytes(limit: 1 << 20), error: .discarded
+            ).standardOutput
+            let written = try await shop.server.send(
+                "PUT", shop.cart + "/helm%2Fcart.tgz", ["resourceContent": .string(Base64.encode(chart))])
+            #expect(written.status == 200, "\(written.json)")
+            let old = try await shop.clone("dev")
+            #expect(try old.read("cart/helm/cart/glossary.md").hasPrefix("# Glossary"))
+
+            let changed = try await shop.server.send(
+                "PUT", "/controlPlane/v1/project", ["name": "shop", "migrate": true])
+            #expect(changed.status == 201, "\(changed.json)")
+            let work = try await shop.clone("master")
+            #expect(try work.read(".keptn-stages/dev/cart/helm/cart/glossary.md").hasPrefix("# Glossary"))
+            try work.write(".keptn-stages/dev/cart/slo.yaml", Self.slo)
+            try await work.commit("an SLO")
+            try await work.git(["push", "--quiet"])
+            let read = try await shop.server.send("GET", shop.cart + "/slo.yaml")
+            #expect(read.json["resourceContent"]?.stringValue == Base64.encode(Self.slo.utf8), "\(read.json)")
+            let packed = try await shop.server.send("GET", shop.cart + "/helm%2Fcart.tgz")
+            #expect(packed.json["resourceContent"]?.stringValue?.hasPrefix("H4sI") == true, "\(packed.status)")
+
+            try work.write("metadata.yaml", "isUsingDirectoryStructure: false\n")
+            try await work.commit("back")
+            let back = try await work.tryGit(["push"])
+            #expect(back.code != 0 && back.errors.contains("changes by a migration only"), "\(back.errors)")
+            try old.write("a", "a")
+            try await old.commit("a")
+            let late = try await old.tryGit(["push"])
+            #expect(late.code != 0 && late.errors.contains("there is no stage 'dev'"), "\(late.errors)")
+        }
+    }
+
     @Test("A body that is packed with gzip is unpacked; one that only says so is refused")
     func gzip() async throws {
         try await withShop { shop in

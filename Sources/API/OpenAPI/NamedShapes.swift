@@ -38,6 +38,10 @@ extension API {
         ),
         ("ProjectRequest", "{name*: string, shipyard: base64, gitCredentials: GitCredentials}"),
         (
+            "ProjectUpdate",
+            "{name*: string, shipyard: base64, gitCredentials: GitCredentials, migrate: boolean}"
+        ),
+        (
             "ExpandedProject",
             """
             {projectName*: string, creationDate*: string, shipyard*: string, shipyardVersion*: string,

@@ -56,7 +56,9 @@ extension API {
                 body: .json("ProjectRequest"), answers: [201: .json("Nothing")],
                 errors: [400, 404, 409, 413, 422, 424]),
             Operation(
-                "PUT", project, .projects, "Changes the shipyard, or the upstream.", body: .json("ProjectRequest"),
+                "PUT", project, .projects,
+                "Changes the shipyard or the upstream, or makes folders of the stages' branches ('migrate').",
+                body: .json("ProjectUpdate"),
                 answers: [201: .json("Nothing")], errors: [400, 404, 409, 413, 422, 424]),
             Operation(
                 "GET", project + "/{project}", .projects, "A project with its stages and services.",

@@ -29,6 +29,12 @@ struct ServerCommand: AsyncParsableCommand {
     var retention: String?
     @Option(help: "The Git branch of a project's own files [env: DEFAULT_REMOTE_GIT_BRANCH; default master].")
     var defaultGitBranch: String?
+    @Flag(
+        help: """
+            New projects have a folder for each stage instead of a branch \
+            [env: DIRECTORY_STAGE_STRUCTURE=true].
+            """)
+    var directoryStages = false
     @Option(help: "A regular expression of Git URLs that nobody may use; may be given several times.")
     var denyGitURL: [String] = []
     @Option(
@@ -54,6 +60,7 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.eventBytesMax = eventBytesMax
         let environment = ProcessInfo.processInfo.environment
         configuration.defaultGitBranch = defaultGitBranch ?? environment["DEFAULT_REMOTE_GIT_BRANCH"] ?? "master"
+        configuration.hasStageFolders = directoryStages || environment["DIRECTORY_STAGE_STRUCTURE"] == "true"
         configuration.deniedGitURLs = denyGitURL
         configuration.provisioningURL = gitProvisioningURL ?? environment["AUTOMATIC_PROVISIONING_URL"]
         configuration.hidesProvisionedURL =

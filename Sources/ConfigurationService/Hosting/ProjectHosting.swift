@@ -72,7 +72,7 @@ package struct ProjectHosting: GitHosting {
             return piece
         }
         var judgement = PushJudgement(request.commands)
-        try await judgement.judgeReferences(branches: configuration.files.branches(of: project))
+        try await judgement.judgeReferences(branches: configuration.ownBranches(of: project))
         guard judgement.isAccepted else {
             while try await next() != nil {}
             return judgement.report.encoded(for: request.capabilities)
@@ -134,8 +134,8 @@ extension ConfigurationService {
             }
             switch change.kind {
             case .removed:
-                if isDefault, path.text == Self.shipyardFile {
-                    judgement.note("a project cannot be without its \(Self.shipyardFile)", command)
+                if isDefault && path.text == Self.shipyardFile || isOfStage(path) {
+                    judgement.note("a project cannot be without its '\(path)'", command)
                 }
             case .leftOut: judgement.remark("'\(path)' is a link or a submodule: Keptn leaves it out")
             case .written:
@@ -148,9 +148,22 @@ extension ConfigurationService {
                 if isDefault, path.text == Self.shipyardFile, mistakes.isEmpty {
                     mistakes = try await stageMistakes(bytes, project, at: command.old)
                 }
+                if path.text == Metadata.fileName, mistakes.isEmpty,
+                    try await layout(at: command.old, of: project)
+                        != (try Metadata(reading: bytes, file: path.text)).layout
+                {
+                    mistakes = ["\(path): the layout of a project changes by a migration only"]
+                }
                 for mistake in mistakes { judgement.note(mistake, command) }
             }
         }
+    }
+
+    /// The metadata at the root of a project or a stage: they are gone without it.
+    private func isOfStage(_ path: RepositoryPath) -> Bool {
+        let parts = path.parts
+        return parts == [Metadata.fileName]
+            || parts.count == 3 && parts[0] == Layout.stagesFolder && parts[2] == Metadata.fileName
     }
 
     private func stageMistakes(_ shipyard: [UInt8], _ project: String, at tip: String) async throws -> [String] {

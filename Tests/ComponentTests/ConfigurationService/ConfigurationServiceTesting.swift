@@ -10,11 +10,13 @@ struct ConfigurationBench {
     let files: InterruptedFiles
     let service: ConfigurationService
 
-    init(defaultBranch: String = "master") {
+    init(
+        defaultBranch: String = "master", newLayout: Layout = .branches, charts: (any ChartArchives)? = nil
+    ) {
         let files = InterruptedFiles()
         self.files = files
         service = ConfigurationService(
-            files: files, time: ManualTime(), defaultBranch: defaultBranch,
+            files: files, charts: charts, time: ManualTime(), defaultBranch: defaultBranch, newLayout: newLayout,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

@@ -112,7 +112,7 @@ struct ProjectHostingTests {
     @Test("A shipyard cannot be pushed away")
     func withoutShipyard() async throws {
         let answer = try await push(["TIP NEW refs/heads/master"], ["shipyard.yaml": .remove])
-        #expect(answer.contains("a project cannot be without its shipyard.yaml"), "\(answer)")
+        #expect(answer.contains("a project cannot be without its 'shipyard.yaml'"), "\(answer)")
     }
 
     @Test("A pack that is of no use is told as Git does")

@@ -174,16 +174,17 @@ struct UpstreamsTests {
         #expect(try await bench.service.upstream(of: "sockshop")?.credentials.remoteURL == other)
     }
 
-    @Test("A migration is refused, and nothing else of the update happens")
+    @Test("A migration is pushed, and such a project can be imported")
     func migration() async throws {
         let bench = try UpstreamBench()
-        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]))
-        let before = try await bench.service.head(of: sockshop)
-        await expect(.invalidInput, "directory layout") {
-            let update = ProjectUpdate(shipyard: shipyard(["dev"], task: "test"), migrates: true)
-            try await bench.service.updateProject("sockshop", update)
-        }
-        #expect(try await bench.service.head(of: sockshop) == before)
+        bench.git.add(Self.url)
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]), upstream: try credentials())
+        try await bench.service.createService("carts", in: "sockshop")
+        try await bench.service.updateProject("sockshop", ProjectUpdate(migrates: true))
+        await UpstreamSync(of: bench.service).syncDue()
+        try await bench.service.deleteProject("sockshop")
+        try await bench.service.createProject("copy", shipyard: nil, upstream: try credentials())
+        #expect(try await bench.service.services(project: "copy", stage: "dev").map(\.name) == ["carts"])
     }
 
     @Test("A provisioning service makes the repository and is told when it is not needed any more")

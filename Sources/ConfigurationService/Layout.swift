@@ -1,8 +1,8 @@
 import KeptnModel
 import Ports
 
-/// Where a project's stages lie in its repository (K §2.4). Every commit tells it by the `metadata.yaml` at its root, so
-/// that an old commit stays readable after a migration.
+/// Where a project's stages lie in its repository (K §2.4). Every commit tells it by the `metadata.yaml` at its root,
+/// so that an old commit stays readable after a migration.
 package enum Layout: Sendable, Hashable {
     /// A branch for each stage, besides the default branch with the project's own files.
     case branches

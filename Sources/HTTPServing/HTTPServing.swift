@@ -106,7 +106,8 @@ private struct Responder: HTTPResponder {
     private static func body(of request: Request) throws -> IncomingBody {
         let plain = request.body.map { Array($0.readableBytesView) }
         switch request.headers[.contentEncoding]?.lowercased() {
-        case nil, "", "identity": return IncomingBody(plain)
+        case nil, "", "identity":
+            return IncomingBody(plain, announced: request.headers[.contentLength].flatMap { Int($0) })
         case "gzip", "x-gzip": return IncomingBody(GzipBody(packed: plain))
         case let other?:
             throw KeptnError(.unsupportedMediaType, "the body is encoded as '\(other)'; 'gzip' or none is understood")

@@ -60,18 +60,23 @@ package struct APIRequest: Sendable {
 /// The bytes of a request as they arrive.
 package struct IncomingBody: Sendable {
     package let chunks: any AsyncSequence<[UInt8], any Error> & Sendable
+    /// How many bytes the client says that there are.
+    private let announced: Int?
 
-    package init(_ chunks: any AsyncSequence<[UInt8], any Error> & Sendable) { self.chunks = chunks }
+    package init(_ chunks: any AsyncSequence<[UInt8], any Error> & Sendable, announced: Int? = nil) {
+        self.chunks = chunks
+        self.announced = announced
+    }
 
-    package init(_ bytes: [UInt8]) { chunks = Once(bytes: bytes) }
+    package init(_ bytes: [UInt8]) { self.init(Once(bytes: bytes)) }
 
     /// All of it. Throws `KeptnError.tooLarge` beyond the limit.
     package func collect(upTo bytesMax: Int) async throws -> [UInt8] {
+        let tooLarge = KeptnError(.tooLarge, "the request body is larger than \(bytesMax) bytes")
+        guard announced ?? 0 <= bytesMax else { throw tooLarge }
         var all: [UInt8] = []
         for try await chunk in chunks {
-            guard all.count + chunk.count <= bytesMax else {
-                throw KeptnError(.tooLarge, "the request body is larger than \(bytesMax) bytes")
-            }
+            guard all.count + chunk.count <= bytesMax else { throw tooLarge }
             all += chunk
         }
         return all

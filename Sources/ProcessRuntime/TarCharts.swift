@@ -13,12 +13,18 @@ package struct TarCharts: ChartArchives {
     private static let errorBytesMax = 64 << 10
 
     private let folder: String
+    private let bytesMax: Int
     private let time: any TimeSource
     private let ids: any IDSource
 
-    /// - Parameter folder: For charts while they are packed or unpacked.
-    package init(folder: String, time: any TimeSource, ids: any IDSource) {
+    /// - Parameters:
+    ///   - folder: For charts while they are packed or unpacked.
+    ///   - bytesMax: The size of a chart unpacked.
+    package init(
+        folder: String, bytesMax: Int = ChartLimits.bytesMax, time: any TimeSource, ids: any IDSource
+    ) {
         self.folder = folder
+        self.bytesMax = bytesMax
         self.time = time
         self.ids = ids
     }
@@ -28,14 +34,14 @@ package struct TarCharts: ChartArchives {
         do {
             plain = try await output("gzip", ["--decompress", "--stdout"], archive)
         } catch let error as SubprocessError where error.code == .outputLimitExceeded {
-            throw Self.refused("it holds more than \(ChartLimits.bytesMax) bytes")
+            throw Self.refused("it holds more than \(bytesMax) bytes")
         }
         return try await inFolder { place in
             let extraction = [
                 "--extract", "--file", "-", "--directory", place, "--no-same-owner", "--no-same-permissions",
             ]
             _ = try await output("tar", extraction, plain)
-            return try await onThread { try Self.collect(place) }
+            return try await onThread { try collect(place) }
         }
     }
 
@@ -80,7 +86,7 @@ package struct TarCharts: ChartArchives {
         let result = try await time.withDeadline(Self.timeMax, "\(program) with a chart") {
             try await run(
                 .name(program), arguments: Arguments(arguments), input: .array(input),
-                output: .bytes(limit: ChartLimits.bytesMax), error: .string(limit: Self.errorBytesMax))
+                output: .bytes(limit: bytesMax), error: .string(limit: Self.errorBytesMax))
         }
         guard result.terminationStatus.isSuccess else {
             // It also says what it does about a name, before it says what is wrong with it.
@@ -91,26 +97,27 @@ package struct TarCharts: ChartArchives {
     }
 
     /// The files below the only folder of a place.
-    private static func collect(_ place: String) throws -> [RepositoryPath: [UInt8]] {
+    private func collect(_ place: String) throws -> [RepositoryPath: [UInt8]] {
         let top = try FileManager.default.contentsOfDirectory(atPath: place)
-        guard top.count == 1, let root = top.first.map({ "\(place)/\($0)" }), try kind(root).isFolder else {
-            throw refused("a chart has exactly one folder at the top; this has \(top.sorted().joined(separator: ", "))")
+        guard top.count == 1, let root = top.first.map({ "\(place)/\($0)" }), try Self.kind(root).isFolder else {
+            throw Self.refused(
+                "a chart has exactly one folder at the top; this has \(top.sorted().joined(separator: ", "))")
         }
         var files: [RepositoryPath: [UInt8]] = [:]
-        var room = ChartLimits.bytesMax
+        var room = bytesMax
         for entry in try FileManager.default.subpathsOfDirectory(atPath: root) {
-            let (isFolder, size) = try kind("\(root)/\(entry)")
+            let (isFolder, size) = try Self.kind("\(root)/\(entry)")
             if isFolder { continue }
             room -= size
             guard room >= 0, files.count < ChartLimits.filesMax else {
-                throw refused("it holds more than \(ChartLimits.bytesMax) bytes or \(ChartLimits.filesMax) files")
+                throw Self.refused("it holds more than \(bytesMax) bytes or \(ChartLimits.filesMax) files")
             }
             let path: RepositoryPath
-            do { path = try RepositoryPath(entry) } catch { throw refused(error.message) }
+            do { path = try RepositoryPath(entry) } catch { throw Self.refused(error.message) }
             guard let bytes = FileManager.default.contents(atPath: "\(root)/\(entry)") else { throw SystemError.last }
             files[path] = Array(bytes)
         }
-        guard !files.isEmpty else { throw refused("there is no file in it") }
+        guard !files.isEmpty else { throw Self.refused("there is no file in it") }
         return files
     }
 

@@ -71,7 +71,7 @@ struct ResourcePathTests {
     func large() async throws {
         try await ProjectUnderTest.with(shipyard: Self.shipyard) { project in
             let url = Self.folders[2] + "/large"
-            let content = Base64.encode([UInt8](repeating: 0xAB, count: 4 << 20))
+            let content = Base64.encode([UInt8](repeating: 0xAB, count: 1 << 20))
             let written = try await project.server.send("PUT", url, ["resourceContent": .string(content)])
             #expect(written.status == 200, "\(written.json)")
             let read = try await project.server.send("GET", url)

@@ -37,7 +37,7 @@ struct TarChartsTests {
 
     private func charts(_ folder: String) throws -> TarCharts {
         try FileManager.default.createDirectory(atPath: "\(folder)/charts", withIntermediateDirectories: true)
-        return TarCharts(folder: "\(folder)/charts", time: MachineTime(), ids: RandomIDs())
+        return TarCharts(folder: "\(folder)/charts", bytesMax: 1 << 20, time: MachineTime(), ids: RandomIDs())
     }
 
     @Test("Files come out by their paths below the one folder, whatever that is called")
@@ -62,7 +62,7 @@ struct TarChartsTests {
             ("add('c/a'); add('c/l', b'', type=tarfile.LNKTYPE, linkname='c/a')", "neither a plain file"),
             ("add('c/a'); add('c/f', b'', type=tarfile.FIFOTYPE)", "neither a plain file"),
             ("add('c/.git/config')", "Git keeps for itself"),
-            ("add('c/zeros', bytes(60 << 20))", "more than 52428800 bytes"),
+            ("add('c/zeros', bytes(2 << 20))", "more than 1048576 bytes"),
         ])
     func refused(python: String, says: String) async throws {
         let error = await #expect(throws: KeptnError.self) { _ = try await read(python) }

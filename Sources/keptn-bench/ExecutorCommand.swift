@@ -61,6 +61,7 @@ private struct MeasuredSubscription: EventSubscription {
 
 /// How long it takes from the answer that a `.finished` is accepted until the next `.triggered` of the same run is
 /// here: the decision, a commit and the way back. Where the next task is faster than that answer it counts as zero.
+/// Only runs of the open loop count.
 private final class Handovers: Sendable {
     private enum Waiting {
         case forTask(since: ContinuousClock.Instant)
@@ -71,7 +72,7 @@ private final class Handovers: Sendable {
 
     func begin(_ task: CloudEvent) {
         let now = ContinuousClock.now
-        guard let context = task.keptnContext, Self.name(task) != Workload.tasks.first else { return }
+        guard let context = Workload.measuredContext(task), Self.name(task) != Workload.tasks.first else { return }
         state.withLock { state in
             if case .forTask(let since) = state.runs.removeValue(forKey: context) {
                 state.samples.add(now - since)
@@ -83,7 +84,7 @@ private final class Handovers: Sendable {
 
     func end(_ task: CloudEvent) {
         let now = ContinuousClock.now
-        guard let context = task.keptnContext, Self.name(task) != Workload.tasks.last else { return }
+        guard let context = Workload.measuredContext(task), Self.name(task) != Workload.tasks.last else { return }
         state.withLock { state in
             if case .forAnswer = state.runs.removeValue(forKey: context) {
                 state.samples.add(.zero)

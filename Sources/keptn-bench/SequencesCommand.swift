@@ -101,7 +101,7 @@ struct SequencesCommand: AsyncParsableCommand {
                 let due = start + .nanoseconds(Int64(Double(number) / rate * 1e9))
                 group.addTask {
                     try await ContinuousClock().sleep(until: due)
-                    _ = try await driver.run(service: number % concurrency)
+                    _ = try await driver.run(service: number % concurrency, isOpenLoop: true)
                     return ContinuousClock.now - due
                 }
             }

@@ -39,6 +39,18 @@ enum Workload {
         }
     }
 
+    /// The first eight digits of the contexts of runs in the open loop, so that other processes know them too.
+    private static let openLoopPrefix = "0be01009-"
+
+    static func context(_ id: String, isOpenLoop: Bool) -> String {
+        isOpenLoop ? openLoopPrefix + id.dropFirst(openLoopPrefix.count) : id
+    }
+
+    /// The context of an event that belongs to a run of the open loop.
+    static func measuredContext(_ event: CloudEvent) -> String? {
+        event.keptnContext.flatMap { $0.hasPrefix(openLoopPrefix) ? $0 : nil }
+    }
+
     /// A trigger with an id of its own, so that sending it again has no second effect.
     static func trigger(service: Int, id: String, context: String) -> CloudEvent {
         CloudEvent(
@@ -95,8 +107,8 @@ final class Driver: Sendable {
     }
 
     /// One sequence from its trigger to its end.
-    func run(service: Int) async throws -> Duration {
-        let context = ids.newID()
+    func run(service: Int, isOpenLoop: Bool = false) async throws -> Duration {
+        let context = Workload.context(ids.newID(), isOpenLoop: isOpenLoop)
         let event = Workload.trigger(service: service, id: ids.newID(), context: context)
         let start = ContinuousClock.now
         async let end: Void = finished(context)

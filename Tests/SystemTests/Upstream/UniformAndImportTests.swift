@@ -78,6 +78,43 @@ struct UniformAndImportTests {
         }
     }
 
+    /// What Kubernetes would show of it is asked of the API: names and keys, never values.
+    @Test("Test_ManageSecrets_CreateUpdateAndDeleteSecret")
+    func secrets() async throws {
+        try await KeptnProcess.withHome { keptn in
+            _ = try await keptn.withServer { keptn in
+                let server = try ServerOverHTTP(keptn)
+                func shown() async throws -> [String] {
+                    let secrets = try await server.send("GET", "/secrets/v1/secret").json["Secrets"]?.elements ?? []
+                    return secrets.map { $0.text }.sorted()
+                }
+                func secret(_ name: String, _ key: String) -> String {
+                    #"{"name":"\#(name)","scope":"keptn-default","keys":["\#(key)"]}"#
+                }
+                for (words, code) in [
+                    ("create secret my-new-secret --from-literal=mykey1=myvalue1", 0),
+                    ("create secret my-new-secret-2 --from-literal=mykey2=myvalue2", 0),
+                    ("create secret my-new-secret --from-literal=mykey1=other", 1),
+                    ("create secret my-new-secret-3 --from-literal=k=v --scope=unknown", 1),
+                    ("update secret my-new-secret --from-literal=mykey3=changed-value", 0),
+                    ("update secret my-new-secret-3 --from-literal=mykey1=changed-value", 1),
+                ] {
+                    #expect(
+                        try await keptn.keptn(words.split(separator: " ").map(String.init)).code == code, "\(words)")
+                }
+                #expect(
+                    try await shown()
+                        == [secret("my-new-secret", "mykey3"), secret("my-new-secret-2", "mykey2")].sorted())
+                for name in ["my-new-secret", "my-new-secret-2"] {
+                    #expect(try await keptn.keptn("delete", "secret", name).code == 0)
+                    #expect(try await keptn.keptn("delete", "secret", name).code == 1)
+                }
+                #expect(try await shown() == [])
+                return .gracefully
+            }
+        }
+    }
+
     @Test("Test_ImportCorrectManifest")
     func importCorrectManifest() async throws {
         try await Self.withShop { server in

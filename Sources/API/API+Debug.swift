@@ -56,6 +56,6 @@ extension API {
         query.context = run.context
         query.id = id
         query.limit = 1000
-        return try await parts.store.events(query).events.map(\.event)
+        return try await parts.store.events(query).map(\.event)
     }
 }

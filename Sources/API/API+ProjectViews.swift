@@ -124,7 +124,7 @@ extension API {
         query.stage = scope.stage
         query.service = scope.service
         query.limit = 1
-        let triggered = try await parts.store.events(query).events.first?.event.json
+        let triggered = try await parts.store.events(query).first?.event.json
         return triggered?["data", "configurationChange", "values", "image"]?.stringValue
             ?? triggered?["configurationChange", "values", "image"]?.stringValue
     }

@@ -22,7 +22,7 @@ extension API {
                 query.before = try Self.time(request, "beforeTime")
                 query.offset = page.offset
                 query.limit = page.size
-                let found = try await parts.store.events(query)
+                let found = try await parts.store.page(query)
                 return .json(page.list("events", found.events.map { Self.view($0.event) }, total: found.total))
             },
             HTTPRoute(.get, "/api/mongodb-datastore/event/type/{type}") { request in
@@ -36,8 +36,7 @@ extension API {
                     throw KeptnError(.invalidInput, "limit is '\(limit)'; a whole number from 1 to 100 is needed")
                 }
                 query.limit = number
-                let found = try await parts.store.events(query)
-                return .json(["events": .array(found.events.map { Self.view($0.event) })])
+                return .json(["events": .array(try await parts.store.events(query).map { Self.view($0.event) })])
             },
             HTTPRoute(.get, "/api/controlPlane/v1/event/triggered/{type}") { request in
                 let type = request.parameter("type")

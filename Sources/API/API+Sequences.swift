@@ -84,7 +84,7 @@ extension API {
         var query = EventQuery()
         query.context = run.context
         query.limit = 1000
-        let events = try await parts.store.events(query).events
+        let events = try await parts.store.events(query)
         let first = run.executions[0]
         var stages: [JSON] = []
         for name in run.executions.map(\.scope.stage).unique {
@@ -154,7 +154,7 @@ extension API {
                 "triggeredId": .string(execution.triggeredID),
                 "gitcommitid": execution.gitCommitID.map { .string($0) }, "labels": execution.labels,
             ],
-            "inputProperties": try await parts.store.events(trigger).events.first?.event.json,
+            "inputProperties": try await parts.store.events(trigger).first?.event.json,
             "triggeredAt": .string(execution.triggeredAt.rfc3339),
             "waitingFor": reason.map {
                 [

@@ -150,7 +150,11 @@ extension CloudEvent {
         return text
     }
 
-    private static func isClean(_ text: String) -> Bool { !text.utf8.contains { $0 < 0x20 || $0 == 0x7F } }
+    private static func isClean(_ text: String) -> Bool {
+        func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
+        return text.utf8.withContiguousStorageIfAvailable { !$0.contains(where: isControl) }
+            ?? !text.utf8.contains(where: isControl)
+    }
 
     /// Whether data of this media type stands as JSON in the JSON format: `*/json` and `*/*+json`.
     static func isJSON(mediaType: String) -> Bool {

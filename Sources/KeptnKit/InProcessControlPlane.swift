@@ -29,7 +29,7 @@ package struct InProcessControlPlane: ControlPlane {
         query.triggeredID = triggeredID
         query.type = type
         query.context = context
-        return try await translated { try await queries.events(query).events.last?.event }
+        return try await translated { try await queries.events(query).last?.event }
     }
 }
 

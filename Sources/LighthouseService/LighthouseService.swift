@@ -137,7 +137,7 @@ package struct LighthouseService: Sendable {
         query.results = (rule.includedResults ?? []).map(\.rawValue).sorted()
         query.excludeInvalidated = true
         query.limit = rule.resultsMax
-        return try await queries.events(query).events.compactMap { recorded in
+        return try await queries.events(query).compactMap { recorded in
             recorded.event.json.flatMap { PreviousEvaluation(eventID: recorded.event.id, data: $0) }
         }
     }

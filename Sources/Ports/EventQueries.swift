@@ -2,7 +2,9 @@ package import CloudEvents
 
 /// Questions about stored events (K §2.5), for the API, the CLI, comparisons of evaluations and the Bridge.
 package protocol EventQueries: Sendable {
-    func events(_ query: EventQuery) async throws -> EventPage
+    func events(_ query: EventQuery) async throws -> [RecordedEvent]
+    /// The same with their number on all pages, which may cost more than the page.
+    func page(_ query: EventQuery) async throws -> EventPage
 }
 
 /// Which events, newest first; nil and empty mean any.

@@ -3,7 +3,11 @@ import GRDB
 package import Ports
 
 extension SQLiteStore: EventQueries {
-    package func events(_ query: EventQuery) async throws -> EventPage {
+    package func events(_ query: EventQuery) async throws -> [RecordedEvent] {
+        try await read("events") { db in try Self.events(at: try EventSearch(query).page(db), db) }
+    }
+
+    package func page(_ query: EventQuery) async throws -> EventPage {
         try await read("events") { db in
             let search = EventSearch(query)
             let page = try search.page(db)

@@ -75,7 +75,7 @@ extension ShipyardService {
         var query = EventQuery()
         query.id = triggeredID
         query.limit = 1
-        return try await store.events(query).events.first?.facts.scope ?? given
+        return try await store.events(query).first?.facts.scope ?? given
     }
 
     private func takeControl(_ recorded: RecordedEvent, _ turn: inout Turn) async throws {

@@ -36,7 +36,8 @@ final class RacingStore: EventLog, EventQueries, SequenceStore, SubscriptionStor
         try await base.progress(of: subscription)
     }
     func events(at positions: [Position]) async throws -> [RecordedEvent] { try await base.events(at: positions) }
-    func events(_ query: EventQuery) async throws -> EventPage { try await base.events(query) }
+    func events(_ query: EventQuery) async throws -> [RecordedEvent] { try await base.events(query) }
+    func page(_ query: EventQuery) async throws -> EventPage { try await base.page(query) }
     func openExecutions(in scope: Scope) async throws -> [StoredExecution] { try await base.openExecutions(in: scope) }
     func scopesWithOpenExecutions() async throws -> [Scope] { try await base.scopesWithOpenExecutions() }
     func scopesDue(at instant: Timestamp) async throws -> [Scope] { try await base.scopesDue(at: instant) }

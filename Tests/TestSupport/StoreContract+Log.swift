@@ -60,7 +60,7 @@ extension StoreContract {
             #expect(try await store.events(at: [recorded.position]) == [recorded])
             var query = EventQuery()
             query.id = event.id
-            #expect(try await store.events(query) == EventPage(events: [recorded], total: 1))
+            #expect(try await store.page(query) == EventPage(events: [recorded], total: 1))
         }
     }
 

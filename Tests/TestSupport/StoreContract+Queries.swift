@@ -75,15 +75,16 @@ extension StoreContract {
     package static func queriesFind(_ cases: [QueryCase], in store: any Store) async throws {
         for event in sample { try await store.append([event]) }
         for one in cases {
-            let page = try await store.events(one.query)
+            let page = try await store.page(one.query)
             #expect(ids(page.events) == one.found, "\(one.testDescription)")
             #expect(page.total == one.found.count, "\(one.testDescription)")
             for (offset, limit) in [(0, 1), (1, 2), (2, 20), (100, 5), (0, 0)] {
                 var query = one.query
                 (query.offset, query.limit) = (offset, limit)
-                let page = try await store.events(query)
+                let page = try await store.page(query)
                 #expect(ids(page.events) == Array(one.found.dropFirst(offset).prefix(limit)), "\(one.testDescription)")
                 #expect(page.total == one.found.count, "\(one.testDescription) from \(offset), \(limit)")
+                #expect(try await store.events(query) == page.events, "\(one.testDescription)")
             }
         }
     }
@@ -97,17 +98,17 @@ extension StoreContract {
         ])
         var query = EventQuery()
         query.rootOnly = true
-        #expect(ids(try await store.events(query).events) == ["invalidation"])
+        #expect(ids(try await store.events(query)) == ["invalidation"])
         query.rootOnly = false
         query.excludeInvalidated = true
-        #expect(try await store.events(query).events.map(\.event.id) == ["later"])
+        #expect(try await store.events(query).map(\.event.id) == ["later"])
     }
 
     package static func newestFirst(_ store: any Store) async throws {
         for batch in 0..<5 { try await store.append((0..<10).map { event("\(batch * 10 + $0)", time: nil) }) }
         var query = EventQuery()
         query.project = "sockshop"
-        let page = try await store.events(query)
+        let page = try await store.page(query)
         #expect(ids(page.events) == (30..<50).reversed().map(String.init))
         #expect(page.total == 50)
     }

@@ -5,7 +5,13 @@ enum JSONWriter {
     static func appendString(_ value: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
         defer { out.append(UInt8(ascii: "\"")) }
-        guard value.utf8.contains(where: isEscaped) else { return out.append(contentsOf: value.utf8) }
+        // Text in one piece goes over in one piece: several times faster than byte by byte.
+        let isCopied = value.utf8.withContiguousStorageIfAvailable { bytes in
+            guard !bytes.contains(where: isEscaped) else { return false }
+            out.append(contentsOf: bytes)
+            return true
+        }
+        if isCopied == true { return }
         for byte in value.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):

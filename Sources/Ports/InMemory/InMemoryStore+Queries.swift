@@ -4,7 +4,9 @@ package import KeptnModel
 import Synchronization
 
 extension InMemoryStore {
-    package func events(_ query: EventQuery) async throws -> EventPage {
+    package func events(_ query: EventQuery) async throws -> [RecordedEvent] { try await page(query).events }
+
+    package func page(_ query: EventQuery) async throws -> EventPage {
         state.withLock { state in
             let matching = state.events.reversed().filter { state.matches($0, query) }
             return EventPage(

@@ -206,7 +206,7 @@ struct APITests {
             #expect(second.json == first.json)
             var query = EventQuery()
             query.id = "t1"
-            #expect(try await bench.store.events(query).total == 1)
+            #expect(try await bench.store.page(query).total == 1)
         }
     }
 
@@ -226,11 +226,11 @@ struct APITests {
                 try await bench.send("POST", "/api/v1/event", "[\(good),\(bad)]", contentType: batch).status == 404)
             var query = EventQuery()
             query.id = "c1"
-            #expect(try await bench.store.events(query).total == 0)
+            #expect(try await bench.store.page(query).total == 0)
             let both = "[\(good),\(trigger.replacing("t1", with: "c3"))]"
             let answer = try await bench.send("POST", "/api/v1/event", both, contentType: batch)
             #expect(answer.json["keptnContexts"]?.elements.count == 2)
-            #expect(try await bench.store.events(query).total == 1)
+            #expect(try await bench.store.page(query).total == 1)
         }
     }
 

@@ -172,6 +172,6 @@ struct ProjectsAPITests {
     private func data(of type: String, _ bench: UniformBench) async throws -> JSON? {
         var query = EventQuery()
         query.type = "sh.keptn.event.\(type)"
-        return try await bench.store.events(query).events.first?.event.json
+        return try await bench.store.events(query).first?.event.json
     }
 }

@@ -228,7 +228,7 @@ struct LighthouseServiceTests {
             #expect(values.last?["message"]?.stringValue?.contains("response_time_p50") == true)
             var query = EventQuery()
             query.triggeredID = "other"
-            #expect(try await bench.store.events(query).total == 0)
+            #expect(try await bench.store.page(query).total == 0)
         }
     }
 }

@@ -76,7 +76,7 @@ nonisolated var floors: [[Target]] {
         ],
         // 5 components
         component("API", ["SpecFiles", crypto, httpTypes]),
-        component("ConfigurationService", ["KeptnKit", "SpecFiles"]),
+        component("ConfigurationService", ["SpecFiles"]),
         component("Datastore"),
         component("Distributor"),
         component("EventBroker"),

@@ -42,16 +42,21 @@ extension API {
         let deliveries = try await next(subscription, count, within: .seconds(wait))
         return .json([
             "deliveries": .array(
-                deliveries.map { ["position": .integer($0.position.value), "event": $0.event.structured] })
+                deliveries.map {
+                    .object([
+                        ("position", .integer($0.position.value)), ("event", $0.event.structured),
+                        ("repeated", $0.isRepeated ? true : nil),
+                    ])
+                })
         ])
     }
 
     /// What comes within the time; what was handed out in the last moment is not dropped.
     private func next(
         _ subscription: any Subscription, _ count: Int, within wait: Duration
-    ) async throws -> [RecordedEvent] {
+    ) async throws -> [Delivery] {
         let time = parts.time
-        return try await withThrowingTaskGroup(of: [RecordedEvent]?.self) { group in
+        return try await withThrowingTaskGroup(of: [Delivery]?.self) { group in
             group.addTask { try await subscription.next(upTo: count) }
             group.addTask {
                 try await time.sleep(for: wait)

@@ -13,6 +13,7 @@ package struct API: Sendable {
         package var intake: any EventIntake
         package var barrier: any EventBarrier
         package var subscriptions: any Subscriptions
+        package var push: any PushControl
         package var artifacts: any ArtifactStore
         package var uniform: Uniform
         package var zips: any ZipArchives
@@ -28,8 +29,9 @@ package struct API: Sendable {
 
         package init(
             store: any Store, configuration: any ConfigurationEditing, intake: any EventIntake,
-            barrier: any EventBarrier, subscriptions: any Subscriptions, artifacts: any ArtifactStore,
-            uniform: Uniform, zips: any ZipArchives, secrets: any SecretStore, tokens: TokenRegistry,
+            barrier: any EventBarrier, subscriptions: any Subscriptions, push: any PushControl,
+            artifacts: any ArtifactStore, uniform: Uniform, zips: any ZipArchives, secrets: any SecretStore,
+            tokens: TokenRegistry,
             time: any TimeSource, ids: any IDSource, version: String,
             metrics: @escaping @Sendable () async -> String, git: (any GitHosting)? = nil
         ) {
@@ -38,6 +40,7 @@ package struct API: Sendable {
             self.intake = intake
             self.barrier = barrier
             self.subscriptions = subscriptions
+            self.push = push
             self.artifacts = artifacts
             self.uniform = uniform
             self.zips = zips
@@ -66,7 +69,7 @@ package struct API: Sendable {
         statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
             + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes + uniformRoutes + logRoutes
             + statisticsRoutes + streamRoutes + importRoutes + descriptionRoutes + closedRoutes + debugRoutes
-            + gitRoutes
+            + gitRoutes + pushRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {

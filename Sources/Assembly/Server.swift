@@ -99,6 +99,8 @@ extension Server {
         let charts = TarCharts(folder: try home.subfolder("charts"), time: time, ids: ids)
         let configurations = try configurationService(configuration, repositories, charts, secrets: secrets, time)
         let distributor = Distributor(store: store, logger: logger)
+        let push = PushService(
+            store: store, subscriptions: distributor, requester: WebRequester(), time: time, logger: logger)
         let plane = InProcessControlPlane(subscriptions: distributor, log: store, queries: store)
         let shipyard = ShipyardService(
             store: store, configuration: configurations, time: time, ids: ids, deadlines: configuration.deadlines,
@@ -124,7 +126,7 @@ extension Server {
                 intake: EventBroker(
                     log: store, configuration: configurations, time: time, ids: ids,
                     bytesMax: configuration.eventBytesMax),
-                barrier: shipyard, subscriptions: distributor, artifacts: artifacts, uniform: uniform,
+                barrier: shipyard, subscriptions: distributor, push: push, artifacts: artifacts, uniform: uniform,
                 zips: ZipReader(folder: try home.subfolder("import"), time: time, ids: ids),
                 secrets: secrets, tokens: tokens, time: time, ids: ids,
                 version: configuration.version,
@@ -151,7 +153,7 @@ extension Server {
         }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
         return [home, StoreKeeper(store: store)] + [retention].compactMap(\.self)
-            + [tokens, proxy, shipyard, processes, failures] + integrations
+            + [tokens, proxy, shipyard, processes, failures, push] + integrations
             + [UpstreamSync(of: configurations), serving]
     }
 

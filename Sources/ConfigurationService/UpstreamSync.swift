@@ -1,4 +1,4 @@
-import KeptnKit
+import Core
 import Logging
 package import Ports
 package import ServiceLifecycle

@@ -37,7 +37,7 @@ struct OpenSubscription: Subscription {
     let cursor: DurableCursor
     let session: Int
 
-    func next(upTo count: Int) async throws -> [RecordedEvent] {
+    func next(upTo count: Int) async throws -> [Delivery] {
         try await cursor.next(upTo: count, session: session)
     }
 

@@ -10,7 +10,10 @@ actor DurableCursor {
     private let name: String
     private let store: any EventLog & SubscriptionStore
     private var filter = SubscriptionFilter(patterns: [])
-    private var window: DeliveryWindow<RecordedEvent>?
+    private var window: DeliveryWindow<Delivery>?
+    /// What is stored tells what was settled, not what was handed out: up to here the process before this one may have
+    /// done so.
+    private var doubtfulUpTo = Position.start
     /// Raised by each `open`.
     private var session = 0
     /// Advances with every settling and every opening: wakes who waits for room.
@@ -34,14 +37,14 @@ actor DurableCursor {
         let open = progress.open.isEmpty ? [] : try await store.events(at: progress.open)
         window = DeliveryWindow(
             size: request.window, cursor: progress.position.value,
-            open: open.filter { filter.matches($0) }.map { ($0.position.value, $0) })
+            open: open.filter { filter.matches($0) }.map { ($0.position.value, Delivery($0, isRepeated: true)) })
         self.filter = filter
         session += 1
         noteChange()
         return session
     }
 
-    func next(upTo count: Int, session: Int) async throws -> [RecordedEvent] {
+    func next(upTo count: Int, session: Int) async throws -> [Delivery] {
         while true {
             try Task.checkCancellation()
             guard session == self.session, let readUpTo = window?.readUpTo else {
@@ -73,7 +76,9 @@ actor DurableCursor {
         }
         // Somebody may have opened the subscription again in the meantime.
         guard session == self.session, window?.readUpTo == position.value else { return }
-        let matching = events.filter { filter.matches($0) }.map { ($0.position.value, $0) }
+        let matching = events.filter { filter.matches($0) }.map {
+            ($0.position.value, Delivery($0, isRepeated: $0.position <= doubtfulUpTo))
+        }
         window?.read(matching, outOf: events.count, upTo: last.position.value)
         guard window?.isCursorWorthStoring == true else { return }
         await beginCommit()
@@ -102,7 +107,10 @@ actor DurableCursor {
             return SubscriptionProgress(
                 subscription: name, position: Position(cursor), open: open.map { Position($0) })
         }
-        if let stored = try await store.progress(of: name) { return stored }
+        if let stored = try await store.progress(of: name) {
+            doubtfulUpTo = try await store.head()
+            return stored
+        }
         let first = SubscriptionProgress(subscription: name, position: try await store.head(), open: [])
         try await store.commit(Transaction(progress: [first]))
         return first

@@ -53,10 +53,13 @@ public protocol EventSubscription: Sendable {
 public struct ReceivedEvent: Sendable, Hashable {
     public let position: Int64
     public let event: CloudEvent
+    /// It may have been handed out before, to somebody who was not heard of again but may have acted on it.
+    public let isRepeated: Bool
 
-    public init(position: Int64, event: CloudEvent) {
+    public init(position: Int64, event: CloudEvent, isRepeated: Bool = false) {
         self.position = position
         self.event = event
+        self.isRepeated = isRepeated
     }
 }
 

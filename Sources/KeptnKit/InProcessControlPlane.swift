@@ -38,7 +38,7 @@ private struct InProcessSubscription: EventSubscription {
 
     func receive(upTo count: Int) async throws -> [ReceivedEvent] {
         try await translated { try await subscription.next(upTo: count) }
-            .map { ReceivedEvent(position: $0.position.value, event: $0.event) }
+            .map { ReceivedEvent(position: $0.position.value, event: $0.event, isRepeated: $0.isRepeated) }
     }
 
     func settle(_ positions: [Int64], sending events: [CloudEvent]) async throws {

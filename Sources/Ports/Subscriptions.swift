@@ -35,11 +35,26 @@ package struct SubscriptionRequest: Sendable, Hashable {
     }
 }
 
+/// An event on its way to a subscriber.
+package struct Delivery: Sendable, Hashable {
+    package let recorded: RecordedEvent
+    /// It may have been handed out before, to somebody who was not heard of again.
+    package let isRepeated: Bool
+
+    package init(_ recorded: RecordedEvent, isRepeated: Bool) {
+        self.recorded = recorded
+        self.isRepeated = isRepeated
+    }
+
+    package var position: Position { recorded.position }
+    package var event: CloudEvent { recorded.event }
+}
+
 /// An open subscription. Deliveries come in the order of the log, each at least once.
 package protocol Subscription: Sendable {
     /// The next deliveries, at most `count`: waits until there is one and the window has room. For one caller at a
     /// time. Throws `CancellationError` when cancelled.
-    func next(upTo count: Int) async throws -> [RecordedEvent]
+    func next(upTo count: Int) async throws -> [Delivery]
 
     /// Marks deliveries as done and appends events, both in one transaction; durable when it returns. Positions that
     /// are not open (any more) and events that the log has already change nothing.

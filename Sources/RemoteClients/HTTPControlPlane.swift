@@ -109,6 +109,8 @@ private final class HTTPSubscription: EventSubscription {
         guard let position = delivery["position"]?.intValue, let event = delivery["event"] else {
             throw ControlPlaneError(.rejected, "Keptn answered with a delivery without position or event")
         }
-        return ReceivedEvent(position: Int64(position), event: try CloudEvent(structured: event))
+        return ReceivedEvent(
+            position: Int64(position), event: try CloudEvent(structured: event),
+            isRepeated: delivery["repeated"]?.boolValue ?? false)
     }
 }

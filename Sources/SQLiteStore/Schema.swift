@@ -17,6 +17,7 @@ enum Schema {
         migrator.registerMigration("3") { try $0.execute(sql: countsOfRoots) }
         migrator.registerMigration("uniform") { try $0.execute(sql: uniform) }
         migrator.registerMigration("latest events") { try $0.execute(sql: latestEvents) }
+        migrator.registerMigration("push") { try $0.execute(sql: push) }
         return migrator
     }
 

@@ -86,7 +86,7 @@ final class Story {
 
     /// One executor or two, or none; each may fail, or never come back. Ids follow from the task's, so that a task
     /// that is delivered again is answered by the same events.
-    private func randomAnswers(to delivery: RecordedEvent) -> [CloudEvent] {
+    private func randomAnswers(to delivery: Delivery) -> [CloudEvent] {
         let executors = random.pick([["helm"], ["helm"], ["helm", "argo"], []])
         return executors.flatMap { executor in
             let started = answer(to: delivery, by: executor, .started)
@@ -98,14 +98,14 @@ final class Story {
     }
 
     private func answer(
-        to delivery: RecordedEvent, by executor: String, _ kind: EventType.Kind, result: String = "pass",
+        to delivery: Delivery, by executor: String, _ kind: EventType.Kind, result: String = "pass",
         status: String = "succeeded"
     ) -> CloudEvent {
-        guard case .task(let name, _)? = delivery.facts.type else { return delivery.event }
+        guard case .task(let name, _)? = delivery.recorded.facts.type else { return delivery.event }
         var members: [(key: String, value: JSON?)] = [
-            ("project", delivery.facts.project.map { .string($0) }),
-            ("stage", delivery.facts.stage.map { .string($0) }),
-            ("service", delivery.facts.service.map { .string($0) }),
+            ("project", delivery.recorded.facts.project.map { .string($0) }),
+            ("stage", delivery.recorded.facts.stage.map { .string($0) }),
+            ("service", delivery.recorded.facts.service.map { .string($0) }),
         ]
         if kind == .finished {
             members.append(("status", .string(status)))
@@ -114,7 +114,7 @@ final class Story {
         }
         return CloudEvent(
             keptn: .task(name: name, kind: kind), id: "\(delivery.event.id)-\(executor)-\(kind)", source: executor,
-            time: world.time.now, context: delivery.facts.context ?? "", triggeredID: delivery.event.id,
+            time: world.time.now, context: delivery.recorded.facts.context ?? "", triggeredID: delivery.event.id,
             data: .object(members))
     }
 

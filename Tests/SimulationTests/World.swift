@@ -28,6 +28,8 @@ final class World {
     private var subscription: (any Subscription)?
     /// Of this life of the process.
     private var handedOut: Set<Position> = []
+    /// In all lives.
+    private var everHandedOut: Set<Position> = []
     private(set) var settled: Set<Position> = []
     private var invariants = Invariants()
 
@@ -70,7 +72,7 @@ final class World {
     }
 
     /// Hands at most `count` task events to the executors; none when there are none.
-    func deliver(upTo count: Int) async throws -> [RecordedEvent] {
+    func deliver(upTo count: Int) async throws -> [Delivery] {
         let isWaiting = try await log().contains {
             $0.isTaskTrigger && !handedOut.contains($0.position) && !settled.contains($0.position)
         }
@@ -80,12 +82,15 @@ final class World {
             note("delivered \(delivery.event.inShort)")
             guard !settled.contains(delivery.position) else { throw Violation("delivered again after it was settled") }
             guard handedOut.insert(delivery.position).inserted else { throw Violation("delivered twice in one life") }
+            guard everHandedOut.insert(delivery.position).inserted || delivery.isRepeated else {
+                throw Violation("delivered again without saying so")
+            }
         }
         return deliveries
     }
 
     /// False when nobody can say whether it was settled.
-    func settle(_ delivery: RecordedEvent, sending events: [CloudEvent]) async throws -> Bool {
+    func settle(_ delivery: Delivery, sending events: [CloudEvent]) async throws -> Bool {
         // Who took it died with the process if that has died since.
         guard let subscription, handedOut.contains(delivery.position) else { return false }
         let position = delivery.position

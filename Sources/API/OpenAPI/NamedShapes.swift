@@ -23,8 +23,32 @@ extension API {
              waitSeconds: integer, window: integer, restart: boolean}
             """
         ),
-        ("Deliveries", "{deliveries*: [{position*: integer, event*: object}]}"),
+        ("Deliveries", "{deliveries*: [{position*: integer, event*: object, repeated: boolean}]}"),
         ("SettleRequest", "{positions*: [integer], events: [object]}"),
+
+        (
+            "PushRequest",
+            """
+            {url*: string, mode: string, events*: [string], projects: [string], stages: [string], services: [string]}
+            """
+        ),
+        (
+            "PushSubscription",
+            """
+            {name*: string, id*: string, url*: string, mode*: string, events*: [string], projects: [string],
+             stages: [string], services: [string], delivered*: integer, failed*: integer, lastDeliveredAt: string,
+             trouble: string}
+            """
+        ),
+        ("PushSubscriptions", "{subscriptions*: [PushSubscription]}"),
+        (
+            "FailedDeliveries",
+            """
+            {deliveries*: [{subscription*: string, position*: integer, attempts*: integer, reason*: string,
+                            failedAt*: string, event*: Event}],
+             totalCount: integer, pageSize: integer, nextPageKey: string}
+            """
+        ),
 
         // Projects
         (

@@ -7,7 +7,7 @@ extension API {
     /// which are for Git.
     static let operations: [Operation] =
         eventOperations + projectOperations + sequenceOperations + resourceOperations + uniformOperations
-        + secretOperations + serverOperations + debugOperations
+        + pushOperations + secretOperations + serverOperations + debugOperations
 
     private static let eventOperations: [Operation] = [
         Operation(
@@ -41,6 +41,32 @@ extension API {
             "Settles deliveries together with the events that answer them.", body: .json("SettleRequest"),
             answers: [200: .json("Nothing")], errors: [400, 409, 413]),
     ]
+
+    private static let pushOperations: [Operation] = {
+        let all = "/api/v1/subscriptions"
+        let one = all + "/{name}"
+        return [
+            Operation(
+                "GET", all, .integrations, "The endpoints to which events are posted, and how they fare.",
+                answers: [200: .json("PushSubscriptions")]),
+            Operation(
+                "PUT", one, .integrations,
+                "Posts events to an endpoint from now on, or changes what is posted and where.",
+                body: .json("PushRequest"), answers: [200: .json("PushSubscription")], errors: [400, 413]),
+            Operation(
+                "DELETE", one, .integrations, "Posts no more, and forgets what could not be delivered.",
+                answers: [200: .json("Nothing")], errors: [404]),
+            Operation(
+                "POST", one + "/replay", .integrations,
+                "Delivers again, in the background, what could not be delivered: everything, or what is at the "
+                    + "positions.",
+                body: .json("{positions: [integer]}"), answers: [200: .json("{replayed*: integer}")],
+                errors: [400, 404, 413]),
+            Operation(
+                "GET", "/api/v1/deliveries", .integrations, "Events that could not be delivered, oldest first.",
+                query: "subscription: string, \(paging)", answers: [200: .json("FailedDeliveries")], errors: [400]),
+        ]
+    }()
 
     private static let projectOperations: [Operation] = {
         let project = "/api/controlPlane/v1/project"

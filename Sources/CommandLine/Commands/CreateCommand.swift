@@ -5,7 +5,10 @@ import RemoteClients
 struct CreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Create a project, a service or a secret.",
-        subcommands: [CreateProjectCommand.self, CreateServiceCommand.self, CreateSecretCommand.self])
+        subcommands: [
+            CreateProjectCommand.self, CreateServiceCommand.self, CreateSecretCommand.self,
+            CreateSubscriptionCommand.self,
+        ])
 }
 
 struct CreateProjectCommand: AsyncParsableCommand {

@@ -5,7 +5,10 @@ import RemoteClients
 struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Delete a project, a service or a secret.",
-        subcommands: [DeleteProjectCommand.self, DeleteServiceCommand.self, DeleteSecretCommand.self])
+        subcommands: [
+            DeleteProjectCommand.self, DeleteServiceCommand.self, DeleteSecretCommand.self,
+            DeleteSubscriptionCommand.self,
+        ])
 }
 
 struct DeleteProjectCommand: AsyncParsableCommand {

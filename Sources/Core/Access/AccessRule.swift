@@ -66,6 +66,11 @@ extension AccessRule {
             Row("POST", "/api/v1/event", .eventsWrite, at: .handler),
             Row("POST", "/api/v1/subscriptions/{name}/pull", .eventsRead, at: .handler),
             Row("POST", "/api/v1/subscriptions/{name}/settle", .eventsWrite, at: .handler),
+            Row("GET", "/api/v1/subscriptions", .integrationsRead, at: .installation),
+            Row("PUT", "/api/v1/subscriptions/{name}", .integrationsWrite, at: .installation),
+            Row("DELETE", "/api/v1/subscriptions/{name}", .integrationsDelete, at: .installation),
+            Row("POST", "/api/v1/subscriptions/{name}/replay", .integrationsWrite, at: .installation),
+            Row("GET", "/api/v1/deliveries", .integrationsRead, .eventsRead, at: .installation),
             Row("GET", "/api/v1/stream", .eventsRead, at: .query),
             Row("PUT", "/api/v1/artifacts", .resourcesWrite, at: .anywhere),
             Row(

@@ -35,6 +35,7 @@ private struct APIBench {
                 store: store, configuration: configuration,
                 intake: EventBroker(log: store, configuration: configuration, time: time, ids: ids, bytesMax: 4096),
                 barrier: shipyard, subscriptions: Distributor(store: store, logger: logger),
+                push: PushBench.idle(store),
                 artifacts: InMemoryArtifactStore(),
                 uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: InMemorySecretStore(),
                 tokens: tokens, time: time,

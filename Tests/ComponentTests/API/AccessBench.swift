@@ -41,7 +41,8 @@ struct AccessBench {
                 intake: EventBroker(log: store, configuration: configuration, time: time, ids: ids),
                 barrier: ShipyardService(
                     store: store, configuration: configuration, time: time, ids: ids, logger: logger),
-                subscriptions: Distributor(store: store, logger: logger), artifacts: InMemoryArtifactStore(),
+                subscriptions: Distributor(store: store, logger: logger), push: PushBench.idle(store),
+                artifacts: InMemoryArtifactStore(),
                 uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: secrets, tokens: tokens,
                 time: time, ids: ids, version: "1", metrics: { "" }))
         access = TokenGuard(tokens: tokens, identities: identities, time: time)

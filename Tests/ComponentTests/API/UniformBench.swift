@@ -35,7 +35,8 @@ struct UniformBench {
                 store: store, configuration: configuration,
                 intake: EventBroker(log: store, configuration: configuration, time: time, ids: ids),
                 barrier: NoBarrier(),
-                subscriptions: Distributor(store: store, logger: Self.logger), artifacts: InMemoryArtifactStore(),
+                subscriptions: Distributor(store: store, logger: Self.logger), push: PushBench.idle(store),
+                artifacts: InMemoryArtifactStore(),
                 uniform: uniform, zips: InMemoryZipArchives(zips), secrets: InMemorySecretStore(), tokens: tokens,
                 time: time, ids: ids, version: "1", metrics: { "" }))
     }

@@ -21,7 +21,7 @@ import Testing
         SubscriptionRequest(name: name, patterns: ["sh.keptn.event.test.triggered"], window: window)
     }
 
-    private func ids(_ deliveries: [RecordedEvent]) -> [String] { deliveries.map(\.event.id) }
+    private func ids(_ deliveries: [Delivery]) -> [String] { deliveries.map(\.event.id) }
 
     @Test("Events of interest come in their order")
     func order() async throws {
@@ -56,6 +56,22 @@ import Testing
         let second = try await distributor(store).open(request())
         #expect(ids(try await second.next(upTo: 9)) == ["2", "4"])
         #expect(ids(try await second.next(upTo: 9)) == ["5", "6"])
+    }
+
+    @Test("What may have been handed out before a crash says so")
+    func repeated() async throws {
+        let store = InMemoryStore()
+        let first = try await distributor(store).open(request())
+        try await store.append((1...4).map { event("\($0)") })
+        let deliveries = try await first.next(upTo: 2) + first.next(upTo: 1)
+        #expect(deliveries.map(\.isRepeated) == [false, false, false])
+        try await first.settle([deliveries[0].position], sending: [])
+        let second = try await distributor(store).open(request())
+        try await store.append([event("5")])
+        // That nobody had 4 is not stored; nobody can have had 5.
+        let again = try await second.next(upTo: 9) + second.next(upTo: 9)
+        #expect(ids(again) == ["2", "3", "4", "5"])
+        #expect(again.map(\.isRepeated) == [true, true, true, false])
     }
 
     @Test("Events and progress are stored together or not at all")

@@ -63,7 +63,7 @@ struct RealProcessTests {
                     try await machine.deliver(scope, "direct", version: "sick")
                 }
                 let message = error?.message ?? ""
-                let begin = "carts did not start in stage production: GET /health had no good answer within 5s; "
+                let begin = "carts did not start in stage production: GET /health had no good answer within 20s; "
                 #expect(message.hasPrefix(begin + "the last time: it answered 503"))
                 #expect(message.contains("Its last output:\nserving "))
                 #expect(try await machine.answer(address)["name"]?.stringValue == "v1")
@@ -210,7 +210,7 @@ private struct PythonServer: Configuration {
             command: sh
             arguments: ["-c", 'exec python3 \(program) "$PORT" "$(cat version)" "$(cat version)"']
             health_check:
-              start_timeout: \(commit == "sick" ? "5s" : "60s")
+              start_timeout: \(commit == "sick" ? "20s" : "60s")
               interval: 50ms
             """
         return ConfigurationFile(path: path, bytes: Array(text.utf8), commit: commit ?? "c1")

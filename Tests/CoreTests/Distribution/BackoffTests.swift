@@ -1,4 +1,4 @@
-import KeptnKit
+import Core
 import Testing
 
 @Suite struct BackoffTests {

@@ -1,0 +1,107 @@
+import ArgumentParser
+import CloudEvents
+import Ports
+import RemoteClients
+
+/// The endpoints to which events are posted, and what could not be delivered to them.
+struct CreateSubscriptionCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "subscription",
+        abstract: "Post events to an HTTP endpoint, each at least once; change it when there is one of this name.")
+    @OptionGroup var connection: ConnectionOptions
+    @Argument(help: "The subscription's name.") var name: String
+    @Option(help: "Where events are posted to.") var url: String
+    @Option(help: "An event type; '*' is one word, '>' at the end is the rest; repeatable.") var event: [String]
+    @Option(help: "Only events of this project; repeatable.") var project: [String] = []
+    @Option(help: "Only events of this stage; repeatable.") var stage: [String] = []
+    @Option(help: "Only events of this service; repeatable.") var service: [String] = []
+    @Option(help: "How an event is written: structured or binary.") var mode = "structured"
+
+    func run() async throws {
+        func list(_ texts: [String]) -> JSON { .array(texts.map { .string($0) }) }
+        let body: JSON = [
+            "url": .string(url), "mode": .string(mode), "events": list(event), "projects": list(project),
+            "stages": list(stage), "services": list(service),
+        ]
+        try await connection.withClient { _ = try await $0.put("v1/subscriptions/\($0.segment(name))", body) }
+        connection.terminal.info("Subscription \(name) created successfully")
+    }
+}
+
+struct DeleteSubscriptionCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "subscription", abstract: "Post no more events to an endpoint, and forget what failed.")
+    @OptionGroup var connection: ConnectionOptions
+    @Argument(help: "The subscription's name.") var name: String
+
+    func run() async throws {
+        try await connection.withClient { _ = try await $0.delete("v1/subscriptions/\($0.segment(name))") }
+        connection.terminal.info("Subscription \(name) has been deleted")
+    }
+}
+
+struct GetSubscriptionsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "subscriptions", abstract: "List the endpoints to which events are posted, and how they fare.",
+        aliases: ["subscription"])
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+
+    func run() async throws {
+        let answer = try await connection.withClient { try await $0.get("v1/subscriptions") }
+        format.print(answer, on: connection.terminal, empty: "No subscriptions found") {
+            Table(
+                header: ["NAME", "URL", "DELIVERED", "FAILED", "TROUBLE", "EVENTS"], narrow: 5,
+                rows: (answer["subscriptions"]?.elements ?? []).map {
+                    [
+                        $0.text("name"), $0.text("url"), $0.text("delivered"), $0.text("failed"), $0.text("trouble"),
+                        ($0["events"]?.elements ?? []).compactMap(\.stringValue).joined(separator: ","),
+                    ]
+                })
+        }
+    }
+}
+
+struct GetDeliveriesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deliveries", abstract: "List the events that could not be delivered.", aliases: ["delivery"])
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var format: OutputOptions
+    @Option(help: "Only those of this subscription.") var subscription: String?
+
+    func run() async throws {
+        let failures = try await connection.withClient { client in
+            try await client.pages(
+                "v1/deliveries", items: "deliveries", subscription.map { ["subscription": $0] } ?? [:])
+        }
+        format.print(
+            ["deliveries": .array(failures)], on: connection.terminal, empty: "Everything was delivered"
+        ) {
+            Table(
+                header: ["POSITION", "SUBSCRIPTION", "TYPE", "FAILED AT", "ATTEMPTS", "REASON"],
+                rows: failures.map {
+                    [
+                        $0.text("position"), $0.text("subscription"), $0["event"]?.text("type") ?? "",
+                        $0.text("failedAt"), $0.text("attempts"), $0.text("reason"),
+                    ]
+                })
+        }
+    }
+}
+
+struct ReplayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay", abstract: "Deliver again what could not be delivered to a subscription.")
+    @OptionGroup var connection: ConnectionOptions
+    @Argument(help: "The subscription's name.") var subscription: String
+    @Option(help: "Only the event at this position, as 'keptn get deliveries' shows it; repeatable.")
+    var position: [Int] = []
+
+    func run() async throws {
+        let body: JSON = ["positions": position.isEmpty ? nil : .array(position.map { .integer($0) })]
+        let answer = try await connection.withClient {
+            try await $0.post("v1/subscriptions/\($0.segment(subscription))/replay", body)
+        }
+        connection.terminal.info("\(answer.text("replayed")) events are delivered again")
+    }
+}

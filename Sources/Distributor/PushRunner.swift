@@ -1,0 +1,163 @@
+import CloudEvents
+import Core
+import Ports
+import Synchronization
+
+/// The way of one push subscription: events of one run in their order, those of different runs side by side.
+struct PushRunner: Sendable {
+    let subscription: PushSubscription
+    let store: any PushStore
+    let subscriptions: any Subscriptions
+    let requester: any HTTPRequester
+    let time: any TimeSource
+    let random: @Sendable () -> Double
+    let progress: PushProgress
+    let changes: PositionSignal
+
+    private static let retry = PushRetry()
+    /// As Keptn's distributor waits.
+    private static let answerTimeMax = Duration.seconds(5)
+    private static let answerBytesMax = 1 << 20
+    private static let replaysAtOnce = 16
+
+    /// Until cancelled. Throws what the store and the log throw.
+    func run() async throws {
+        let open = try await subscriptions.open(subscription.request)
+        let lanes = Lanes()
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { try await replayFailures() }
+            while true {
+                for delivery in try await open.next(upTo: subscription.request.window) {
+                    let lane = delivery.recorded.facts.context ?? delivery.event.id
+                    guard lanes.begin(delivery, in: lane) else { continue }
+                    group.addTask {
+                        var next: Delivery? = delivery
+                        while let current = next {
+                            try await deliver(current.recorded, isRepeated: current.isRepeated)
+                            try await open.settle([current.position], sending: [])
+                            next = lanes.next(in: lane)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private func replayFailures() async throws {
+        while true {
+            let seen = changes.position
+            let failures = try await store.failuresToReplay(of: subscription.name, limit: Self.replaysAtOnce)
+            for failure in failures {
+                guard try await deliver(failure.recorded, isRepeated: true) else { continue }
+                _ = try await store.deleteFailure(of: failure.subscription, at: failure.recorded.position)
+            }
+            if failures.isEmpty { try await changes.wait(for: Position(seen.value + 1)) }
+        }
+    }
+
+    /// Returns when the event is delivered, or kept as a failure: then false.
+    @discardableResult
+    private func deliver(_ recorded: RecordedEvent, isRepeated: Bool) async throws -> Bool {
+        var attempt = 1
+        while true {
+            let outcome = try await post(recorded.event, isRepeated: isRepeated || attempt > 1)
+            let verdict = Self.retry.verdict(on: outcome, attempt: attempt, random: random())
+            progress.note(verdict, of: subscription.name, at: time.now)
+            switch verdict {
+            case .delivered: return true
+            case .again(let wait, _):
+                try await time.sleep(for: wait)
+                attempt += 1
+            case .failed(let reason):
+                try await store.save(
+                    FailedDelivery(
+                        subscription: subscription.name, recorded: recorded, attempts: attempt, reason: reason,
+                        failedAt: time.now))
+                return false
+            }
+        }
+    }
+
+    private func post(_ event: CloudEvent, isRepeated: Bool) async throws -> PushRetry.Outcome {
+        let message = subscription.mode == .binary ? event.binaryMessage : event.structuredMessage
+        var headers = Dictionary(message.headers.map { ($0.name, $0.value) }) { $1 }
+        headers["content-type"] = message.contentType
+        headers["keptn-subscription"] = subscription.name
+        if isRepeated { headers["keptn-repeated"] = "true" }
+        do {
+            let answer = try await requester.send(
+                OutgoingRequest(
+                    method: "POST", url: subscription.url, headers: headers, body: message.body,
+                    timeout: Self.answerTimeMax, responseBytesMax: Self.answerBytesMax))
+            return .answered(
+                status: answer.status,
+                retryAfter: answer.headers["retry-after"].flatMap { Int64($0) }.map { .seconds(max($0, 0)) })
+        } catch let failure as RequestFailure {
+            switch failure.kind {
+            case .badURL, .tooLarge: return .impossible(reason: failure.description)
+            case .unreachable, .timeout: return .unanswered(reason: failure.description)
+            }
+        }
+    }
+}
+
+/// What waits behind the event of its run that is on its way. As large as the subscription's window at most.
+private final class Lanes: Sendable {
+    private let waiting = Mutex<[String: [Delivery]]>([:])
+
+    /// True when nothing of this lane is on its way; else the delivery waits.
+    func begin(_ delivery: Delivery, in lane: String) -> Bool {
+        waiting.withLock { waiting in
+            guard waiting[lane] == nil else {
+                waiting[lane]?.append(delivery)
+                return false
+            }
+            waiting[lane] = []
+            return true
+        }
+    }
+
+    /// What comes behind the delivery that is done; nil ends the lane.
+    func next(in lane: String) -> Delivery? {
+        waiting.withLock { waiting in
+            guard waiting[lane]?.isEmpty == false else {
+                waiting[lane] = nil
+                return nil
+            }
+            return waiting[lane]?.removeFirst()
+        }
+    }
+}
+
+/// How the subscriptions fare, since the start of the process.
+final class PushProgress: Sendable {
+    private struct Figures {
+        var delivered = 0
+        var lastDeliveredAt: Timestamp?
+        var trouble: String?
+    }
+
+    private let figures = Mutex<[String: Figures]>([:])
+
+    func note(_ verdict: PushRetry.Verdict, of name: String, at now: Timestamp) {
+        figures.withLock { figures in
+            switch verdict {
+            case .delivered:
+                figures[name, default: Figures()].delivered += 1
+                figures[name]?.lastDeliveredAt = now
+                figures[name]?.trouble = nil
+            case .again(_, let reason), .failed(let reason):
+                figures[name, default: Figures()].trouble = reason
+            }
+        }
+    }
+
+    func forget(_ name: String) { figures.withLock { $0[name] = nil } }
+
+    func status(of subscription: PushSubscription, failures: Int) -> PushStatus {
+        let known = figures.withLock { $0[subscription.name] } ?? Figures()
+        return PushStatus(
+            subscription, failures: failures, delivered: known.delivered, lastDeliveredAt: known.lastDeliveredAt,
+            trouble: known.trouble)
+    }
+}

@@ -32,6 +32,7 @@ extension FuzzTarget {
         FuzzTarget(name: "jmeter-conf") { _ = read($0, SpecFiles.testConfiguration) },
         FuzzTarget(name: "test-plan") { _ = read($0, SpecFiles.testPlan) },
         FuzzTarget(name: "process") { _ = read($0, SpecFiles.process) },
+        FuzzTarget(name: "webhook") { _ = read($0, SpecFiles.webhook) },
         FuzzTarget(name: "lighthouse-config") { _ = read($0, SpecFiles.sliProvider) },
         FuzzTarget(name: "import-package") { bytes in
             // The manifest, and the one file that all its tasks use.

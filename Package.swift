@@ -125,9 +125,11 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "ModelTests", dependencies: ["CloudEvents", "KeptnModel", "SpecFiles", "TestSupport"],
             exclude: ["CloudEventsSDK"]),
-        .testTarget(name: "GoTemplateTests", dependencies: ["CloudEvents", "GoTemplate"], exclude: ["Go"]),
         .testTarget(
-            name: "CoreTests", dependencies: ["CloudEvents", "KeptnModel", "Core", "SpecFiles", "TestSupport"],
+            name: "GoTemplateTests", dependencies: ["CloudEvents", "GoTemplate", "TestSupport"], exclude: ["Go"]),
+        .testTarget(
+            name: "CoreTests",
+            dependencies: ["CloudEvents", "KeptnModel", "GoTemplate", "Core", "SpecFiles", "TestSupport"],
             resources: [.copy("Transcripts")]),
         .testTarget(
             name: "ContractTests",

@@ -219,10 +219,10 @@ extension GoFormat {
         case "v", "g", "G":
             let precision = flags.precision
             guard precision ?? 0 <= bytesMax else { throw tooLong }
-            text = precision.map { GoFloat.fixed(float, verb: "g", precision: $0) } ?? GoFloat.shortest(float)
+            text = precision.map { float.go(verb: "g", precision: $0) } ?? float.go
         case "e", "E", "f", "F":
             guard flags.precision ?? 0 <= bytesMax else { throw tooLong }
-            text = GoFloat.fixed(float, verb: "eE".contains(verb) ? "e" : "f", precision: flags.precision ?? 6)
+            text = float.go(verb: "eE".contains(verb) ? "e" : "f", precision: flags.precision ?? 6)
         default: return try writeWrong(.number(float), verb, flags)
         }
         if verb == "E" || verb == "G" { text = text.uppercased() }

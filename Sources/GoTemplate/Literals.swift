@@ -12,14 +12,11 @@ enum Literals {
         guard text.utf8.count - unsigned.utf8.count <= 1, unsigned.utf8.contains(where: \.isDigit),
             let digits = withoutUnderscores(unsigned.lowercased())
         else { throw Mistake(message: "'\(text)' is no number") }
-        let isHexadecimal = digits.hasPrefix("0x")
-        if digits.contains(".") || digits.contains(isHexadecimal ? "p" : "e") {
-            let isComplete = !isHexadecimal || digits.contains("p")
-            guard isComplete, !digits.hasPrefix("0b"), !digits.hasPrefix("0o"),
-                digits.utf8.allSatisfy({ isHexadecimal || $0.isDigit || ".e+-".utf8.contains($0) }),
-                let value = Double(digits), value.isFinite
-            else { throw Mistake(message: "'\(text)' is no number, or one too large for 64 bits") }
-            return .number(isNegative ? -value : value)
+        if digits.contains(".") || digits.contains(digits.hasPrefix("0x") ? "p" : "e") {
+            guard let value = Double(go: text) else {
+                throw Mistake(message: "'\(text)' is no number, or one too large for 64 bits")
+            }
+            return .number(value)
         }
         let (radix, body) = radix(of: digits)
         guard !body.hasPrefix("+"), !body.hasPrefix("-"), let value = Int((isNegative ? "-" : "") + body, radix: radix)

@@ -83,7 +83,7 @@ enum Value: Sendable {
         case .missing, .null: "nothing"
         case .bool(let value): "\(value)"
         case .integer(let value): "\(value)"
-        case .number(let value): GoFloat.shortest(value)
+        case .number(let value): value.go
         case .string(let text): "\"\(text.count <= 40 ? text : text.prefix(37) + "...")\""
         case .list(let elements): "a list of \(elements.count)"
         case .object(let members): "an object with \(members.entries.count) keys"

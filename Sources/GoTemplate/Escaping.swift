@@ -1,6 +1,6 @@
 /// Text made harmless for where it goes, as Go does it.
-enum Escaping {
-    static func html(_ text: String) -> String {
+package enum Escaping {
+    package static func html(_ text: String) -> String {
         replacing(text) { scalar in
             switch scalar {
             case "\"": "&#34;"
@@ -29,7 +29,7 @@ enum Escaping {
     }
 
     /// For a part of a URL's query.
-    static func query(_ text: String) -> String {
+    package static func query(_ text: String) -> String {
         var out = ""
         for byte in text.utf8 {
             switch byte {

@@ -50,14 +50,14 @@ enum Function: String, Sendable, CaseIterable {
             guard case .string(let pattern) = arguments[0] else {
                 throw Mistake("printf needs text with %v and the like as its first argument, not \(arguments[0].found)")
             }
-            try format.print(pattern, arguments.dropFirst())
-        case .println: try format.printLine(arguments)
-        case .print: try format.print(arguments)
+            try format.write(pattern: pattern, arguments.dropFirst())
+        case .println: try format.write(line: arguments)
+        case .print: try format.write(values: arguments)
         default:
             if arguments.count == 1, case .string(let text) = arguments[0] {
                 try format.write(text)
             } else {
-                try format.print(arguments.map { if case .missing = $0 { .string("<no value>") } else { $0 } })
+                try format.write(values: arguments.map { if case .missing = $0 { .string("<no value>") } else { $0 } })
             }
         }
         let text = format.text

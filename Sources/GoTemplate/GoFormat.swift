@@ -23,7 +23,7 @@ struct GoFormat {
     private var tooLong: Function.Mistake { Function.Mistake(Evaluator.tooMuchText) }
 
     /// With a space between two values of which neither is text.
-    mutating func print(_ values: [Value]) throws(Function.Mistake) {
+    mutating func write(values: [Value]) throws(Function.Mistake) {
         var wasText = true
         for value in values {
             let isText = if case .string = value { true } else { false }
@@ -34,7 +34,7 @@ struct GoFormat {
     }
 
     /// With a space between all values and a line feed behind the last.
-    mutating func printLine(_ values: [Value]) throws(Function.Mistake) {
+    mutating func write(line values: [Value]) throws(Function.Mistake) {
         for (index, value) in values.enumerated() {
             if index > 0 { try write(" ") }
             try write(value, "v", Flags())
@@ -42,7 +42,7 @@ struct GoFormat {
         try write("\n")
     }
 
-    mutating func print(_ pattern: String, _ arguments: ArraySlice<Value>) throws(Function.Mistake) {
+    mutating func write(pattern: String, _ arguments: ArraySlice<Value>) throws(Function.Mistake) {
         var reader = Directives(pattern, arguments)
         while let part = reader.next() {
             switch part {

@@ -80,6 +80,9 @@ extension Evaluator {
     mutating func set(_ name: String, _ value: Value, isNew: Bool, _ range: Range<Int>) throws(TemplateMistake) {
         if isNew {
             variables.append((name, value))
+            guard variables.count <= Parser.variablesMax else {
+                throw mistake(range, "more than \(Parser.variablesMax) variables")
+            }
         } else {
             variables[try index(of: name, range)].value = value
         }

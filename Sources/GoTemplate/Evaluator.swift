@@ -2,8 +2,9 @@
 struct Evaluator {
     /// Blocks, parentheses and templates inside of each other.
     static let depthMax = 200
-    /// Actions, operands and rounds of ranges.
+    /// Operands, rounds of ranges and calls of templates; text that a function has to read counts too.
     static let stepsMax = 1_000_000
+    private static let bytesPerStep = 8
     /// What is written, and what functions make on the way.
     static let textBytesMax = 4 << 20
     static let tooMuchText = "the template makes more than \(textBytesMax) bytes of text"
@@ -50,7 +51,7 @@ struct Evaluator {
                 try write("<no value>", at: pipeline.range.lowerBound)
             } else {
                 let printed = try call(.print, [value], at: pipeline.range)
-                if case .string(let text) = printed { try write(text, at: pipeline.range.lowerBound) }
+                if case .string(let made) = printed { text += made }
             }
         case .choice(let ofDot, let branches, let otherwise):
             return try nested(branches[0].pipeline.range) { evaluator throws(TemplateMistake) in
@@ -74,6 +75,7 @@ struct Evaluator {
     private mutating func walkTemplate(
         _ name: String, _ range: Range<Int>, _ data: Pipeline?, _ dot: Value
     ) throws(TemplateMistake) {
+        try step(range)
         guard let nodes = template.named[name] else {
             let known = template.named.keys.sorted().joined(separator: ", ")
             throw mistake(range, "there is no template \"\(name)\"; defined are: \(known.isEmpty ? "none" : known)")
@@ -146,8 +148,8 @@ extension Evaluator {
 // MARK: - Bounds
 
 extension Evaluator {
-    mutating func step(_ range: Range<Int>) throws(TemplateMistake) {
-        stepsLeft -= 1
+    mutating func step(_ range: Range<Int>, count: Int = 1) throws(TemplateMistake) {
+        stepsLeft -= count
         guard stepsLeft >= 0 else { throw mistake(range, "the template takes more than \(Self.stepsMax) steps") }
     }
 
@@ -174,7 +176,7 @@ extension Evaluator {
         template.source.mistake(range.lowerBound, "'\(template.source.excerpt(range))': \(message)")
     }
 
-    /// Calls a function; its result counts as text that was made, and so does text that it looks at.
+    /// Calls a function. Text that it makes counts as the template's own.
     mutating func call(
         _ function: Function, _ arguments: [Value], at range: Range<Int>
     ) throws(TemplateMistake) -> Value {
@@ -183,6 +185,7 @@ extension Evaluator {
             let needed = allowed.upperBound == Int.max ? "at least \(allowed.lowerBound)" : "\(allowed.lowerBound)"
             throw mistake(range, "\(function.rawValue) needs \(needed) arguments and has \(arguments.count)")
         }
+        for case .string(let text) in arguments { try step(range, count: text.utf8.count / Self.bytesPerStep) }
         let result: Value
         do throws(Function.Mistake) {
             result = try function.call(arguments.map(\.unwrapped), bytesMax: bytesLeft)
@@ -190,9 +193,8 @@ extension Evaluator {
             throw mistake(range, error.message)
         }
         switch function {
-        case .eq, .ne, .lt, .le, .gt, .ge:
-            for case .string(let text) in arguments { try spend(text.utf8.count, at: range.lowerBound) }
-        default:
+        case .and, .call, .eq, .ge, .gt, .index, .le, .len, .lt, .ne, .not, .or: break
+        case .html, .js, .print, .printf, .println, .slice, .urlquery:
             if case .string(let text) = result { try spend(text.utf8.count, at: range.lowerBound) }
         }
         return result

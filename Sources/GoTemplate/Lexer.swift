@@ -211,21 +211,18 @@ extension Lexer {
 
     /// Everything that may belong to a number; `Literals` says whether it is one.
     private mutating func skipNumber() {
-        let start = position
+        let digits = position + (bytes[position].isDigit ? 0 : 1)
         position += 1
+        let isHexadecimal = starts(with: "0x", at: digits) || starts(with: "0X", at: digits)
+        let exponent = UInt8(ascii: isHexadecimal ? "p" : "e")
         while position < bytes.count {
             let byte = bytes[position]
-            let isExponentSign =
-                (byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-"))
-                && isExponent(bytes[position - 1], of: source[start..<position])
-            guard isNameByte(byte) || byte == UInt8(ascii: ".") || isExponentSign else { break }
+            let isSign = byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
+            let belongs =
+                isSign ? bytes[position - 1] | 0x20 == exponent : isNameByte(byte) || byte == UInt8(ascii: ".")
+            guard belongs else { break }
             position += 1
         }
-    }
-
-    private func isExponent(_ byte: UInt8, of text: String) -> Bool {
-        let isHexadecimal = text.lowercased().contains("0x")
-        return byte | 0x20 == (isHexadecimal ? UInt8(ascii: "p") : UInt8(ascii: "e"))
     }
 }
 

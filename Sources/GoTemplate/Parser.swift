@@ -2,6 +2,8 @@
 struct Parser {
     /// Blocks and parentheses inside of each other; deeper ones are refused, so that no template can exhaust the stack.
     static let depthMax = 64
+    /// As every use of one looks through them.
+    static let variablesMax = 500
 
     private var lexer: Lexer
     private var lookahead: [Token] = []
@@ -234,16 +236,14 @@ extension Parser {
             case .declare, .assign:
                 _ = try next()
                 pipeline.isAssignment = following.kind == .assign
-                pipeline.variables.append(name)
-                variables.append(name)
+                try declare(name, token, in: &pipeline)
                 return
             case .other(","):
                 guard context == "range", pipeline.variables.isEmpty else {
                     throw mistake(following, "\(context) cannot set so many variables; only range sets two")
                 }
                 _ = try next()
-                pipeline.variables.append(name)
-                variables.append(name)
+                try declare(name, token, in: &pipeline)
                 guard case .variable = try peek().kind else {
                     throw mistake(try peek(), "behind ',' a second variable is needed: range $index, $value := ...")
                 }
@@ -251,6 +251,16 @@ extension Parser {
                 lookahead.append(token)
                 return
             }
+        }
+    }
+
+    private mutating func declare(
+        _ name: String, _ token: Token, in pipeline: inout Pipeline
+    ) throws(TemplateMistake) {
+        pipeline.variables.append(name)
+        if !variables.contains(name) { variables.append(name) }
+        guard variables.count <= Self.variablesMax else {
+            throw mistake(token, "more than \(Self.variablesMax) variables")
         }
     }
 

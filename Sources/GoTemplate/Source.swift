@@ -12,10 +12,12 @@ struct Source: Sendable {
         return text.count <= 60 ? text : text.prefix(57) + "..."
     }
 
+    /// A message that tells a long name or number is cut.
     func mistake(_ offset: Int, _ message: String) -> TemplateMistake {
         let before = bytes[..<offset]
         let line = before.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         return TemplateMistake(
-            line: line.count, column: 1 + String(decoding: line.last ?? [], as: UTF8.self).count, message: message)
+            line: line.count, column: 1 + String(decoding: line.last ?? [], as: UTF8.self).count,
+            message: message.count <= 400 ? message : message.prefix(400) + "...")
     }
 }

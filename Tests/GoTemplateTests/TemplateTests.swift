@@ -130,6 +130,11 @@ extension TemplateTests {
     static let endless = [
         "{{define \"t\"}}{{template \"t\" .}}{{end}}{{template \"t\" .}}",
         "{{define \"t\"}}{{range .}}{{template \"t\" $}}{{end}}{{end}}{{template \"t\" .}}",
+        (0..<100).map { "{{define \"\($0)\"}}{{template \"\($0 + 1)\"}}{{template \"\($0 + 1)\"}}{{end}}" }.joined()
+            + "{{define \"100\"}}{{end}}{{template \"0\"}}",
+        "{{$x := printf \"%999999s\" \"\"}}{{range 999999}}{{$y := len $x}}{{end}}",
+        "{{$p := \"" + String(repeating: "%.0[1]s", count: 10_000) + "\"}}{{range 999999}}{{printf $p \"\"}}{{end}}",
+        String(repeating: "{{$x := 1}}", count: 501),
         "{{range 9000000000000000000}}{{end}}",
         "{{range 9999}}{{range 9999}}{{end}}{{end}}",
         "{{$x := \"ab\"}}{{range 64}}{{$x = print $x $x}}{{end}}",
@@ -159,6 +164,10 @@ extension TemplateTests {
         }
         let branches = "{{if 0}}" + String(repeating: "{{else if 0}}", count: 5000) + "{{else}}x{{end}}"
         #expect(try Template(branches).rendered(with: .null) == "x")
+        let many = (0..<500).map { "{{$x\($0) := 1}}" }.joined()
+        #expect(throws: TemplateMistake.self) { try Template(many) }
+        let number = "{{" + String(repeating: "1e+", count: 300_000) + "}}"
+        #expect(#expect(throws: TemplateMistake.self) { try Template(number) }?.message.count == 403)
         #expect(throws: TemplateMistake.self) {
             try Template(String(repeating: "x", count: Template.textBytesMax + 1))
         }

@@ -35,10 +35,11 @@ nonisolated var floors: [[Target]] {
         [
             .target(name: "CloudEvents"),
             .target(name: "KeptnModel", dependencies: ["CloudEvents"]),
-            .target(name: "SpecFiles", dependencies: ["CloudEvents", "KeptnModel", "Yams"]),
+            .target(name: "GoTemplate", dependencies: ["CloudEvents"]),
+            .target(name: "SpecFiles", dependencies: ["CloudEvents", "KeptnModel", "GoTemplate", "Yams"]),
         ],
         // 1 decisions
-        [.target(name: "Core", dependencies: ["CloudEvents", "KeptnModel"])],
+        [.target(name: "Core", dependencies: ["CloudEvents", "KeptnModel", "GoTemplate"])],
         // 2 ports
         [
             .target(name: "Ports", dependencies: ["CloudEvents", "KeptnModel", "Core", httpTypes, logging])
@@ -125,7 +126,10 @@ nonisolated var tests: [Target] {
             name: "ModelTests", dependencies: ["CloudEvents", "KeptnModel", "SpecFiles", "TestSupport"],
             exclude: ["CloudEventsSDK"]),
         .testTarget(
-            name: "CoreTests", dependencies: ["CloudEvents", "KeptnModel", "Core", "SpecFiles", "TestSupport"],
+            name: "GoTemplateTests", dependencies: ["CloudEvents", "GoTemplate", "TestSupport"], exclude: ["Go"]),
+        .testTarget(
+            name: "CoreTests",
+            dependencies: ["CloudEvents", "KeptnModel", "GoTemplate", "Core", "SpecFiles", "TestSupport"],
             resources: [.copy("Transcripts")]),
         .testTarget(
             name: "ContractTests",
@@ -160,7 +164,7 @@ nonisolated var fuzzing: [Target] {
     guard Context.environment["KEPTN_FUZZ"] != nil else { return [] }
     return [
         .executableTarget(
-            name: "fuzz", dependencies: model + ["SpecFiles"], path: "Fuzz", exclude: ["Seeds"])
+            name: "fuzz", dependencies: model + ["GoTemplate", "SpecFiles"], path: "Fuzz", exclude: ["Seeds"])
     ].map(withHouseSettings)
 }
 

@@ -1,5 +1,6 @@
 import CloudEvents
 import Core
+import GoTemplate
 import KeptnModel
 import SpecFiles
 
@@ -31,6 +32,7 @@ extension FuzzTarget {
         FuzzTarget(name: "jmeter-conf") { _ = read($0, SpecFiles.testConfiguration) },
         FuzzTarget(name: "test-plan") { _ = read($0, SpecFiles.testPlan) },
         FuzzTarget(name: "process") { _ = read($0, SpecFiles.process) },
+        FuzzTarget(name: "webhook") { _ = read($0, SpecFiles.webhook) },
         FuzzTarget(name: "lighthouse-config") { _ = read($0, SpecFiles.sliProvider) },
         FuzzTarget(name: "import-package") { bytes in
             // The manifest, and the one file that all its tasks use.
@@ -43,6 +45,16 @@ extension FuzzTarget {
             for task in manifest.tasks {
                 guard let step = try? plan.step(for: task) else { return }
                 plan.note(step, of: task, response: ["id": "4711"])
+            }
+        },
+        FuzzTarget(name: "go-template") { bytes in
+            // The template, and its data.
+            let documents = bytes.documents
+            guard let template = try? Template(String(decoding: documents[0], as: UTF8.self)) else { return }
+            let data = documents.dropFirst().first.flatMap { try? JSON(parsing: $0) } ?? .emptyObject
+            for missingKey in Template.MissingKey.allCases {
+                guard let text = try? template.rendered(with: data, missingKey: missingKey) else { continue }
+                require(text.utf8.count <= 4 << 20, "\(text.utf8.count) bytes of text")
             }
         },
         FuzzTarget(name: "yaml") { bytes in

@@ -71,5 +71,16 @@ extension FuzzTarget {
             guard let artifact = ArtifactReference(text) else { return }
             require(artifact.description.utf8.elementsEqual(text.utf8), "'\(text)' became '\(artifact)'")
         },
+        FuzzTarget(name: "web-target") { bytes in
+            // The URL, and where an answer redirects to.
+            let line = bytes.line
+            guard let target = try? WebTarget(line.first) else { return }
+            let again = try? WebTarget(target.url)
+            require(
+                again?.url == target.url && again?.host == target.host && again?.port == target.port,
+                "\(target.url) is read as \(again?.url ?? "nothing")")
+            _ = try? target.following(String(decoding: line.rest, as: UTF8.self))
+            _ = TargetPolicy(allowed: TargetPolicy.Pattern(line.first).map { [$0] } ?? []).objection(toName: target)
+        },
     ]
 }

@@ -21,6 +21,7 @@ package enum SpecFiles {
         case testConfiguration = "test configuration"
         case testPlan = "test plan"
         case process
+        case webhook
     }
 
     package static func shipyard(_ bytes: [UInt8], file: String) throws(InvalidFile) -> Parsed<Shipyard> {
@@ -48,6 +49,10 @@ package enum SpecFiles {
 
     package static func process(_ bytes: [UInt8], file: String) throws(InvalidFile) -> Parsed<ProcessSpec> {
         try read(bytes, file: file) { ProcessSpec(reading: $0) }
+    }
+
+    package static func webhook(_ bytes: [UInt8], file: String) throws(InvalidFile) -> Parsed<WebhookSpec> {
+        try read(bytes, file: file) { WebhookSpec(reading: $0) }
     }
 
     /// The name of the SLI provider in a project's `lighthouse-config.yaml` (Keptn's ConfigMap of that name, K §2.6).
@@ -84,6 +89,7 @@ package enum SpecFiles {
             case .testConfiguration: _ = TestConfiguration(reading: root)
             case .testPlan: _ = TestPlan(reading: root)
             case .process: _ = ProcessSpec(reading: root)
+            case .webhook: _ = WebhookSpec(reading: root)
             }
             return kind
         }
@@ -104,7 +110,9 @@ extension SpecFiles {
             return text
         }
         if text("kind") == "Shipyard" { return .shipyard }
+        if text("kind") == "WebhookConfig" { return .webhook }
         if text("kind") == nil, text("apiVersion")?.hasPrefix(Shipyard.apiVersionPrefix) == true { return .shipyard }
+        if text("kind") == nil, text("apiVersion")?.hasPrefix(WebhookSpec.apiVersionPrefix) == true { return .webhook }
         if let named { return named }
         if text("kind") != nil { return nil }
         return Kind.allCases.first { kind in pairs.contains { $0.key == kind.tellingKey } }
@@ -126,6 +134,7 @@ extension SpecFiles.Kind {
         case .testConfiguration: ["jmeter.conf.yaml", "jmeter.conf.yml"]
         case .testPlan: []
         case .process: ["process.yaml", "process.yml"]
+        case .webhook: ["webhook.yaml", "webhook.yml"]
         }
     }
 
@@ -138,6 +147,7 @@ extension SpecFiles.Kind {
         case .testConfiguration: "workloads"
         case .testPlan: "requests"
         case .process: "command"
+        case .webhook: "webhooks"
         }
     }
 }

@@ -4,7 +4,7 @@ import SpecFiles
 
 /// What is found wrong with a file before it gets into a project past the API.
 ///
-/// Keptn's files are known by their names. Files of kinds that nothing here reads yet (remediation, webhook) are
+/// Keptn's files are known by their names. Files of kinds that nothing here reads yet (remediation) are
 /// checked for being YAML.
 enum FileCheck {
     /// How much of a file is read at most.
@@ -37,7 +37,8 @@ enum FileCheck {
         case "jmeter.conf.yaml": { _ = try SpecFiles.testConfiguration($0, file: $1) }
         case "process.yaml": { _ = try SpecFiles.process($0, file: $1) }
         case "lighthouse-config.yaml" where parts.count == 1: { _ = try SpecFiles.sliProvider($0, file: $1) }
-        case "remediation.yaml", "webhook.yaml", Metadata.fileName: { _ = try SpecFiles.json($0, file: $1) }
+        case "webhook.yaml": { _ = try SpecFiles.webhook($0, file: $1) }
+        case "remediation.yaml", Metadata.fileName: { _ = try SpecFiles.json($0, file: $1) }
         default: nil
         }
     }

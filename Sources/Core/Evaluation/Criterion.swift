@@ -1,3 +1,5 @@
+import GoTemplate
+
 /// One criterion of an objective, such as `<600`, `<=+10%` or `>=-5` (K §3.2).
 ///
 /// Without sign and `%` the number is a fixed bound; with either it is a change against the base, the aggregate of the

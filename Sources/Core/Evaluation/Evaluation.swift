@@ -1,3 +1,4 @@
+import GoTemplate
 package import KeptnModel
 
 /// The quality gate: Keptn's scoring of measured values against service level objectives (K §3.2, corrected by K §9).

@@ -1,3 +1,4 @@
+import GoTemplate
 package import KeptnModel
 
 extension EvaluationOutcome {

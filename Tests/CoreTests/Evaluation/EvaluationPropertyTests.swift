@@ -1,3 +1,4 @@
+import GoTemplate
 import KeptnModel
 import TestSupport
 import Testing

@@ -199,6 +199,8 @@ extension YAMLTests {
 
 @Suite("Validating files")
 struct ValidateTests {
+    private static let webhook = "apiVersion: webhookconfig.keptn.sh/v1beta1\nspec: {webhooks: []}"
+
     @Test(
         "The kind of a file is found by what it says of itself, by its name, by its keys",
         arguments: [
@@ -214,6 +216,9 @@ struct ValidateTests {
             ("jmeter/load.yaml", "requests: [{path: /}]", .testPlan),
             ("process.yaml", "command: x", .process),
             ("a.yaml", "command: x", .process),
+            ("a.yaml", "kind: WebhookConfig\n" + webhook, .webhook),
+            ("shipyard.yaml", webhook, .webhook),
+            ("webhook/webhook.yaml", webhook, .webhook),
         ] as [(String, String, SpecFiles.Kind)])
     func kinds(file: String, text: String, kind: SpecFiles.Kind) throws {
         #expect(try SpecFiles.validate(bytes(text), file: file).kind == kind)
@@ -228,7 +233,7 @@ struct ValidateTests {
             error?.description
                 == "x.yaml:1:1: error: no file that Keptn knows: it knows shipyard (shipyard.yaml), slo (slo.yaml), "
                 + "sli (sli.yaml), test configuration (jmeter.conf.yaml), test plan (with 'requests'), "
-                + "process (process.yaml)")
+                + "process (process.yaml), webhook (webhook.yaml)")
     }
 
     @Test("The mistakes of the kind are told")

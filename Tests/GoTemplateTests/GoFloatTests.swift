@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import Core
+@testable import GoTemplate
 
 @Suite("Numbers as in Go")
 struct GoFloatTests {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Numbers as Go reads (`strconv.ParseFloat`) and prints (`%v`) them: what stands in SLO files and in messages.
 extension Double {
     /// Nil for what Go would refuse: also for decimal numbers that are too large, though `Inf` itself is fine.
@@ -26,10 +28,18 @@ extension Double {
 
     /// The same number with at most so many digits, without an exponent unless it is very small or very large: for
     /// sentences that people read.
-    func readable(significantDigits: Int) -> String {
+    package func readable(significantDigits: Int) -> String {
         guard isFinite else { return go }
         let decimal = Decimal(self).rounded(to: significantDigits)
         return (-4..<15).contains(decimal.exponent) ? decimal.plain : decimal.scientific
+    }
+
+    /// With so many digits, exactly rounded, as the verbs `e`, `f` and `g` of `printf` ask for it.
+    func go(verb: Character, precision: Int) -> String {
+        // 309 digits may stand before the point; sign, point and exponent have the rest.
+        var buffer = [CChar](repeating: 0, count: precision + 330)
+        let count = withVaList([CInt(precision), self]) { vsnprintf(&buffer, buffer.count, "%.*\(verb)", $0) }
+        return String(decoding: buffer.prefix(Int(count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
 

@@ -1,5 +1,5 @@
 import CloudEvents
-package import Core
+import Core
 package import Ports
 import Testing
 

@@ -54,7 +54,8 @@ struct GetSubscriptionsCommand: AsyncParsableCommand {
                 header: ["NAME", "URL", "DELIVERED", "FAILED", "TROUBLE", "EVENTS"], narrow: 5,
                 rows: (answer["subscriptions"]?.elements ?? []).map {
                     [
-                        $0.text("name"), $0.text("url"), $0.text("delivered"), $0.text("failed"), $0.text("trouble"),
+                        $0.text("name"), $0.text("url"), $0.number("delivered"), $0.number("failed"),
+                        $0.text("trouble"),
                         ($0["events"]?.elements ?? []).compactMap(\.stringValue).joined(separator: ","),
                     ]
                 })
@@ -81,8 +82,8 @@ struct GetDeliveriesCommand: AsyncParsableCommand {
                 header: ["POSITION", "SUBSCRIPTION", "TYPE", "FAILED AT", "ATTEMPTS", "REASON"],
                 rows: failures.map {
                     [
-                        $0.text("position"), $0.text("subscription"), $0["event"]?.text("type") ?? "",
-                        $0.text("failedAt"), $0.text("attempts"), $0.text("reason"),
+                        $0.number("position"), $0.text("subscription"), $0["event"]?.text("type") ?? "",
+                        $0.text("failedAt"), $0.number("attempts"), $0.text("reason"),
                     ]
                 })
         }
@@ -102,6 +103,10 @@ struct ReplayCommand: AsyncParsableCommand {
         let answer = try await connection.withClient {
             try await $0.post("v1/subscriptions/\($0.segment(subscription))/replay", body)
         }
-        connection.terminal.info("\(answer.text("replayed")) events are delivered again")
+        connection.terminal.info("\(answer.number("replayed")) events are delivered again")
     }
+}
+
+extension JSON {
+    fileprivate func number(_ key: String) -> String { self[key]?.text ?? "" }
 }

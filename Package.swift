@@ -106,7 +106,8 @@ nonisolated var floors: [[Target]] {
             .executableTarget(
                 name: "keptn-bench",
                 dependencies: model + [
-                    "KeptnKit", "RemoteClients", "SQLiteStore", argumentParser, grdb, lifecycle, logging, subprocess,
+                    "HTTPServing", "KeptnKit", "RemoteClients", "SQLiteStore", argumentParser, grdb, httpTypes,
+                    lifecycle, logging, subprocess,
                     system,
                     unixSignals,
                 ]),

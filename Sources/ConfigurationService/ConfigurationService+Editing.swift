@@ -54,6 +54,7 @@ extension ConfigurationService {
         for (path, bytes) in files {
             let path = try Self.path(path)
             try checkIsUsers(path, at: place)
+            try FileCheck.refuseUnusable(bytes, path)
             guard writes.updateValue(.write(bytes), forKey: path) == nil else {
                 throw KeptnError(.invalidInput, "'\(path)' is in the list twice")
             }

@@ -9,7 +9,7 @@ struct GetCommand: AsyncParsableCommand {
         subcommands: [
             GetProjectsCommand.self, GetStagesCommand.self, GetServicesCommand.self, GetSequencesCommand.self,
             GetSequenceCommand.self, GetEventCommand.self, GetSecretsCommand.self,
-            GetSubscriptionsCommand.self, GetDeliveriesCommand.self,
+            GetSubscriptionsCommand.self, GetDeliveriesCommand.self, GetIntegrationsCommand.self,
         ])
 }
 

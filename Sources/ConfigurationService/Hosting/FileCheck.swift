@@ -25,6 +25,16 @@ enum FileCheck {
         }
     }
 
+    /// Throws `KeptnError.invalidInput` for a webhook file that is written through the API and cannot be used: nobody
+    /// looks at it until an event comes. Of the other files users hear when they use them, as in Keptn.
+    static func refuseUnusable(_ bytes: [UInt8], _ path: RepositoryPath) throws {
+        guard path.text == WebhookSpec.fileName else { return }
+        let mistakes = mistakes(in: bytes, path)
+        guard mistakes.isEmpty else {
+            throw KeptnError(.invalidInput, mistakes.map(\.description).joined(separator: "\n"))
+        }
+    }
+
     private typealias Check = (_ bytes: [UInt8], _ file: String) throws -> Void
 
     private static func check(for path: RepositoryPath) -> Check? {

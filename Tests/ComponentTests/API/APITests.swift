@@ -74,7 +74,7 @@ private let trigger = """
     "data":{"project":"sockshop","stage":"dev","service":"carts"}}
     """
 
-@Suite("The API on a socket", .timeLimit(.minutes(2)))
+@Suite("The API on a socket", .timeLimit(.minutes(5)))
 struct APITests {
     struct Case: Sendable, CustomTestStringConvertible {
         var method: String

@@ -5,7 +5,7 @@ import Ports
 import RemoteClients
 import Testing
 
-@Suite("What a server says to somebody it does not know", .timeLimit(.minutes(1)))
+@Suite("What a server says to somebody it does not know", .timeLimit(.minutes(5)))
 struct ChallengeTests {
     @Test("Git hears of Basic, everybody else of Bearer")
     func challenges() async throws {

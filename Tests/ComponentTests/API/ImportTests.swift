@@ -5,7 +5,7 @@ import Testing
 
 @testable import API
 
-@Suite("Importing packages", .timeLimit(.minutes(1)))
+@Suite("Importing packages", .timeLimit(.minutes(5)))
 struct ImportTests {
     private static let registration = "/api/controlPlane/v1/uniform/registration"
 

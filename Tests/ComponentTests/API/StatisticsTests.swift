@@ -3,7 +3,7 @@ import HTTPTypes
 import Ports
 import Testing
 
-@Suite("Statistics", .timeLimit(.minutes(1)))
+@Suite("Statistics", .timeLimit(.minutes(5)))
 struct StatisticsTests {
     private static let path = "/api/statistics/v1/statistics"
 

@@ -11,7 +11,7 @@ import Ports
 import ServiceLifecycle
 import Testing
 
-@Suite("The live stream", .timeLimit(.minutes(1)))
+@Suite("The live stream", .timeLimit(.minutes(5)))
 struct StreamTests {
     private func event(
         _ id: String, type: String = "sh.keptn.event.test.finished", stage: String = "dev", context: String = "c"

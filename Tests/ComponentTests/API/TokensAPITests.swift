@@ -6,7 +6,7 @@ import Logging
 import Ports
 import Testing
 
-@Suite("API tokens", .timeLimit(.minutes(1))) struct TokensAPITests {
+@Suite("API tokens", .timeLimit(.minutes(5))) struct TokensAPITests {
     private static let path = "/api/v1/tokens"
     private static let projects = "/api/controlPlane/v1/project"
 

@@ -5,7 +5,7 @@ import HTTPTypes
 import Ports
 import Testing
 
-@Suite("Integrations, subscriptions and lines over the API", .timeLimit(.minutes(1)))
+@Suite("Integrations, subscriptions and lines over the API", .timeLimit(.minutes(5)))
 struct UniformTests {
     private static let registration = "/api/controlPlane/v1/uniform/registration"
     private static let log = "/api/controlPlane/v1/log"

@@ -84,6 +84,19 @@ struct LayoutTests {
         #expect(try await bench.log("master").first == "migrated to the directory structure")
     }
 
+    @Test("A webhook file that cannot be used is refused when it is written, with its place")
+    func webhooks() async throws {
+        let bench = try await Self.bench()
+        let path = "webhook/webhook.yaml"
+        for place in [sockshop, dev, devCarts] {
+            await expect(.invalidInput, "webhook/webhook.yaml:1:") {
+                _ = try await bench.service.write([(path, Array("apiVersion: v1\n".utf8))], at: place)
+            }
+            #expect(try await bench.service.file(path, at: place, commit: nil) == nil)
+        }
+        _ = try await bench.service.write([("other/webhook.yaml", [1])], at: dev)
+    }
+
     @Test("What is nowhere is said as ever, and a stage's files are not written past it")
     func refusals() async throws {
         let bench = try await Self.bench()

@@ -5,7 +5,7 @@ import Ports
 import Synchronization
 import Testing
 
-@Suite("RetentionService", .timeLimit(.minutes(1)))
+@Suite("RetentionService", .timeLimit(.minutes(5)))
 struct RetentionServiceTests {
     /// Removes ten events in each of three steps, and says what it was asked.
     private final class ScriptedStore: RetentionStore {

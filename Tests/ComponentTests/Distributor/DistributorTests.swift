@@ -6,7 +6,7 @@ import Ports
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct DistributorTests {
+@Suite(.timeLimit(.minutes(5))) struct DistributorTests {
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     private func distributor(_ store: InMemoryStore) -> Distributor { Distributor(store: store, logger: logger) }

@@ -4,7 +4,7 @@ import Distributor
 import Ports
 import Testing
 
-@Suite("Push subscriptions", .timeLimit(.minutes(1)))
+@Suite("Push subscriptions", .timeLimit(.minutes(5)))
 struct PushServiceTests {
     @Test(
         "Events of a run are posted in their order, as the subscription wants them",

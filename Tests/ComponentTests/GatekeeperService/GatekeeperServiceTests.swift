@@ -7,7 +7,7 @@ import Logging
 import Ports
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct GatekeeperServiceTests {
+@Suite(.timeLimit(.minutes(5))) struct GatekeeperServiceTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let data: String
         let started: String

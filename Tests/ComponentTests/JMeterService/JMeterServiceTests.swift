@@ -7,7 +7,7 @@ import Logging
 import Ports
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct JMeterServiceTests {
+@Suite(.timeLimit(.minutes(5))) struct JMeterServiceTests {
     private static let url = "http://carts.local"
     private let time = ManualTime()
 

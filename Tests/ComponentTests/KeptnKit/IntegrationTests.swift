@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct IntegrationTests {
+@Suite(.timeLimit(.minutes(5))) struct IntegrationTests {
     private let bench = IntegrationBench()
     private let deployer = Integration(name: "deployer", version: "1.0.0")
 

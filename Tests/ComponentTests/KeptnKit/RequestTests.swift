@@ -5,7 +5,7 @@ import Ports
 import Testing
 
 /// Handlers that ask others for a task.
-@Suite(.timeLimit(.minutes(1))) struct RequestTests {
+@Suite(.timeLimit(.minutes(5))) struct RequestTests {
     private let bench = IntegrationBench()
 
     private var lighthouse: Integration {

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// What an integration does when Keptn is slow, gone, or says no.
-@Suite(.timeLimit(.minutes(1))) struct SendingTests {
+@Suite(.timeLimit(.minutes(5))) struct SendingTests {
     private let bench = IntegrationBench()
     private let deployer = Integration(name: "deployer", version: "1").on(task: "deployment") { _ in .pass("done") }
 

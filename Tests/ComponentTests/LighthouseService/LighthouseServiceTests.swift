@@ -43,7 +43,7 @@ private let slo = """
       pass: "90%"
     """
 
-@Suite("Lighthouse", .timeLimit(.minutes(1)))
+@Suite("Lighthouse", .timeLimit(.minutes(5)))
 struct LighthouseServiceTests {
     private static let window: JSON = [
         "test": ["start": "2026-01-31T12:00:00.000Z", "end": "2026-01-31T12:01:00.000Z"],

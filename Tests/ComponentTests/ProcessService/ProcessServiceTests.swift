@@ -9,7 +9,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("ProcessService: tasks and crashes, on doubles", .timeLimit(.minutes(1)))
+@Suite("ProcessService: tasks and crashes, on doubles", .timeLimit(.minutes(5)))
 struct ProcessServiceTests {
     let world = ProcessWorld()
     let scope = Scope(project: "sockshop", stage: "staging", service: "carts")

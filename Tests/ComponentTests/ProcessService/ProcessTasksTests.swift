@@ -6,7 +6,7 @@ import Ports
 import ProcessService
 import Testing
 
-@Suite("ProcessService: the tasks as events", .timeLimit(.minutes(1)))
+@Suite("ProcessService: the tasks as events", .timeLimit(.minutes(5)))
 struct ProcessTasksTests {
     let world = ProcessWorld()
     let scope = Scope(project: "sockshop", stage: "staging", service: "carts")

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What a login sends, against a provider in memory; `OIDCProviderTests` has a real one.
-@Suite("OAuthLogin", .timeLimit(.minutes(1)))
+@Suite("OAuthLogin", .timeLimit(.minutes(5)))
 struct OAuthLoginTests {
     private static let discovery = "https://id.example/.well-known/openid-configuration"
 

@@ -11,7 +11,7 @@ import Testing
 
 /// With a real provider, the PyPI package `oidc-provider-mock`. `KEPTN_TEST_PYTHON` names an interpreter that has it;
 /// in CI it must.
-@Suite("An identity provider", .enabled(if: Provider.isWanted), .timeLimit(.minutes(2)))
+@Suite("An identity provider", .enabled(if: Provider.isWanted), .timeLimit(.minutes(5)))
 struct OIDCProviderTests {
     @Test("A login with PKCE gives tokens, whose identity is believed, and which can be renewed")
     func login() async throws {

@@ -6,7 +6,7 @@ import Ports
 import Testing
 
 /// Against an issuer in memory; `OIDCProviderTests` has a real one.
-@Suite("OpenIDVerifier", .timeLimit(.minutes(1)))
+@Suite("OpenIDVerifier", .timeLimit(.minutes(5)))
 struct OpenIDVerifierTests {
     private let time = ManualTime()
     private let issuer = TestIssuer()

@@ -8,7 +8,7 @@ import Testing
 
 private typealias Contract = SecretStoreContract
 
-@Suite("SecretStore", .timeLimit(.minutes(1)))
+@Suite("SecretStore", .timeLimit(.minutes(5)))
 struct SecretStoreTests {
     enum Implementation: CaseIterable { case inMemory, sqlite }
 

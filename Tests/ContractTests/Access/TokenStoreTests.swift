@@ -8,7 +8,7 @@ import Testing
 
 private typealias Contract = TokenStoreContract
 
-@Suite("TokenStore", .timeLimit(.minutes(1)))
+@Suite("TokenStore", .timeLimit(.minutes(5)))
 struct TokenStoreTests {
     enum Implementation: CaseIterable { case inMemory, sqlite }
 

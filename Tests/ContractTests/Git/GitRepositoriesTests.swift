@@ -7,7 +7,7 @@ import Testing
 private typealias Contract = VersionedFilesContract
 
 /// What only the Git implementation promises: Git itself can work with it, and a crash leaves nothing half.
-@Suite("GitRepositories", .timeLimit(.minutes(2)))
+@Suite("GitRepositories", .timeLimit(.minutes(5)))
 struct GitRepositoriesTests {
     @Test("Git reads what we wrote and finds nothing wrong with it")
     func gitReads() async throws {

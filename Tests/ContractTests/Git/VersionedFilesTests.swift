@@ -6,7 +6,7 @@ import Testing
 private typealias Contract = VersionedFilesContract
 
 /// The contract of `VersionedFiles` on both implementations.
-@Suite("VersionedFiles", .timeLimit(.minutes(2)))
+@Suite("VersionedFiles", .timeLimit(.minutes(5)))
 struct VersionedFilesTests {
     enum Implementation: CaseIterable { case inMemory, git }
 

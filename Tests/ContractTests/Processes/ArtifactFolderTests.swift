@@ -6,7 +6,7 @@ import Subprocess
 import TestSupport
 import Testing
 
-@Suite("ArtifactFolder", .timeLimit(.minutes(1)))
+@Suite("ArtifactFolder", .timeLimit(.minutes(5)))
 struct ArtifactFolderTests {
     @Test("A program is kept by its content and unpacked as an executable file")
     func program() async throws {

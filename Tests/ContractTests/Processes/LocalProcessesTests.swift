@@ -5,7 +5,7 @@ import ProcessRuntime
 import TestSupport
 import Testing
 
-@Suite("LocalProcesses", .timeLimit(.minutes(1)))
+@Suite("LocalProcesses", .timeLimit(.minutes(5)))
 struct LocalProcessesTests {
     @Test("A process gets its arguments, environment and folder, and its output is kept")
     func output() async throws {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Charts of strangers, made by Python's tarfile, which also makes what no honest program would.
-@Suite("Charts", .timeLimit(.minutes(2)))
+@Suite("Charts", .timeLimit(.minutes(5)))
 struct TarChartsTests {
     /// Runs Python code that adds to the archive `t`, and reads what came out.
     private func read(_ python: String) async throws -> [String: [UInt8]] {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Archives of strangers, made by Python's zipfile, which also makes what no honest program would.
-@Suite("Zip archives", .timeLimit(.minutes(2)))
+@Suite("Zip archives", .timeLimit(.minutes(5)))
 struct ZipReaderTests {
     /// Runs Python code that writes to the zip `z`, and reads what came out.
     private func read(_ python: String, bytesMax: Int = 1 << 20) async throws -> [String: [UInt8]] {

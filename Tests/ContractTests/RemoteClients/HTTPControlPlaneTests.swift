@@ -7,7 +7,7 @@ import RemoteClients
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct HTTPControlPlaneTests {
+@Suite(.timeLimit(.minutes(5))) struct HTTPControlPlaneTests {
     private let time = ManualTime()
     private let interest = Interest(
         name: "my deployer", patterns: ["sh.keptn.event.deployment.triggered"], projects: ["sockshop"], window: 8)

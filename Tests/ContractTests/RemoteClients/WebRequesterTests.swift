@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Against a real server.
-@Suite(.timeLimit(.minutes(1))) struct WebRequesterTests {
+@Suite(.timeLimit(.minutes(5))) struct WebRequesterTests {
     private let requester = WebRequester()
 
     @Test("Method, headers and body go out; status, headers and body come back")

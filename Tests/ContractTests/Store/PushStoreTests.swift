@@ -5,7 +5,7 @@ import SQLiteStore
 import TestSupport
 import Testing
 
-@Suite("PushStore", .timeLimit(.minutes(1)))
+@Suite("PushStore", .timeLimit(.minutes(5)))
 struct PushStoreTests {
     enum Implementation: CaseIterable { case inMemory, sqlite }
 

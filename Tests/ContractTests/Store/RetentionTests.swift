@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The contract of `RetentionStore`. The store in memory forgets everything anyway.
-@Suite("Retention in SQLite", .timeLimit(.minutes(2)))
+@Suite("Retention in SQLite", .timeLimit(.minutes(5)))
 struct RetentionTests {
     @Test("Old runs go, with all that belongs to them")
     func oldRuns() async throws {

@@ -10,7 +10,7 @@ import Testing
 private typealias Contract = StoreContract
 
 /// What the store in SQLite promises beyond the contract: that the disk keeps it.
-@Suite("SQLiteStore", .timeLimit(.minutes(2)))
+@Suite("SQLiteStore", .timeLimit(.minutes(5)))
 struct SQLiteStoreTests {
     private let logger = Logger(label: "test")
 

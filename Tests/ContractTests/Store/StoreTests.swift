@@ -7,7 +7,7 @@ import Testing
 private typealias Contract = StoreContract
 
 /// The contract of `Store` on both implementations.
-@Suite("Store", .timeLimit(.minutes(2)))
+@Suite("Store", .timeLimit(.minutes(5)))
 struct StoreTests {
     enum Implementation: CaseIterable { case inMemory, sqlite }
 

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The contracts of integrations, their lines and the log's reports, on both implementations.
-@Suite("Uniform", .timeLimit(.minutes(2)))
+@Suite("Uniform", .timeLimit(.minutes(5)))
 struct UniformStoreTests {
     enum Implementation: CaseIterable { case inMemory, sqlite }
 

@@ -132,7 +132,8 @@ struct UniformAndImportTests {
             let file = try await server.send(
                 "GET", "/resource-service/v1/project/shop/stage/prod/resource/webhook%2Fwebhook.yaml")
             let id = try #require(answer.json["tasks"]?.elements[1]["response", "id"]?.stringValue)
-            #expect(file.json["resourceContent"]?.stringValue == Base64.encode("subscriptionID: \(id)".utf8))
+            let content = try #require(file.json["resourceContent"]?.stringValue.flatMap(Base64.decode))
+            #expect(String(decoding: content, as: UTF8.self).contains("subscriptionID: \(id)\n"))
         }
     }
 
@@ -175,7 +176,16 @@ struct UniformAndImportTests {
             z.writestr('api/service.json', '{"serviceName": "[[ .Context.name ]]"}')
             z.writestr('api/hook.json',
                 '{"event": "sh.keptn.event.x.triggered", "filter": {"projects": ["[[ .Inputs.project ]]"]}}')
-            z.writestr('resources/webhook.yaml', 'subscriptionID: [[ .Context.id ]]')
+            z.writestr('resources/webhook.yaml', '''
+            apiVersion: webhookconfig.keptn.sh/v1beta1
+            kind: WebhookConfig
+            metadata: {name: hook}
+            spec:
+              webhooks:
+              - type: sh.keptn.event.x.triggered
+                subscriptionID: [[ .Context.id ]]
+                requests: [{url: "https://example.com/{{.data.project}}", method: POST}]
+            ''')
             z.close()
             sys.stdout.buffer.write(out.getvalue())
             """

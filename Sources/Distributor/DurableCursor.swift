@@ -19,8 +19,25 @@ actor DurableCursor {
     /// Advances with every settling and every opening: wakes who waits for room.
     private let changes = PositionSignal()
     private var changeCount: Int64 = 0
+    /// The settling that waits for its turn, and takes others along.
+    private var nextSettling: Settling?
     private var isCommitting = false
     private var commitQueue: [CheckedContinuation<Void, Never>] = []
+
+    /// What several subscribers settle in one transaction.
+    private final class Settling {
+        static let eventsMax = 256
+
+        var done: [Int64]
+        var events: [CloudEvent]
+        /// Resumed with whether it was stored.
+        var followers: [CheckedContinuation<Bool, Never>] = []
+
+        init(done: [Int64], events: [CloudEvent]) {
+            self.done = done
+            self.events = events
+        }
+    }
 
     init(name: String, store: any EventLog & SubscriptionStore) {
         self.name = name
@@ -59,11 +76,30 @@ actor DurableCursor {
         }
     }
 
+    /// Whoever comes while another one waits for the turn to commit goes with that one. Where that fails each goes
+    /// alone: only one of them may be to blame.
     func settle(_ positions: [Position], sending events: [CloudEvent]) async throws {
+        let done = positions.map(\.value)
+        if let next = nextSettling, next.events.count + events.count <= Settling.eventsMax {
+            next.done += done
+            next.events += events
+            if await withCheckedContinuation({ next.followers.append($0) }) { return }
+        } else {
+            let settling = Settling(done: done, events: events)
+            nextSettling = settling
+            do { return try await commit(settling) } catch  where !settling.followers.isEmpty {}
+        }
+        try await commit(Settling(done: done, events: events))
+    }
+
+    private func commit(_ settling: Settling) async throws {
         await beginCommit()
         defer { endCommit() }
-        let done = positions.map(\.value)
-        try await commit(settling: done, sending: events)
+        if nextSettling === settling { nextSettling = nil }
+        var isStored = false
+        defer { for follower in settling.followers { follower.resume(returning: isStored) } }
+        try await commit(settling: settling.done, sending: settling.events)
+        isStored = true
         noteChange()
     }
 

@@ -203,6 +203,37 @@ import Testing
         #expect(try await store.progress(of: "executor")?.open == [deliveries[0].position])
     }
 
+    @Test("Many settle together; one that cannot be stored fails alone")
+    func manyTogether() async throws {
+        struct Crash: Error {}
+        let count = 20
+        let commits = Mutex(0)
+        let store = InMemoryStore(beforeCommit: { transaction in
+            if transaction.events.contains(where: { $0.id == "bad" }) { throw Crash() }
+            if !transaction.progress.isEmpty { commits.withLock { $0 += 1 } }
+        })
+        let subscription = try await distributor(store).open(request())
+        try await store.append((0..<count).map { event("\($0)") })
+        let deliveries = try await subscription.next(upTo: count)
+        let failed = await withTaskGroup(of: Int?.self) { group in
+            for (number, delivery) in deliveries.enumerated() {
+                let answer = event(number == 7 ? "bad" : "answer-\(number)", "test.finished")
+                group.addTask {
+                    do {
+                        try await subscription.settle([delivery.position], sending: [answer])
+                        return nil
+                    } catch { return number }
+                }
+            }
+            return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
+        }
+        #expect(failed == [7])
+        #expect(try await store.progress(of: "executor")?.open == [deliveries[7].position])
+        let answers = try await store.events(after: deliveries[count - 1].position, limit: 99).map(\.event.id)
+        #expect(Set(answers) == Set((0..<count).filter { $0 != 7 }.map { "answer-\($0)" }))
+        #expect(commits.withLock { $0 } <= count)
+    }
+
     @Test("Another filter counts from the next opening on, also for what was open")
     func otherFilter() async throws {
         let store = InMemoryStore()

@@ -79,13 +79,14 @@ nonisolated var floors: [[Target]] {
         component("API", ["SpecFiles", crypto, httpTypes]),
         component("ConfigurationService", ["SpecFiles"]),
         component("Datastore"),
-        component("Distributor"),
+        component("Distributor", ["KeptnKit"]),
         component("EventBroker"),
         component("GatekeeperService", ["KeptnKit"]),
         component("JMeterService", ["KeptnKit", "SpecFiles"]),
         component("LighthouseService", ["KeptnKit", "SpecFiles"]),
         component("ProcessService", ["KeptnKit", "SpecFiles"]),
         component("ShipyardService", ["SpecFiles"]),
+        component("WebhookService", ["KeptnKit", "SpecFiles"]),
         // 6 programs
         [
             .target(
@@ -95,7 +96,8 @@ nonisolated var floors: [[Target]] {
                     "RemoteClients", "SQLiteStore",
                     "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker", "GatekeeperService",
                     "JMeterService",
-                    "LighthouseService", "ProcessService", "ShipyardService", lifecycle, logging, unixSignals,
+                    "LighthouseService", "ProcessService", "ShipyardService", "WebhookService", lifecycle, logging,
+                    unixSignals,
                 ]),
             .target(
                 name: "CommandLine",
@@ -146,7 +148,7 @@ nonisolated var tests: [Target] {
                 "GatekeeperService",
                 "HTTPServing", "JMeterService", "LighthouseService", "ProcessRuntime", "ProcessService",
                 "RemoteClients",
-                "ShipyardService", "SpecFiles", asyncHTTPClient, httpTypes, lifecycle, logging, nioCore, nioHTTP1,
+                "ShipyardService", "SpecFiles", "WebhookService", asyncHTTPClient, httpTypes, lifecycle, logging, nioCore, nioHTTP1,
             ]),
         .testTarget(
             name: "SimulationTests",

@@ -1,4 +1,4 @@
-import CloudEvents
+package import CloudEvents
 package import Core
 import Crypto
 import HTTPTypes
@@ -22,7 +22,12 @@ extension API {
             HTTPRoute(.delete, one) { request in
                 let id = request.parameter("integrationID")
                 try requireForeign(id)
-                try await parts.uniform.change(at: parts.time.now) { $0.remove(id) }
+                try await parts.uniform.change(at: parts.time.now) { registry in
+                    if let known = registry[id], known.name == UniformRegistry.webhookService {
+                        throw Self.isPart(known)
+                    }
+                    registry.remove(id)
+                }
                 return .json([:])
             },
             HTTPRoute(.put, one + "/ping") { request in
@@ -107,10 +112,12 @@ extension API {
 
     /// What is part of this server hears what it is built to hear.
     private func requireForeign(_ id: String) throws {
-        if let own = parts.uniform.isEmbedded(id, at: parts.time.now) {
-            throw KeptnError(
-                .conflict, "\(own.name) is part of this server: it cannot be removed, nor its subscriptions changed")
-        }
+        if let own = parts.uniform.isEmbedded(id, at: parts.time.now) { throw Self.isPart(own) }
+    }
+
+    private static func isPart(_ own: UniformIntegration) -> KeptnError {
+        let rest = own.name == UniformRegistry.webhookService ? "" : ", nor its subscriptions changed"
+        return KeptnError(.conflict, "\(own.name) is part of this server: it cannot be removed\(rest)")
     }
 
     private static func require(_ problems: [String]) throws {
@@ -131,17 +138,17 @@ extension UniformIntegration {
         }.joined()
     }
 
-    /// An integration that is part of this server; its times are those of whoever asks.
+    /// An integration that is part of this server.
     package static func embedded(
-        name: String, version: String, hears patterns: [String], projects: [String], stages: [String],
-        services: [String]
+        name: String, version: String, hears patterns: [String], projects: [String] = [], stages: [String] = [],
+        services: [String] = [], at now: Timestamp
     ) -> UniformIntegration {
         let id = id(name: name, namespace: "keptn", node: "keptn")
         return UniformIntegration(
             id: id, name: name,
             metadata: Metadata(
                 hostname: "keptn", integrationVersion: version, location: "control-plane", namespace: "keptn",
-                lastSeen: Timestamp(nanoseconds: 0)),
+                lastSeen: now),
             subscriptions: patterns.enumerated().map { number, pattern in
                 UniformSubscription(
                     id: "\(id)-\(number)", event: pattern, projects: projects, stages: stages, services: services)

@@ -9,14 +9,17 @@ package struct Uniform: Sendable {
     let reports: any EventReports
     /// They neither come nor go, and say themselves what they hear.
     private let embedded: [UniformIntegration]
+    private let webhooks: any WebhookSubscriber
 
     package init(
-        store: any UniformStore, log: any IntegrationLog, reports: any EventReports, embedded: [UniformIntegration]
+        store: any UniformStore, log: any IntegrationLog, reports: any EventReports, embedded: [UniformIntegration],
+        webhooks: any WebhookSubscriber
     ) {
         self.store = store
         self.log = log
         self.reports = reports
         self.embedded = embedded
+        self.webhooks = webhooks
     }
 
     /// All that are there now.
@@ -37,9 +40,13 @@ package struct Uniform: Sendable {
     func change<Value: Sendable>(
         at now: Timestamp, _ body: @escaping @Sendable (inout UniformRegistry) throws -> Value
     ) async throws -> Value {
-        try await store.change { registry in
+        let (value, isForWebhooks) = try await store.change { registry in
             registry.forgetSilent(at: now)
-            return try body(&registry)
+            let before = registry.webhookSubscriptions
+            let value = try body(&registry)
+            return (value, registry.webhookSubscriptions != before)
         }
+        if isForWebhooks { try await webhooks.subscriptionsChanged() }
+        return value
     }
 }

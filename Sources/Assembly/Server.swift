@@ -1,4 +1,5 @@
 import API
+import CloudEvents
 import ConfigurationService
 import Core
 import Datastore
@@ -21,6 +22,7 @@ import SQLiteStore
 import ServiceLifecycle
 import ShipyardService
 import UnixSignals
+import WebhookService
 
 /// The embedded control plane: which adapter stands behind which port, and which component runs after which.
 package struct Server: Sendable {
@@ -99,16 +101,15 @@ extension Server {
         let charts = TarCharts(folder: try home.subfolder("charts"), time: time, ids: ids)
         let configurations = try configurationService(configuration, repositories, charts, secrets: secrets, time)
         let distributor = Distributor(store: store, logger: logger)
-        let push = PushService(
-            store: store, subscriptions: distributor, requester: WebRequester(), time: time, logger: logger)
+        let web = WebRequester()
+        let push = PushService(store: store, subscriptions: distributor, requester: web, time: time, logger: logger)
         let plane = InProcessControlPlane(subscriptions: distributor, log: store, queries: store)
         let shipyard = ShipyardService(
             store: store, configuration: configurations, time: time, ids: ids, deadlines: configuration.deadlines,
             logger: logger)
         let artifacts = try ArtifactFolder(
             folder: home.subfolder("artifacts"), bytesMax: configuration.artifactBytesMax, time: time, ids: ids)
-        let proxy = HTTPProxy(
-            configuration: .init(host: configuration.proxyHost), time: time, logger: logger)
+        let proxy = HTTPProxy(configuration: .init(host: configuration.proxyHost), time: time, logger: logger)
         let processes = ProcessService(
             .init(
                 artifacts: artifacts, processes: LocalProcesses(name: home.path, time: time),
@@ -117,7 +118,9 @@ extension Server {
                 configuration: configurations, time: time, ids: ids, logger: logger))
         let statistics = RequestStatistics()
         let integrated = integrations(configuration, processes, configurations, store, proxy, time)
-        let uniform = Uniform(store: store, log: store, reports: store, embedded: integrated.map(embedded))
+        let webhooks = try await webhookService(configuration, configurations, store, secrets, distributor, time)
+        let uniform = Uniform(
+            store: store, log: store, reports: store, embedded: integrated.map(embedded), webhooks: webhooks)
         let token = try home.token()
         let tokens = try await TokenRegistry(firstToken: token, store: store, time: time, logger: logger)
         let api = API(
@@ -134,9 +137,8 @@ extension Server {
                 git: ProjectHosting(of: configurations, packs: repositories)))
         let access = TokenGuard(
             tokens: tokens,
-            identities: configuration.identities.map {
-                OpenIDVerifier(policy: $0, requester: WebRequester(), time: time)
-            }, time: time)
+            identities: configuration.identities.map { OpenIDVerifier(policy: $0, requester: web, time: time) },
+            time: time)
         let serving = HTTPServing(
             host: configuration.host, port: configuration.port, routes: api.routes, requests: statistics,
             admit: { try await access.admit($0, to: $1) }, logger: logger
@@ -149,12 +151,26 @@ extension Server {
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
         let retention = configuration.retention.map {
-            RetentionService(store: store, age: $0, time: time, logger: logger)
+            [RetentionService(store: store, age: $0, time: time, logger: logger)]
         }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
-        return [home, StoreKeeper(store: store)] + [retention].compactMap(\.self)
-            + [tokens, proxy, shipyard, processes, failures, push] + integrations
+        return [home, StoreKeeper(store: store)] + (retention ?? [])
+            + [tokens, proxy, shipyard, processes, failures, push, webhooks] + integrations
             + [UpstreamSync(of: configurations), serving]
+    }
+
+    private static func webhookService(
+        _ configuration: ServerConfiguration, _ files: ConfigurationService, _ store: SQLiteStore,
+        _ secrets: any SecretStore, _ subscriptions: Distributor, _ time: SystemTime
+    ) async throws -> WebhookService {
+        let service = WebhookService(
+            .init(
+                uniform: store, subscriptions: subscriptions, events: store, configuration: files, secrets: secrets,
+                requester: WebhookClient(policy: try configuration.webhookTargets()), failures: store, time: time,
+                logger: configuration.logger))
+        try await service.register(
+            .embedded(name: WebhookService.name, version: configuration.version, hears: [], at: time.now))
+        return service
     }
 
     /// How the API shows an integration of ours.
@@ -162,7 +178,8 @@ extension Server {
         let interest = integration.interest
         return .embedded(
             name: integration.name, version: integration.version, hears: interest.patterns,
-            projects: interest.projects, stages: interest.stages, services: interest.services)
+            projects: interest.projects, stages: interest.stages, services: interest.services,
+            at: Timestamp(nanoseconds: 0))
     }
 
     /// - Parameter secrets: where the credentials of Git upstreams are kept.

@@ -1,5 +1,6 @@
 package import Core
 package import Logging
+import Ports
 
 /// Everything about a server that can be chosen.
 package struct ServerConfiguration: Sendable {
@@ -29,6 +30,9 @@ package struct ServerConfiguration: Sendable {
     package var provisioningURL: String?
     /// Whether users do not get to know where those repositories are.
     package var hidesProvisionedURL = false
+    /// What webhooks may call beside the world outside, and what they may not: `TargetPolicy.Pattern`.
+    package var webhooksAllowed: [String] = []
+    package var webhooksDenied: [String] = []
     /// Whose bearer tokens are believed; nil for nobody's but our own.
     package var identities: IdentityPolicy?
     package var log = Log.standardError(.notice)
@@ -40,4 +44,20 @@ package struct ServerConfiguration: Sendable {
     }
 
     package init(home: String) { self.home = home }
+
+    /// Throws `KeptnError.invalidInput` for a pattern that is none.
+    func webhookTargets() throws -> TargetPolicy {
+        func patterns(_ texts: [String]) throws -> [TargetPolicy.Pattern] {
+            try texts.map { text in
+                guard let pattern = TargetPolicy.Pattern(text) else {
+                    throw KeptnError(
+                        .invalidInput,
+                        "webhook target '\(text)': a host, *.DOMAIN, an address or a range such as 10.0.0.0/8 is "
+                            + "needed, each also with :PORT")
+                }
+                return pattern
+            }
+        }
+        return TargetPolicy(allowed: try patterns(webhooksAllowed), denied: try patterns(webhooksDenied))
+    }
 }

@@ -24,6 +24,8 @@ package actor Distributor: Subscriptions {
         return OpenSubscription(cursor: cursor, session: session)
     }
 
+    package func begin(_ name: String) async throws { try await cursor(of: name).begin() }
+
     private func cursor(of name: String) -> DurableCursor {
         if let cursor = cursors[name] { return cursor }
         let cursor = DurableCursor(name: name, store: store)

@@ -14,6 +14,8 @@ actor DurableCursor {
     /// What is stored tells what was settled, not what was handed out: up to here the process before this one may have
     /// done so.
     private var doubtfulUpTo = Position.start
+    /// Nobody before this process can have been handed anything.
+    private var isNew = false
     /// Raised by each `open`.
     private var session = 0
     /// Advances with every settling and every opening: wakes who waits for room.
@@ -59,6 +61,14 @@ actor DurableCursor {
         session += 1
         noteChange()
         return session
+    }
+
+    /// Stores where a new subscription begins.
+    func begin() async throws {
+        await beginCommit()
+        defer { endCommit() }
+        guard window == nil, try await store.progress(of: name) == nil else { return }
+        _ = try await storedStart()
     }
 
     func next(upTo count: Int, session: Int) async throws -> [Delivery] {
@@ -136,20 +146,25 @@ actor DurableCursor {
         if isProgress { self.window?.stored(settling: done) }
     }
 
-    /// What is known here is newer than what is stored. The very first opening stores the log's head, so that nothing
-    /// after it is missed.
+    /// What is known here is newer than what is stored.
     private func currentProgress() async throws -> SubscriptionProgress {
         if let (cursor, open) = window?.progress() {
             return SubscriptionProgress(
                 subscription: name, position: Position(cursor), open: open.map { Position($0) })
         }
         if let stored = try await store.progress(of: name) {
-            doubtfulUpTo = try await store.head()
+            if !isNew { doubtfulUpTo = try await store.head() }
             return stored
         }
-        let first = SubscriptionProgress(subscription: name, position: try await store.head(), open: [])
-        try await store.commit(Transaction(progress: [first]))
-        return first
+        return try await storedStart()
+    }
+
+    /// The very first opening stores the log's head, so that nothing after it is missed.
+    private func storedStart() async throws -> SubscriptionProgress {
+        let start = SubscriptionProgress(subscription: name, position: try await store.head(), open: [])
+        try await store.commit(Transaction(progress: [start]))
+        isNew = true
+        return start
     }
 
     private func beginCommit() async {

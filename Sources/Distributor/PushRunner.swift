@@ -1,5 +1,6 @@
 import CloudEvents
 import Core
+import KeptnKit
 import Ports
 import Synchronization
 
@@ -22,22 +23,14 @@ struct PushRunner: Sendable {
 
     /// Until cancelled. Throws what the store and the log throw.
     func run() async throws {
+        let window = subscription.request.window
         let open = try await subscriptions.open(subscription.request)
-        let lanes = Lanes()
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { try await replayFailures() }
-            while true {
-                for delivery in try await open.next(upTo: subscription.request.window) {
-                    let lane = delivery.recorded.facts.context ?? delivery.event.id
-                    guard lanes.begin(delivery, in: lane) else { continue }
-                    group.addTask {
-                        var next: Delivery? = delivery
-                        while let current = next {
-                            try await deliver(current.recorded, isRepeated: current.isRepeated)
-                            try await open.settle([current.position], sending: [])
-                            next = lanes.next(in: lane)
-                        }
-                    }
+            group.addTask {
+                try await open.deliverInOrder(window: window) { delivery in
+                    try await deliver(delivery.recorded, isRepeated: delivery.isRepeated)
+                    return []
                 }
             }
         }
@@ -97,34 +90,6 @@ struct PushRunner: Sendable {
             case .badURL, .tooLarge: return .impossible(reason: failure.description)
             case .unreachable, .timeout: return .unanswered(reason: failure.description)
             }
-        }
-    }
-}
-
-/// What waits behind the event of its run that is on its way. As large as the subscription's window at most.
-private final class Lanes: Sendable {
-    private let waiting = Mutex<[String: [Delivery]]>([:])
-
-    /// True when nothing of this lane is on its way; else the delivery waits.
-    func begin(_ delivery: Delivery, in lane: String) -> Bool {
-        waiting.withLock { waiting in
-            guard waiting[lane] == nil else {
-                waiting[lane]?.append(delivery)
-                return false
-            }
-            waiting[lane] = []
-            return true
-        }
-    }
-
-    /// What comes behind the delivery that is done; nil ends the lane.
-    func next(in lane: String) -> Delivery? {
-        waiting.withLock { waiting in
-            guard waiting[lane]?.isEmpty == false else {
-                waiting[lane] = nil
-                return nil
-            }
-            return waiting[lane]?.removeFirst()
         }
     }
 }

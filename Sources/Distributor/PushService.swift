@@ -1,8 +1,8 @@
 package import Core
+import KeptnKit
 package import Logging
 package import Ports
 package import ServiceLifecycle
-import Synchronization
 
 /// Posts events to the endpoints of push subscriptions, each at its own pace.
 ///
@@ -14,13 +14,9 @@ package final class PushService: Service, PushControl {
     private let requester: any HTTPRequester
     private let time: any TimeSource
     private let random: @Sendable () -> Double
-    private let logger: Logger
 
     private let progress = PushProgress()
-    private let running = Mutex<Set<String>>([])
-    /// Advances whenever what is stored has changed.
-    private let changes = PositionSignal()
-    private static let pauses = Backoff(first: .seconds(1), longest: .seconds(30))
+    private let runners: SubscriptionRunners<PushSubscription>
 
     package init(
         store: any PushStore, subscriptions: any Subscriptions, requester: any HTTPRequester, time: any TimeSource,
@@ -31,7 +27,9 @@ package final class PushService: Service, PushControl {
         self.requester = requester
         self.time = time
         self.random = random
-        self.logger = logger
+        runners = SubscriptionRunners("push subscription", time: time, random: random, logger: logger) {
+            Dictionary(try await store.pushSubscriptions().map { ($0.name, $0) }) { $1 }
+        }
     }
 
     // MARK: Running
@@ -41,79 +39,15 @@ package final class PushService: Service, PushControl {
     }
 
     private func runAll() async throws {
-        try await withThrowingDiscardingTaskGroup { group in
-            while true {
-                let seen = changes.position
-                let names = try await patiently("reading push subscriptions") {
-                    try await store.pushSubscriptions().map(\.name)
-                }
-                for name in names where running.withLock({ $0.insert(name).inserted }) {
-                    group.addTask {
-                        try await self.run(name)
-                        // Whoever made it anew in the meantime was not heard.
-                        _ = self.running.withLock { $0.remove(name) }
-                        self.noteChange()
-                    }
-                }
-                try await changes.wait(for: seen.next)
-            }
+        try await runners.run { [self] subscription in
+            let runner = PushRunner(
+                subscription: subscription, store: store, subscriptions: subscriptions, requester: requester,
+                time: time, random: random, progress: progress, changes: runners.changes)
+            try await runner.run()
+        } ended: { [progress] in
+            progress.forget($0)
         }
     }
-
-    /// Until the subscription is no more.
-    private func run(_ name: String) async throws {
-        while true {
-            let seen = changes.position
-            let stored = try await patiently("reading push subscriptions") {
-                try await store.pushSubscriptions().first { $0.name == name }
-            }
-            guard let stored else { return progress.forget(name) }
-            try await withThrowingTaskGroup { group in
-                group.addTask { try await self.deliver(to: stored) }
-                group.addTask { try await self.waitForChange(of: stored, since: seen) }
-                try await group.next()
-                group.cancelAll()
-            }
-        }
-    }
-
-    private func deliver(to subscription: PushSubscription) async throws {
-        let runner = PushRunner(
-            subscription: subscription, store: store, subscriptions: subscriptions, requester: requester, time: time,
-            random: random, progress: progress, changes: changes)
-        try await patiently("delivering to '\(subscription.name)'") { try await runner.run() }
-    }
-
-    private func waitForChange(of subscription: PushSubscription, since seen: Position) async throws {
-        var seen = seen
-        while true {
-            try await changes.wait(for: seen.next)
-            seen = changes.position
-            let now = try await patiently("reading push subscriptions") {
-                try await store.pushSubscriptions().first { $0.name == subscription.name }
-            }
-            if now != subscription { return }
-        }
-    }
-
-    /// Tries again, after longer and longer pauses, what only the machine can keep from working.
-    private func patiently<Value: Sendable>(
-        _ what: String, _ operation: () async throws -> Value
-    ) async throws -> Value {
-        var failures = 0
-        while true {
-            do {
-                return try await operation()
-            } catch {
-                try Task.checkCancellation()
-                failures += 1
-                logger.warning("\(what) failed and is tried again", metadata: ["error.message": "\(error)"])
-                try await time.sleep(for: Self.pauses.delay(attempt: failures, random: random()))
-            }
-        }
-    }
-
-    private func noteChange() { changes.advance(to: changes.position.next) }
 }
 
 // MARK: - Being told
@@ -133,14 +67,14 @@ extension PushService {
             subscription.id = known.id
         } else {
             // From here on it hears everything, whenever it is run.
-            _ = try await subscriptions.open(subscription.request)
+            try await subscriptions.begin(subscription.cursorName)
         }
         try await store.save(subscription)
-        noteChange()
+        runners.noteChange()
     }
 
     package func remove(_ name: String) async throws -> Bool {
-        defer { noteChange() }
+        defer { runners.noteChange() }
         return try await store.deletePushSubscription(name)
     }
 
@@ -149,7 +83,7 @@ extension PushService {
     }
 
     package func replay(_ name: String, _ positions: [Position]?) async throws -> Int {
-        defer { noteChange() }
+        defer { runners.noteChange() }
         return try await store.requestReplay(of: name, positions)
     }
 }
@@ -163,8 +97,4 @@ extension PushSubscription {
             name: cursorName, patterns: events, projects: projects, stages: stages, services: services,
             window: Self.window)
     }
-}
-
-extension Position {
-    fileprivate var next: Position { Position(value + 1) }
 }

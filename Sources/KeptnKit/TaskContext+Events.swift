@@ -1,18 +1,20 @@
-import CloudEvents
-import KeptnModel
+package import CloudEvents
+package import KeptnModel
 
 /// The events that an integration sends about a task (K §2.0): same context, same commit, and ids that are the same
 /// each time.
 extension TaskContext {
     /// Answers the task. Where `data` has a member that every event has, that of the task counts.
-    func reply(
-        _ kind: EventType.Kind, by integration: String, at time: Timestamp, message: String,
+    ///
+    /// - Parameter part: Tells several answers of one kind apart.
+    package func reply(
+        _ kind: EventType.Kind, by integration: String, at time: Timestamp, part: String = "", message: String,
         members: [(key: String, value: JSON?)] = [], data: JSON = .emptyObject
     ) -> CloudEvent {
         let text: JSON? = message.isEmpty ? nil : .string(message)
         return CloudEvent(
             keptn: .task(name: task, kind: kind),
-            id: EventIdentity.id(answering: event.id, by: integration, kind: kind.rawValue),
+            id: EventIdentity.id(answering: event.id, by: integration, kind: kind.rawValue, part: part),
             source: integration, time: time, context: contextID, triggeredID: event.id, gitCommitID: gitCommitID,
             data: Self.data(commonMembers + members + [("message", text)], data))
     }

@@ -39,6 +39,15 @@ public struct TaskContext: Sendable {
         self.asking = asking
     }
 
+    /// Only to answer the task: it cannot ask others. Throws as the other one does, also for an event that is no
+    /// task's `.triggered`.
+    package init(answering event: CloudEvent) throws(UnusableTask) {
+        guard case .task(let name, .triggered)? = event.eventType else {
+            throw UnusableTask(description: "\(event.type) is no task to carry out")
+        }
+        try self.init(event, task: name) { _ in throw UnusableTask(description: "nobody can be asked here") }
+    }
+
     /// The run that the task belongs to, through all its stages.
     public let contextID: String
 
@@ -77,6 +86,6 @@ struct TaskRequest: Sendable {
 }
 
 /// Why an event cannot be worked on.
-struct UnusableTask: Error, CustomStringConvertible {
-    let description: String
+package struct UnusableTask: Error, CustomStringConvertible {
+    package let description: String
 }

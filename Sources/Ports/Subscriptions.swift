@@ -6,6 +6,10 @@ package protocol Subscriptions: Sendable {
     /// first the deliveries that were never settled, then what came since. Opening a name that is open takes it over:
     /// everything unsettled is handed out again, and `next` of the earlier one throws `KeptnError.conflict`.
     func open(_ request: SubscriptionRequest) async throws -> any Subscription
+
+    /// Lets a subscription that is new begin behind the newest event, for who opens it later; one that is known stays
+    /// as it is.
+    func begin(_ name: String) async throws
 }
 
 /// What a subscriber wants to hear.

@@ -1,4 +1,7 @@
 import FoundationEssentials
+import Ports
+import ProcessRuntime
+import Testing
 
 /// A small HTTP server in Python, to stand behind the proxy: `python3 server.py PORT NAME [FLAGS]`.
 package enum TestUpstream {
@@ -11,7 +14,8 @@ package enum TestUpstream {
 
     /// What it answers to a path:
     /// `/slow` after 300 ms, `/late` after 5 s, `/abort` half of it, `/hangup` nothing, `/stream` in chunks, `/500` an
-    /// error, everything else at once; always with what it received, as JSON.
+    /// error, `/to?URL` a redirect to this URL, `/loop` one to itself, everything else at once; always with what it
+    /// received, as JSON.
     /// Flags: `rude` closes each connection after an answer without having said so; `sick` is never healthy.
     private static let program = """
         import json, os, signal, socketserver, sys, threading, time
@@ -44,7 +48,9 @@ package enum TestUpstream {
                 content = json.dumps({
                     "name": name, "pid": os.getpid(), "path": self.path, "method": self.command, "length": len(body),
                     "headers": {key.lower(): value for key, value in self.headers.items()}}).encode()
-                self.send_response(503 if sick else 500 if self.path == "/500" else 200)
+                moved = self.path == "/loop" or self.path.startswith("/to?")
+                self.send_response(302 if moved else 503 if sick else 500 if self.path == "/500" else 200)
+                if moved: self.send_header("Location", self.path[4:] if "?" in self.path else self.path)
                 self.send_header("X-Name", name)
                 if self.path == "/stream":
                     self.send_header("Transfer-Encoding", "chunked")
@@ -70,4 +76,28 @@ package enum TestUpstream {
 
         Server(("127.0.0.1", port), Handler).serve_forever()
         """
+}
+
+/// Gives the body the URL of a server that answers as `TestUpstream` says.
+package func withTestUpstream(_ body: (_ url: String) async throws -> Void) async throws {
+    try await withTemporaryFolder { folder in
+        let processes = LocalProcesses(name: folder, time: MachineTime())
+        let program = try TestUpstream.write(to: folder)
+        let port = try await processes.freePort()
+        let process = try await processes.start(
+            ProcessCommand(
+                program: "python3", arguments: [program, String(port), "server"], environment: [:],
+                folder: folder, logFile: "\(folder)/server.log"))
+        do {
+            try await eventually("the server is up") {
+                await HTTPHealthProbe().problem(
+                    at: Endpoint(port: port), path: "/health", timeout: .seconds(2)) == nil
+            }
+            try await body("http://127.0.0.1:\(port)")
+        } catch {
+            await processes.stop(process, grace: .zero)
+            throw error
+        }
+        await processes.stop(process, grace: .zero)
+    }
 }

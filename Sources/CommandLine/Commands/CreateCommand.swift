@@ -7,7 +7,7 @@ struct CreateCommand: AsyncParsableCommand {
         commandName: "create", abstract: "Create a project, a service or a secret.",
         subcommands: [
             CreateProjectCommand.self, CreateServiceCommand.self, CreateSecretCommand.self,
-            CreateSubscriptionCommand.self,
+            CreateSubscriptionCommand.self, CreateWebhookSubscriptionCommand.self,
         ])
 }
 

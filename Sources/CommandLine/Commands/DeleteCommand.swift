@@ -7,7 +7,7 @@ struct DeleteCommand: AsyncParsableCommand {
         commandName: "delete", abstract: "Delete a project, a service or a secret.",
         subcommands: [
             DeleteProjectCommand.self, DeleteServiceCommand.self, DeleteSecretCommand.self,
-            DeleteSubscriptionCommand.self,
+            DeleteSubscriptionCommand.self, DeleteWebhookSubscriptionCommand.self,
         ])
 }
 

@@ -46,6 +46,13 @@ struct ServerCommand: AsyncParsableCommand {
     var hideProvisionedURL = false
     @Option(
         help: ArgumentHelp(
+            "Lets webhooks call a host of inside: NAME, *.DOMAIN, ADDRESS or ADDRESS/BITS, each also with :PORT.",
+            valueName: "target"))
+    var allowWebhook: [String] = []
+    @Option(help: ArgumentHelp("Lets no webhook call such a host.", valueName: "target"))
+    var denyWebhook: [String] = []
+    @Option(
+        help: ArgumentHelp(
             "Tasks that this server answers itself with pass, at once: to try out a shipyard.",
             valueName: "name,name"))
     var answerTasks: String?
@@ -65,6 +72,7 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.provisioningURL = gitProvisioningURL ?? environment["AUTOMATIC_PROVISIONING_URL"]
         configuration.hidesProvisionedURL =
             hideProvisionedURL || environment["HIDE_AUTOMATIC_PROVISIONED_URL"] == "true"
+        (configuration.webhooksAllowed, configuration.webhooksDenied) = (allowWebhook, denyWebhook)
         configuration.answeredTasks = (answerTasks ?? "").split(separator: ",").map(String.init)
         configuration.deadlines.start = try Self.duration(taskStartTimeout, "--task-start-timeout")
         configuration.deadlines.finish = try Self.duration(taskFinishTimeout, "--task-finish-timeout")

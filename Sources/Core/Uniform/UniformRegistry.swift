@@ -21,9 +21,17 @@ package struct UniformRegistry: Sendable, Hashable {
         integrations.values.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
     }
 
-    /// Forgets those that were silent for too long.
+    /// What users have subscribed the webhook-service to, by id.
+    package var webhookSubscriptions: [String: UniformSubscription] {
+        let all = integrations.values.filter { $0.name == Self.webhookService }.flatMap(\.subscriptions)
+        return Dictionary(all.map { ($0.id, $0) }) { $1 }
+    }
+
+    /// Forgets those that were silent for too long; the webhook-service is part of every server.
     package mutating func forgetSilent(at now: Timestamp) {
-        integrations = integrations.filter { now - $0.value.metadata.lastSeen <= Self.silenceMax }
+        integrations = integrations.filter {
+            $0.value.name == Self.webhookService || now - $0.value.metadata.lastSeen <= Self.silenceMax
+        }
     }
 
     /// Takes an integration in. Those of the same name and namespace are one: the most recently seen keeps its id and

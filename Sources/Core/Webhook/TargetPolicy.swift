@@ -90,7 +90,11 @@ package struct TargetPolicy: Sendable {
     }
 
     /// Why a connection for the target may not go to this address; nil when it may.
-    package func objection(to address: IPAddress, of target: WebTarget) -> String? {
+    ///
+    /// - Parameter own: The addresses of this machine: behind each of them is what is behind `127.0.0.1`.
+    package func objection(
+        to address: IPAddress, of target: WebTarget, own: Set<IPAddress> = []
+    ) -> String? {
         if let objection = objection(toName: target) { return objection }
         let port = target.port
         func isAllowed(_ address: IPAddress) -> Bool { allowed.contains { $0.matches(address, port: port) } }
@@ -99,6 +103,7 @@ package struct TargetPolicy: Sendable {
             if denied.contains(where: { $0.matches(address, port: port) }) {
                 return Self.sentence(target, "the configuration denies its address \(address)")
             }
+            if own.contains(address) { return Self.sentence(target, "its address \(address) is the machine's own") }
             if let block = Self.closed.first(where: { $0.block.contains(address) }) {
                 return Self.sentence(target, "its address \(address) is \(block.what)")
             }

@@ -50,6 +50,13 @@ package struct WebhookRequest: Sendable, Hashable {
         }
     }
 
+    /// The request with a note that it may have been made before, by a process that was not heard of again.
+    package func markedAsRepeated() -> WebhookRequest {
+        var request = self
+        request.headers.append(.init(name: "Keptn-Repeated", value: "true"))
+        return request
+    }
+
     private func has(_ header: String) -> Bool { headers.contains { $0.name.lowercased() == header } }
 
     /// The tokens and encoded passwords in its headers.

@@ -58,11 +58,6 @@ package struct WebhookRun: Sendable {
         files.lazy.compactMap { file in file.webhooks.first { $0.subscriptionID == subscriptionID } }.first
     }
 
-    /// The subscription that an event came by; events without are ignored.
-    package static func subscriptionID(of event: CloudEvent) -> String? {
-        event.json?["temporaryData", "distributor", "subscriptionID"]?.stringValue
-    }
-
     /// What to do when no file has the subscription, or a file cannot be read.
     package static func withoutWebhook(_ event: CloudEvent, reason: String) -> [Effect] {
         let message = "could not retrieve Webhook config: \(reason)"

@@ -17,14 +17,16 @@ struct UniformBench {
     let api: API
 
     static let own = UniformIntegration.embedded(
-        name: "lighthouse-service", version: "1", hears: ["sh.keptn.event.evaluation.triggered"], projects: [],
-        stages: [], services: [])
+        name: "lighthouse-service", version: "1", hears: ["sh.keptn.event.evaluation.triggered"],
+        at: Timestamp(nanoseconds: 0))
 
     /// - Parameters:
     ///   - zips: What is in which archive; an archive is given by its bytes.
     ///   - configuration: Nil for one with the project `sockshop`.
     init(zips: [String: [String: String]] = [:], configuration given: (any ConfigurationEditing)? = nil) async throws {
-        uniform = Uniform(store: lines, log: lines, reports: store, embedded: [Self.own])
+        uniform = Uniform(
+            store: lines, log: lines, reports: store, embedded: [Self.own],
+            webhooks: WebhookBench.idle(store, lines))
         let configuration: any ConfigurationEditing =
             if let given { given } else { try await ConfigurationBench.withSockshop().service }
         let ids = SequentialIDs()
@@ -48,7 +50,8 @@ struct UniformBench {
     /// Integrations in memory, for a bench that has its own store.
     static func uniform(_ store: InMemoryStore) -> Uniform {
         let lines = InMemoryUniform()
-        return Uniform(store: lines, log: lines, reports: store, embedded: [own])
+        return Uniform(
+            store: lines, log: lines, reports: store, embedded: [own], webhooks: WebhookBench.idle(store, lines))
     }
 
     /// Asks as HTTPServing would, with the thrown error as status and message.

@@ -11,7 +11,7 @@ import Testing
 
     @Test("Method, headers and body go out; status, headers and body come back")
     func exchange() async throws {
-        try await withServer { url in
+        try await withTestUpstream { url in
             let answer = try await requester.send(
                 OutgoingRequest(method: "POST", url: "\(url)/carts?x=1", headers: ["X-Own": "yes"], body: [1, 2, 3]))
             #expect(answer.status == 200)
@@ -27,7 +27,7 @@ import Testing
 
     @Test("More requests than connections one would think of are answered side by side")
     func many() async throws {
-        try await withServer { url in
+        try await withTestUpstream { url in
             let answers = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<64 {
                     group.addTask { try await requester.send(OutgoingRequest(url: "\(url)/slow")).status }
@@ -55,7 +55,7 @@ import Testing
             Case(path: "/abort", kind: .unreachable),
         ])
     func failures(_ test: Case) async throws {
-        try await withServer { url in
+        try await withTestUpstream { url in
             let request = OutgoingRequest(
                 url: url + test.path, timeout: test.timeout, responseBytesMax: test.bytesMax)
             let failure = await #expect(throws: RequestFailure.self) { try await requester.send(request) }
@@ -81,35 +81,12 @@ import Testing
 
     @Test("A cancelled request is cancelled, not failed")
     func cancelled() async throws {
-        try await withServer { url in
+        try await withTestUpstream { url in
             await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { _ = try await requester.send(OutgoingRequest(url: "\(url)/slow")) }
                 group.cancelAll()
                 await #expect(throws: CancellationError.self) { try await group.next() }
             }
-        }
-    }
-
-    private func withServer(_ body: (_ url: String) async throws -> Void) async throws {
-        try await withTemporaryFolder { folder in
-            let processes = LocalProcesses(name: folder, time: MachineTime())
-            let program = try TestUpstream.write(to: folder)
-            let port = try await processes.freePort()
-            let process = try await processes.start(
-                ProcessCommand(
-                    program: "python3", arguments: [program, String(port), "server"], environment: [:],
-                    folder: folder, logFile: "\(folder)/server.log"))
-            do {
-                try await eventually("the server is up") {
-                    await HTTPHealthProbe().problem(
-                        at: Endpoint(port: port), path: "/health", timeout: .seconds(2)) == nil
-                }
-                try await body("http://127.0.0.1:\(port)")
-            } catch {
-                await processes.stop(process, grace: .zero)
-                throw error
-            }
-            await processes.stop(process, grace: .zero)
         }
     }
 }

@@ -124,8 +124,6 @@ struct WebhookRunTests {
         let files = [WebhookSpec(webhooks: [different]), WebhookSpec(webhooks: [own, other])]
         #expect(WebhookRun.webhook(for: "8a2b", in: files) == own)
         #expect(WebhookRun.webhook(for: "none", in: files) == nil)
-        #expect(WebhookRun.subscriptionID(of: Self.event()) == "8a2b")
-        #expect(WebhookRun.subscriptionID(of: CloudEvent(id: "1", source: "s", type: "t", data: .json([:]))) == nil)
     }
 }
 

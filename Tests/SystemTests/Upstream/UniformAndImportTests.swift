@@ -118,11 +118,6 @@ struct UniformAndImportTests {
     @Test("Test_ImportCorrectManifest")
     func importCorrectManifest() async throws {
         try await Self.withShop { server in
-            let webhooks: JSON = [
-                "name": "webhook-service",
-                "metadata": ["hostname": "node", "kubernetesmetadata": ["namespace": "keptn"]],
-            ]
-            #expect(try await server.send("POST", Self.registration, webhooks).status == 201)
             let answer = try await server.importPackage(try await Self.package(), project: "shop")
             #expect(answer.status == 200, "\(answer.json)")
             #expect(answer.json["outcome"] == "success")

@@ -61,9 +61,8 @@ package struct FailureCollector: Service {
     private func entries(_ events: [CloudEvent]) async throws -> [LogEntry] {
         let now = time.now
         guard events.contains(where: LogEntry.isFailure) else { return [] }
-        // The most recently seen of a name comes last and wins; a sender that never registered keeps its name.
-        let known = try await uniform.integrations(at: now).sorted { $0.metadata.lastSeen < $1.metadata.lastSeen }
-        let ids = Dictionary(known.map { ($0.name, $0.id) }) { _, last in last }
+        // A sender that never registered keeps its name.
+        let ids = try await uniform.ids(at: now)
         return events.compactMap { LogEntry(of: $0, at: now) { ids[$0] ?? $0 } }
     }
 }

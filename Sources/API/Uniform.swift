@@ -26,7 +26,18 @@ package struct Uniform: Sendable {
     func integrations(at now: Timestamp) async throws -> [UniformIntegration] {
         var registry = try await store.registry()
         registry.forgetSilent(at: now)
-        return UniformRegistry(registry.sorted + embedded.compactMap { isEmbedded($0.id, at: now) }).sorted
+        let stored = registry.sorted.map { integration in
+            var integration = integration
+            if integration.name == UniformRegistry.webhookService { integration.metadata.lastSeen = now }
+            return integration
+        }
+        return UniformRegistry(stored + embedded.compactMap { isEmbedded($0.id, at: now) }).sorted
+    }
+
+    /// The ids of integrations by their names; the most recently seen of a name wins.
+    func ids(at now: Timestamp) async throws -> [String: String] {
+        let known = try await integrations(at: now).sorted { $0.metadata.lastSeen < $1.metadata.lastSeen }
+        return Dictionary(known.map { ($0.name, $0.id) }) { $1 }
     }
 
     /// The integration of this id if it is part of this server, seen now.

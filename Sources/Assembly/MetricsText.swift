@@ -5,9 +5,12 @@ import Ports
 import ProcessRuntime
 import SQLiteStore
 
-/// What `/metrics` shows, in the Prometheus text format 0.0.4. Labels come from closed sets; no ids.
+/// What `/metrics` shows, in the Prometheus text format 0.0.4. Labels come from small sets; no ids.
 enum MetricsText {
-    static func all(store: StoreStatistics, requests: RequestStatistics, traffic: HTTPProxy) async -> String {
+    static func all(
+        store: StoreStatistics, requests: RequestStatistics, orphans: Int, pushes: [PushStatus],
+        traffic: [RouteKey: TrafficTotals]
+    ) -> String {
         var text = Writer()
         text.family("keptn_events_total", "counter", "Events appended to the log.")
         text.sample("keptn_events_total", [:], Double(store.events))
@@ -15,6 +18,14 @@ enum MetricsText {
         text.sample("keptn_store_commits_total", [:], Double(store.commits))
         text.family("keptn_store_queue", "gauge", "Transactions that wait for their commit.")
         text.sample("keptn_store_queue", [:], Double(store.queued))
+        text.family("keptn_orphans_total", "counter", "Ends of tasks for which no task was waiting.")
+        text.sample("keptn_orphans_total", [:], Double(orphans))
+        text.family("keptn_push_delivered_total", "counter", "Events that push subscriptions have delivered.")
+        for push in pushes {
+            text.sample("keptn_push_delivered_total", labels(push), Double(push.delivered))
+        }
+        text.family("keptn_push_failed", "gauge", "Events that could not be delivered and were not replayed.")
+        for push in pushes { text.sample("keptn_push_failed", labels(push), Double(push.failures)) }
         let http = requests.all.sorted { "\($0.key)" < "\($1.key)" }
         text.family("keptn_http_request_seconds", "summary", "Requests to the API and the time they took.")
         for (key, figures) in http {
@@ -22,7 +33,7 @@ enum MetricsText {
             text.sample("keptn_http_request_seconds_count", labels, Double(figures.count))
             text.sample("keptn_http_request_seconds_sum", labels, figures.seconds)
         }
-        let totals = await traffic.totals().sorted { "\($0.key)" < "\($1.key)" }
+        let totals = traffic.sorted { "\($0.key)" < "\($1.key)" }
         text.family("keptn_proxy_errors_total", "counter", "Requests to deployed services that failed.")
         for (route, total) in totals {
             text.sample("keptn_proxy_errors_total", labels(route), Double(total.errors))
@@ -40,6 +51,8 @@ enum MetricsText {
         }
         return text.result
     }
+
+    private static func labels(_ push: PushStatus) -> [String: String] { ["subscription": push.subscription.name] }
 
     private static func labels(_ route: RouteKey) -> [String: String] {
         [

@@ -91,61 +91,50 @@ extension Server {
     private static func services(
         _ configuration: ServerConfiguration, onReady: @escaping @Sendable (Server) -> Void
     ) async throws -> [any Service] {
-        let logger = configuration.logger
-        let time = SystemTime()
-        let ids = SystemIDs()
-        let home = try HomeFolder(configuration.home)
-        let store = try await SQLiteStore.open(folder: home.path, logger: logger)
-        let secrets = try SQLiteSecretStore(store: store, key: home.secretKey())
-        let repositories = try await GitRepositories(folder: home.subfolder("config"), time: time)
-        let charts = TarCharts(folder: try home.subfolder("charts"), time: time, ids: ids)
-        let configurations = try configurationService(configuration, repositories, charts, secrets: secrets, time)
-        let distributor = Distributor(store: store, logger: logger)
-        let web = WebRequester()
-        let push = PushService(store: store, subscriptions: distributor, requester: web, time: time, logger: logger)
-        let plane = InProcessControlPlane(subscriptions: distributor, log: store, queries: store)
-        let shipyard = ShipyardService(
-            store: store, configuration: configurations, time: time, ids: ids, deadlines: configuration.deadlines,
-            logger: logger)
+        let base = try await Base(configuration)
+        let (store, time, ids, logger) = (base.store, base.time, base.ids, base.logger)
+        let push = PushService(
+            store: store, subscriptions: base.distributor, requester: base.web, time: time, logger: logger)
+        let plane = InProcessControlPlane(subscriptions: base.distributor, log: store, queries: store)
         let artifacts = try ArtifactFolder(
-            folder: home.subfolder("artifacts"), bytesMax: configuration.artifactBytesMax, time: time, ids: ids)
+            folder: base.home.subfolder("artifacts"), bytesMax: configuration.artifactBytesMax, time: time, ids: ids)
         let proxy = HTTPProxy(configuration: .init(host: configuration.proxyHost), time: time, logger: logger)
-        let processes = ProcessService(
-            .init(
-                artifacts: artifacts, processes: LocalProcesses(name: home.path, time: time),
-                health: HTTPHealthProbe(), router: proxy,
-                releases: FileReleaseStore(folder: try home.subfolder("releases"), ids: ids),
-                configuration: configurations, time: time, ids: ids, logger: logger))
-        let statistics = RequestStatistics()
-        let integrated = integrations(configuration, processes, configurations, store, proxy, time)
-        let webhooks = try await webhookService(configuration, configurations, store, secrets, distributor, time)
+        let processes = try processService(base, artifacts, proxy)
+        let integrated = integrations(base, processes, proxy)
+        let webhooks = try await webhookService(base)
         let uniform = Uniform(
             store: store, log: store, reports: store, embedded: integrated.map(embedded), webhooks: webhooks)
-        let token = try home.token()
+        let orphans = OrphanLog(uniform, time: time)
+        let shipyard = ShipyardService(
+            store: store, configuration: base.files, time: time, ids: ids, deadlines: configuration.deadlines,
+            orphans: orphans, logger: logger)
+        let token = try base.home.token()
         let tokens = try await TokenRegistry(firstToken: token, store: store, time: time, logger: logger)
+        let statistics = RequestStatistics()
         let api = API(
             .init(
-                store: store, configuration: configurations,
+                store: store, configuration: base.files,
                 intake: EventBroker(
-                    log: store, configuration: configurations, time: time, ids: ids,
-                    bytesMax: configuration.eventBytesMax),
-                barrier: shipyard, subscriptions: distributor, push: push, artifacts: artifacts, uniform: uniform,
-                zips: ZipReader(folder: try home.subfolder("import"), time: time, ids: ids),
-                secrets: secrets, tokens: tokens, time: time, ids: ids,
-                version: configuration.version,
-                metrics: { await MetricsText.all(store: store.statistics, requests: statistics, traffic: proxy) },
-                git: ProjectHosting(of: configurations, packs: repositories)))
+                    log: store, configuration: base.files, time: time, ids: ids, bytesMax: configuration.eventBytesMax),
+                barrier: shipyard, subscriptions: base.distributor, push: push, artifacts: artifacts,
+                uniform: uniform, zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
+                secrets: base.secrets, tokens: tokens, time: time, ids: ids, version: configuration.version,
+                metrics: {
+                    MetricsText.all(
+                        store: store.statistics, requests: statistics, orphans: orphans.count,
+                        pushes: (try? await push.statuses()) ?? [], traffic: await proxy.totals())
+                }, git: ProjectHosting(of: base.files, packs: base.repositories)))
         let access = TokenGuard(
             tokens: tokens,
-            identities: configuration.identities.map { OpenIDVerifier(policy: $0, requester: web, time: time) },
+            identities: configuration.identities.map { OpenIDVerifier(policy: $0, requester: base.web, time: time) },
             time: time)
         let serving = HTTPServing(
             host: configuration.host, port: configuration.port, routes: api.routes, requests: statistics,
             admit: { try await access.admit($0, to: $1) }, logger: logger
         ) { port in
             let url = "http://\(configuration.host):\(port)/api"
-            home.announce(url)
-            onReady(Server(apiURL: url, token: token, home: home.path))
+            base.home.announce(url)
+            onReady(Server(apiURL: url, token: token, home: base.home.path))
         }
         let integrations = integrated.map { IntegrationService($0, on: plane, logger: logger) }
         // Before the first request comes, so that no integration misses the first task of all.
@@ -154,23 +143,32 @@ extension Server {
             [RetentionService(store: store, age: $0, time: time, logger: logger)]
         }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
-        return [home, StoreKeeper(store: store)] + (retention ?? [])
+        return [base.home, StoreKeeper(store: store)] + (retention ?? [])
             + [tokens, proxy, shipyard, processes, failures, push, webhooks] + integrations
-            + [UpstreamSync(of: configurations), serving]
+            + [UpstreamSync(of: base.files), serving]
     }
 
-    private static func webhookService(
-        _ configuration: ServerConfiguration, _ files: ConfigurationService, _ store: SQLiteStore,
-        _ secrets: any SecretStore, _ subscriptions: Distributor, _ time: SystemTime
-    ) async throws -> WebhookService {
+    private static func webhookService(_ base: Base) async throws -> WebhookService {
         let service = WebhookService(
             .init(
-                uniform: store, subscriptions: subscriptions, events: store, configuration: files, secrets: secrets,
-                requester: WebhookClient(policy: try configuration.webhookTargets()), failures: store, time: time,
-                logger: configuration.logger))
+                uniform: base.store, subscriptions: base.distributor, events: base.store, configuration: base.files,
+                secrets: base.secrets, requester: WebhookClient(policy: try base.configuration.webhookTargets()),
+                failures: base.store, time: base.time, logger: base.logger))
         try await service.register(
-            .embedded(name: WebhookService.name, version: configuration.version, hears: [], at: time.now))
+            .embedded(
+                name: WebhookService.name, version: base.configuration.version, hears: [], at: base.time.now))
         return service
+    }
+
+    private static func processService(
+        _ base: Base, _ artifacts: ArtifactFolder, _ proxy: HTTPProxy
+    ) throws -> ProcessService {
+        ProcessService(
+            .init(
+                artifacts: artifacts, processes: LocalProcesses(name: base.home.path, time: base.time),
+                health: HTTPHealthProbe(), router: proxy,
+                releases: FileReleaseStore(folder: try base.home.subfolder("releases"), ids: base.ids),
+                configuration: base.files, time: base.time, ids: base.ids, logger: base.logger))
     }
 
     /// How the API shows an integration of ours.
@@ -182,39 +180,58 @@ extension Server {
             at: Timestamp(nanoseconds: 0))
     }
 
-    /// - Parameter secrets: where the credentials of Git upstreams are kept.
-    private static func configurationService(
-        _ configuration: ServerConfiguration, _ repositories: GitRepositories, _ charts: TarCharts,
-        secrets: any SecretStore, _ time: SystemTime
-    ) throws -> ConfigurationService {
-        let upstreams = try Upstreams(
-            git: repositories, secrets: secrets, requester: WebRequester(), denied: configuration.deniedGitURLs,
-            provisioningURL: configuration.provisioningURL, hidesProvisioned: configuration.hidesProvisionedURL)
-        return ConfigurationService(
-            files: repositories, upstreams: upstreams, charts: charts, time: time,
-            defaultBranch: configuration.defaultGitBranch,
-            newLayout: configuration.hasStageFolders ? .folders : .branches, logger: configuration.logger)
-    }
-
-    private static func integrations(
-        _ configuration: ServerConfiguration, _ processes: ProcessService, _ files: ConfigurationService,
-        _ store: SQLiteStore, _ proxy: HTTPProxy, _ time: SystemTime
-    ) -> [Integration] {
+    private static func integrations(_ base: Base, _ processes: ProcessService, _ proxy: HTTPProxy) -> [Integration] {
+        let configuration = base.configuration
         let version = configuration.version
         let echo = configuration.answeredTasks.reduce(Integration(name: "keptn-echo", version: version)) {
             $0.on(task: $1) { _ in .pass() }
         }
         let ours = [
             processes.integration(version: version),
-            JMeterService(configuration: files, requester: WebRequester(), time: time, logger: configuration.logger)
+            JMeterService(configuration: base.files, requester: base.web, time: base.time, logger: base.logger)
                 .integration(version: version),
             LighthouseService(
-                configuration: files, queries: store, time: time, sliProvider: configuration.sliProvider
+                configuration: base.files, queries: base.store, time: base.time,
+                sliProvider: configuration.sliProvider
             ).integration(version: version),
-            KeptnSLIProvider(configuration: files, measurements: proxy).integration(version: version),
+            KeptnSLIProvider(configuration: base.files, measurements: proxy).integration(version: version),
             GatekeeperService.integration(version: version),
         ]
         return ours + (configuration.answeredTasks.isEmpty ? [] : [echo])
+    }
+}
+
+/// What every component stands on: the data folder and what lies in it, the log and its subscriptions, the files of
+/// projects, the web, time.
+private struct Base: Sendable {
+    let configuration: ServerConfiguration
+    let home: HomeFolder
+    let store: SQLiteStore
+    let secrets: any SecretStore
+    let repositories: GitRepositories
+    let files: ConfigurationService
+    let distributor: Distributor
+    let web = WebRequester()
+    let time = SystemTime()
+    let ids = SystemIDs()
+    let logger: Logger
+
+    init(_ configuration: ServerConfiguration) async throws {
+        self.configuration = configuration
+        logger = configuration.logger
+        home = try HomeFolder(configuration.home)
+        store = try await SQLiteStore.open(folder: home.path, logger: logger)
+        secrets = try SQLiteSecretStore(store: store, key: home.secretKey())
+        repositories = try await GitRepositories(folder: home.subfolder("config"), time: time)
+        let upstreams = try Upstreams(
+            git: repositories, secrets: secrets, requester: web, denied: configuration.deniedGitURLs,
+            provisioningURL: configuration.provisioningURL, hidesProvisioned: configuration.hidesProvisionedURL)
+        files = ConfigurationService(
+            files: repositories, upstreams: upstreams,
+            charts: TarCharts(folder: try home.subfolder("charts"), time: time, ids: ids), time: time,
+            defaultBranch: configuration.defaultGitBranch,
+            newLayout: configuration.hasStageFolders ? .folders : .branches, logger: logger)
+        distributor = Distributor(store: store, logger: logger)
     }
 }
 

@@ -12,6 +12,12 @@ package protocol UniformStore: Sendable {
     ) async throws -> Value
 }
 
+/// Hears of the orphans: answers for which no task was waiting (implemented by api).
+package protocol OrphanListener: Sendable {
+    /// The same answer may come several times.
+    func note(orphans: [RecordedEvent]) async throws
+}
+
 /// Where the lines that integrations write about their failures are kept.
 package protocol IntegrationLog: Sendable {
     /// Stores lines, durable when it returns; lines with the identity of a stored one are left out. Removes what is

@@ -62,20 +62,29 @@ extension ShipyardService {
         _ recorded: RecordedEvent, _ turn: inout Turn, _ input: (TaskAnswer) -> SequenceInput
     ) async throws {
         guard let triggeredID = recorded.facts.triggeredID, let context = recorded.facts.context else { return }
-        guard let scope = try await place(ofTask: triggeredID, recorded.facts.scope, turn) else {
-            return turn.ignore("no task was triggered by event \(triggeredID)")
-        }
         let answer = TaskAnswer(triggeredID: triggeredID, context: context, source: recorded.event.source)
-        try await decide(input(answer), in: scope, &turn)
+        if let given = recorded.facts.scope, turn.isOpen(task: triggeredID, in: given) {
+            try await decide(input(answer), in: given, &turn)
+            return
+        }
+        // Executors may leave out where they work: then the event that they answer tells.
+        let task = try await event(triggeredID)
+        var hasEffect = false
+        if let scope = task?.facts.scope ?? recorded.facts.scope {
+            hasEffect = try await decide(input(answer), in: scope, &turn)
+        } else {
+            turn.ignore("no task was triggered by event \(triggeredID)")
+        }
+        // What an integration has asked of others, it waits for itself.
+        let isOurs = task.map { $0.event.source == SequenceMachine.source } ?? true
+        if !hasEffect, isOurs, case .task(_, .finished)? = recorded.facts.type { turn.note(orphan: recorded) }
     }
 
-    /// Executors may leave out where they work: then the event that they answer tells.
-    private func place(ofTask triggeredID: String, _ given: Scope?, _ turn: Turn) async throws -> Scope? {
-        if let given, turn.isOpen(task: triggeredID, in: given) { return given }
+    private func event(_ id: String) async throws -> RecordedEvent? {
         var query = EventQuery()
-        query.id = triggeredID
+        query.id = id
         query.limit = 1
-        return try await store.events(query).first?.facts.scope ?? given
+        return try await store.events(query).first
     }
 
     private func takeControl(_ recorded: RecordedEvent, _ turn: inout Turn) async throws {

@@ -27,6 +27,7 @@ package actor ShipyardService: Service {
     let time: any TimeSource
     let ids: any IDSource
     let deadlines: TaskDeadlines
+    private let orphans: (any OrphanListener)?
     let logger: Logger
 
     /// Everything up to here is handled and committed, or had no effect.
@@ -47,13 +48,14 @@ package actor ShipyardService: Service {
 
     package init(
         store: any Store, configuration: any Configuration, time: any TimeSource, ids: any IDSource,
-        deadlines: TaskDeadlines = TaskDeadlines(), logger: Logger
+        deadlines: TaskDeadlines = TaskDeadlines(), orphans: (any OrphanListener)? = nil, logger: Logger
     ) {
         self.store = store
         self.configuration = configuration
         self.time = time
         self.ids = ids
         self.deadlines = deadlines
+        self.orphans = orphans
         self.logger = logger
     }
 
@@ -90,6 +92,8 @@ package actor ShipyardService: Service {
             places = [:]
             for event in events { try await take(event, &turn) }
             for scope in due { try await decide(.timePassed, in: scope, &turn) }
+            // Before the commit: after a crash they are heard of again.
+            if !turn.orphans.isEmpty { try await orphans?.note(orphans: turn.orphans) }
             try await commit(turn, upTo: events.last?.position ?? start)
             return true
         } catch {

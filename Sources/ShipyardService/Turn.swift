@@ -27,6 +27,8 @@ struct Turn {
     /// Contexts that were aborted, each with the last event that was emitted before anybody could know.
     private(set) var aborted: [String: Position]
     private var ignored: [String] = []
+    /// Ends of tasks that nobody waits for.
+    private(set) var orphans: [RecordedEvent] = []
 
     init(
         now: Timestamp, places: [Scope: Place], unreadPlaces: Set<Scope>, pausedContexts: Set<String>,
@@ -65,6 +67,8 @@ struct Turn {
     }
 
     mutating func ignore(_ reason: String) { ignored.append(reason) }
+
+    mutating func note(orphan: RecordedEvent) { orphans.append(orphan) }
 
     mutating func forget(project: String) {
         places = places.filter { $0.key.project != project }
@@ -133,8 +137,9 @@ struct Turn {
 }
 
 extension ShipyardService {
-    /// Lets the machine of a place decide and notes what follows.
-    func decide(_ input: SequenceInput, in scope: Scope, _ turn: inout Turn) async throws {
+    /// Lets the machine of a place decide and notes what follows. False when nothing does.
+    @discardableResult
+    func decide(_ input: SequenceInput, in scope: Scope, _ turn: inout Turn) async throws -> Bool {
         var place: Place
         if let known = turn.take(scope) {
             place = known
@@ -148,5 +153,6 @@ extension ShipyardService {
         let effects = place.machine.handle(input, at: turn.now, deadlines: deadlines) { ids.newID() }
         turn.put(place, at: scope)
         turn.carryOut(effects)
+        return !effects.allSatisfy { if case .ignored = $0 { true } else { false } }
     }
 }

@@ -87,4 +87,18 @@ extension LogEntry {
             context: event.keptnContext ?? "",
             task: task, triggeredID: event.triggeredID ?? "", gitCommitID: event.gitCommitID ?? "")
     }
+
+    /// What is to be said of the end of a task that nobody waits for: there was no such task, or it is over.
+    ///
+    /// - Parameter integrationID: The id of the integration of this name.
+    package init(orphan event: CloudEvent, at now: Timestamp, integrationID: (String) -> String) {
+        var task = ""
+        if case .task(let name, _)? = event.eventType { task = name }
+        let triggered = event.triggeredID ?? ""
+        self.init(
+            integrationID: integrationID(event.source),
+            message: "\(event.type) had no effect: no open task was triggered by event \(triggered)",
+            time: event.time ?? now, context: event.keptnContext ?? "", task: task, triggeredID: triggered,
+            gitCommitID: event.gitCommitID ?? "")
+    }
 }

@@ -220,6 +220,12 @@ struct ServerOverHTTP: Sendable {
         return (answer.status, (try? JSON(parsing: answer.body)) ?? .null)
     }
 
+    func metrics() async throws -> String {
+        let answer = try await WebRequester().send(
+            OutgoingRequest(url: String(endpoint.dropLast("/api".count)) + "/metrics"))
+        return String(decoding: answer.body, as: UTF8.self)
+    }
+
     /// Sends a package as curl does: `curl -F configPackage=@package.zip`.
     func importPackage(_ bytes: [UInt8], project: String) async throws -> (status: Int, json: JSON) {
         let head =

@@ -50,7 +50,7 @@ extension CloudEvent {
         }
     }
 
-    /// Reads the binary mode: attributes from `ce-` headers, the body is the data.
+    /// Reads the binary mode of any version: attributes from `ce-` headers, the body is the data.
     public init(binary message: HTTPMessage) throws(CloudEventError) {
         var event = CloudEvent(id: "", source: "", type: "", dataContentType: message.contentType)
         var specVersion: String?
@@ -73,9 +73,12 @@ extension CloudEvent {
             default: event.extensions[attribute] = .string(value)
             }
         }
-        try event.checkRequired(specVersion: specVersion)
+        let encoding = try event.adoptAttributes(of: SpecVersion(attribute: specVersion))
+        try event.checkRequired()
         if !message.body.isEmpty {
-            if let type = message.contentType, Self.isJSON(mediaType: type) {
+            if encoding == .base64 {
+                event.data = try event.decoded(String(decoding: message.body, as: UTF8.self))
+            } else if let type = message.contentType, Self.isJSON(mediaType: type) {
                 event.data = .json(try Self.parse(message.body))
             } else if let type = message.contentType, type.lowercased().hasPrefix("text/"),
                 let text = String(validating: message.body, as: UTF8.self)

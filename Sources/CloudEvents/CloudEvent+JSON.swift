@@ -3,7 +3,8 @@ extension CloudEvent {
     public static let structuredContentType = "application/cloudevents+json"
     public static let batchContentType = "application/cloudevents-batch+json"
 
-    /// Reads an event from its structured JSON form. Keptn's `contenttype` is understood as `datacontenttype`.
+    /// Reads an event of any version from its structured JSON form. Keptn's `contenttype` is understood as
+    /// `datacontenttype`.
     public init(structured json: JSON) throws(CloudEventError) {
         guard json.kind == .object else {
             throw .wrongShape("an event has to be a JSON object; this is a JSON \(json.kind.rawValue)")
@@ -30,7 +31,8 @@ extension CloudEvent {
             default: event.extensions[key] = value
             }
         }
-        try event.checkRequired(specVersion: specVersion)
+        let encoding = try event.adoptAttributes(of: SpecVersion(attribute: specVersion))
+        try event.checkRequired()
         if let base64 {
             guard data == nil else { throw .wrongShape("an event cannot have both 'data' and 'data_base64'") }
             guard let bytes = Base64.decode(base64) else {
@@ -38,7 +40,9 @@ extension CloudEvent {
             }
             event.data = .binary(bytes)
         } else if let data {
-            if let text = data.stringValue, let type = event.dataContentType, !Self.isJSON(mediaType: type) {
+            if encoding == .base64, let text = data.stringValue {
+                event.data = try event.decoded(text)
+            } else if let text = data.stringValue, let type = event.dataContentType, !Self.isJSON(mediaType: type) {
                 event.data = .text(text)
             } else {
                 event.data = .json(data)
@@ -63,23 +67,33 @@ extension CloudEvent {
         return events
     }
 
-    /// The event in the structured JSON form. Extensions come sorted by name, so that equal events are equal bytes.
-    public var structured: JSON {
+    /// The event in the structured JSON form.
+    public var structured: JSON { structured(as: .v1_0) }
+
+    /// The event in the structured JSON form of a version. Extensions come sorted by name, so that equal events are
+    /// equal bytes; those named like an attribute of an older version stay out of it.
+    public func structured(as version: SpecVersion) -> JSON {
         var members: [(key: String, value: JSON?)] = [
-            ("specversion", "1.0"), ("id", .string(id)), ("source", .string(source)), ("type", .string(type)),
+            ("specversion", .string(version.rawValue)), ("id", .string(id)), ("source", .string(source)),
+            ("type", .string(type)),
         ]
         if let subject { members.append(("subject", .string(subject))) }
         if let time { members.append(("time", .string(time.rfc3339))) }
-        if let dataContentType { members.append(("datacontenttype", .string(dataContentType))) }
-        if let dataSchema { members.append(("dataschema", .string(dataSchema))) }
-        for (name, value) in extensions.sorted(by: { $0.key < $1.key }) { members.append((name, value)) }
+        if let dataContentType { members.append((version.contentTypeName, .string(dataContentType))) }
+        if let dataSchema { members.append((version.dataSchemaName, .string(dataSchema))) }
+        let taken = version.ownNames
+        for (name, value) in extensions.sorted(by: { $0.key < $1.key }) where !taken.contains(name) {
+            members.append((name, value))
+        }
         switch data {
         case .json(let value)?: members.append(("data", value))
         case .text(let text)?:
             // Without a type the string would be read back as JSON.
-            if dataContentType == nil { members.append(("datacontenttype", "text/plain")) }
+            if dataContentType == nil { members.append((version.contentTypeName, "text/plain")) }
             members.append(("data", .string(text)))
-        case .binary(let bytes)?: members.append(("data_base64", .string(Base64.encode(bytes))))
+        case .binary(let bytes)?:
+            if version == .v0_3 { members.append(("datacontentencoding", "base64")) }
+            members.append((version == .v1_0 ? "data_base64" : "data", .string(Base64.encode(bytes))))
         case nil: break
         }
         return .object(members)
@@ -105,17 +119,13 @@ extension CloudEvent {
     }
 
     /// What the members of the structured form are called that are no extensions.
-    private static let memberNames: Set<String> = [
+    static let memberNames: Set<String> = [
         "specversion", "id", "source", "type", "subject", "time", "datacontenttype", "contenttype", "dataschema",
         "data", "data_base64",
     ]
 
     /// The required attributes of CloudEvents 1.0.2 section 3.1.
-    func checkRequired(specVersion: String?) throws(CloudEventError) {
-        guard let specVersion, !specVersion.isEmpty else { throw .missing(attribute: "specversion") }
-        guard specVersion == "1.0" else {
-            throw .invalid(attribute: "specversion", value: specVersion, expected: "\"1.0\"")
-        }
+    func checkRequired() throws(CloudEventError) {
         if id.isEmpty { throw .missing(attribute: "id") }
         if source.isEmpty { throw .missing(attribute: "source") }
         if type.isEmpty { throw .missing(attribute: "type") }
@@ -132,7 +142,7 @@ extension CloudEvent {
         return time
     }
 
-    private static func text(_ value: JSON, _ attribute: String) throws(CloudEventError) -> String {
+    static func text(_ value: JSON, _ attribute: String) throws(CloudEventError) -> String {
         guard let text = value.stringValue else {
             throw .invalid(attribute: attribute, value: value.text, expected: "a string")
         }

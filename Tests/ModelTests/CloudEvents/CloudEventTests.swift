@@ -213,8 +213,8 @@ extension CloudEventTests {
             body: #"{"specversion":"1.0","id":"1","source":"s","type":null}"#,
             message: "required attribute 'type' is missing or empty"),
         BadMessage(
-            body: #"{"specversion":"0.3","id":"1","source":"s","type":"t"}"#,
-            message: "attribute 'specversion' has the value '0.3'; \"1.0\" is needed"),
+            body: #"{"specversion":"0.1","id":"1","source":"s","type":"t"}"#,
+            message: #"attribute 'specversion' has the value '0.1'; "1.0" or "0.3" or "0.2" is needed"#),
         BadMessage(
             body: structured(#""subject":5"#), message: "attribute 'subject' has the value '5'; a string is needed"),
         BadMessage(

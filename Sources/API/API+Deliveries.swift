@@ -24,8 +24,9 @@ extension API {
     func pull(_ request: APIRequest) async throws -> APIResponse {
         let body = try await object(request)
         func list(_ name: String) -> [String] { (body[name]?.elements ?? []).compactMap(\.stringValue) }
+        let types = WantedTypes(list("events"))
         var wanted = SubscriptionRequest(
-            name: Self.subscription(request), patterns: list("events"), projects: list("projects"),
+            name: Self.subscription(request), patterns: types.canonical, projects: list("projects"),
             stages: list("stages"), services: list("services"))
         guard !wanted.patterns.isEmpty else {
             throw KeptnError(.invalidInput, "field 'events' has to list event types")
@@ -40,15 +41,18 @@ extension API {
         let subscription = try await pulled.subscription(
             wanted, isNew: body["restart"]?.boolValue ?? false, parts.subscriptions)
         let deliveries = try await next(subscription, count, within: .seconds(wait))
-        return .json([
-            "deliveries": .array(
-                deliveries.map {
-                    .object([
-                        ("position", .integer($0.position.value)), ("event", $0.event.structured),
-                        ("repeated", $0.isRepeated ? true : nil),
-                    ])
-                })
-        ])
+        var told: [JSON] = []
+        for delivery in deliveries {
+            let said = try await parts.words.said(delivery.recorded, to: types)
+            if said.isEmpty { try await subscription.settle([delivery.position], sending: []) }
+            told += said.map {
+                .object([
+                    ("position", .integer(delivery.position.value)), ("event", $0.structured),
+                    ("repeated", delivery.isRepeated ? true : nil),
+                ])
+            }
+        }
+        return .json(["deliveries": .array(told)])
     }
 
     /// What comes within the time; what was handed out in the last moment is not dropped.

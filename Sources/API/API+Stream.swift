@@ -10,10 +10,12 @@ extension API {
             HTTPRoute(.get, "/api/v1/stream") { request in
                 let head = try await parts.store.head()
                 func list(_ name: String) -> [String] { request.query(name).map { [$0] } ?? [] }
+                let types = WantedTypes([request.query("type") ?? ">"])
                 let events = EventStream(
-                    log: parts.store, time: parts.time, start: try Self.start(request, head: head),
+                    log: parts.store, time: parts.time, words: parts.words, types: types,
+                    start: try Self.start(request, head: head),
                     filter: SubscriptionFilter(
-                        patterns: [request.query("type") ?? ">"], projects: list("project"), stages: list("stage"),
+                        patterns: types.canonical, projects: list("project"), stages: list("stage"),
                         services: list("service")),
                     context: request.query("keptnContext"))
                 var response = APIResponse(contentType: "text/event-stream", body: [])
@@ -46,6 +48,8 @@ struct EventStream: AsyncSequence, Sendable {
 
     let log: any EventLog
     let time: any TimeSource
+    let words: any EventWords
+    let types: WantedTypes
     let start: Position
     let filter: SubscriptionFilter
     let context: String?
@@ -79,7 +83,8 @@ struct EventStream: AsyncSequence, Sendable {
                     return Array(": nothing new\n\n".utf8)
                 }
                 position = last.position
-                let text = events.filter(stream.isWanted).flatMap(EventStream.text)
+                var text: [UInt8] = []
+                for event in events where stream.isWanted(event) { text += try await stream.text(of: event) }
                 if !text.isEmpty { return text }
             }
         }
@@ -108,10 +113,14 @@ struct EventStream: AsyncSequence, Sendable {
         }
     }
 
-    private static func text(of event: RecordedEvent) -> [UInt8] {
-        // Bytes of users: JSON may stand on several lines, of which each is a line of data.
-        let lines = API.view(event.event).bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
-        let data = lines.flatMap { Array("data: ".utf8) + $0 + [UInt8(ascii: "\n")] }
-        return Array("id: \(event.position.value)\nevent: \(event.event.type)\n".utf8) + data + [UInt8(ascii: "\n")]
+    private func text(of recorded: RecordedEvent) async throws -> [UInt8] {
+        try await words.said(recorded, to: types).flatMap { said in
+            let json = said.version == .v1_0 ? API.view(said.event) : said.structured
+            // Bytes of users: JSON may stand on several lines, of which each is a line of data.
+            let lines = json.bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+            let data = lines.flatMap { Array("data: ".utf8) + $0 + [UInt8(ascii: "\n")] }
+            let head = "id: \(recorded.position.value)\nevent: \(said.event.type)\n"
+            return Array(head.utf8) + data + [UInt8(ascii: "\n")]
+        }
     }
 }

@@ -13,6 +13,7 @@ package struct API: Sendable {
         package var intake: any EventIntake
         package var barrier: any EventBarrier
         package var subscriptions: any Subscriptions
+        package var words: any EventWords
         package var push: any PushControl
         package var artifacts: any ArtifactStore
         package var uniform: Uniform
@@ -29,9 +30,9 @@ package struct API: Sendable {
 
         package init(
             store: any Store, configuration: any ConfigurationEditing, intake: any EventIntake,
-            barrier: any EventBarrier, subscriptions: any Subscriptions, push: any PushControl,
-            artifacts: any ArtifactStore, uniform: Uniform, zips: any ZipArchives, secrets: any SecretStore,
-            tokens: TokenRegistry,
+            barrier: any EventBarrier, subscriptions: any Subscriptions, words: any EventWords,
+            push: any PushControl, artifacts: any ArtifactStore, uniform: Uniform, zips: any ZipArchives,
+            secrets: any SecretStore, tokens: TokenRegistry,
             time: any TimeSource, ids: any IDSource, version: String,
             metrics: @escaping @Sendable () async -> String, git: (any GitHosting)? = nil
         ) {
@@ -40,6 +41,7 @@ package struct API: Sendable {
             self.intake = intake
             self.barrier = barrier
             self.subscriptions = subscriptions
+            self.words = words
             self.push = push
             self.artifacts = artifacts
             self.uniform = uniform

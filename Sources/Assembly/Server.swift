@@ -21,6 +21,7 @@ import RemoteClients
 import SQLiteStore
 import ServiceLifecycle
 import ShipyardService
+import Synchronization
 import UnixSignals
 import WebhookService
 
@@ -93,8 +94,11 @@ extension Server {
     ) async throws -> [any Service] {
         let base = try await Base(configuration)
         let (store, time, ids, logger) = (base.store, base.time, base.ids, base.logger)
+        let address = ServerAddress()
+        let words = Interpreter(queries: store, configuration: base.files) { address.url }
         let push = PushService(
-            store: store, subscriptions: base.distributor, requester: base.web, time: time, logger: logger)
+            store: store, subscriptions: base.distributor, requester: base.web, words: words, time: time,
+            logger: logger)
         let plane = InProcessControlPlane(subscriptions: base.distributor, log: store, queries: store)
         let artifacts = try ArtifactFolder(
             folder: base.home.subfolder("artifacts"), bytesMax: configuration.artifactBytesMax, time: time, ids: ids)
@@ -115,9 +119,11 @@ extension Server {
             .init(
                 store: store, configuration: base.files,
                 intake: EventBroker(
-                    log: store, configuration: base.files, time: time, ids: ids, bytesMax: configuration.eventBytesMax),
-                barrier: shipyard, subscriptions: base.distributor, push: push, artifacts: artifacts,
-                uniform: uniform, zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
+                    log: store, queries: store, configuration: base.files, time: time, ids: ids,
+                    bytesMax: configuration.eventBytesMax),
+                barrier: shipyard, subscriptions: base.distributor, words: words, push: push,
+                artifacts: artifacts, uniform: uniform,
+                zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
                 secrets: base.secrets, tokens: tokens, time: time, ids: ids, version: configuration.version,
                 metrics: {
                     MetricsText.all(
@@ -132,7 +138,7 @@ extension Server {
             host: configuration.host, port: configuration.port, routes: api.routes, requests: statistics,
             admit: { try await access.admit($0, to: $1) }, logger: logger
         ) { port in
-            let url = "http://\(configuration.host):\(port)/api"
+            let url = address.learn(host: configuration.host, port: port) + "/api"
             base.home.announce(url)
             onReady(Server(apiURL: url, token: token, home: base.home.path))
         }
@@ -232,6 +238,20 @@ private struct Base: Sendable {
             defaultBranch: configuration.defaultGitBranch,
             newLayout: configuration.hasStageFolders ? .folders : .branches, logger: logger)
         distributor = Distributor(store: store, logger: logger)
+    }
+}
+
+/// Under which the server is reached; empty until it listens.
+private final class ServerAddress: Sendable {
+    private let known = Mutex("")
+
+    var url: String { known.withLock { $0 } }
+
+    func learn(host: String, port: Int) -> String {
+        known.withLock { known in
+            known = "http://\(host):\(port)"
+            return known
+        }
     }
 }
 

@@ -98,13 +98,16 @@ extension CloudEvent {
 
     /// The event as a message in binary mode. Extensions that are neither text nor number nor boolean, or whose name
     /// cannot be part of a header's, have no header form and stay out.
-    public var binaryMessage: HTTPMessage {
+    public var binaryMessage: HTTPMessage { binaryMessage(as: .v1_0) }
+
+    /// The same in the words of a version.
+    public func binaryMessage(as version: SpecVersion) -> HTTPMessage {
         var headers: [(name: String, value: String)] = [
-            ("ce-specversion", "1.0"), ("ce-id", id), ("ce-source", source), ("ce-type", type),
+            ("ce-specversion", version.rawValue), ("ce-id", id), ("ce-source", source), ("ce-type", type),
         ]
         if let subject { headers.append(("ce-subject", subject)) }
         if let time { headers.append(("ce-time", time.rfc3339)) }
-        if let dataSchema { headers.append(("ce-dataschema", dataSchema)) }
+        if let dataSchema { headers.append(("ce-\(version.dataSchemaName)", dataSchema)) }
         for name in extensions.keys.sorted() where HeaderValue.canFollowPrefix(name) {
             if let value = self[name] { headers.append(("ce-\(name)", value)) }
         }

@@ -10,6 +10,7 @@ struct PushRunner: Sendable {
     let store: any PushStore
     let subscriptions: any Subscriptions
     let requester: any HTTPRequester
+    let words: any EventWords
     let time: any TimeSource
     let random: @Sendable () -> Double
     let progress: PushProgress
@@ -51,9 +52,16 @@ struct PushRunner: Sendable {
     /// Returns when the event is delivered, or kept as a failure: then false.
     @discardableResult
     private func deliver(_ recorded: RecordedEvent, isRepeated: Bool) async throws -> Bool {
+        for said in try await words.said(recorded, to: WantedTypes(subscription.events)) {
+            guard try await deliver(said, of: recorded, isRepeated: isRepeated) else { return false }
+        }
+        return true
+    }
+
+    private func deliver(_ said: SaidEvent, of recorded: RecordedEvent, isRepeated: Bool) async throws -> Bool {
         var attempt = 1
         while true {
-            let outcome = try await post(recorded.event, isRepeated: isRepeated || attempt > 1)
+            let outcome = try await post(said, isRepeated: isRepeated || attempt > 1)
             let verdict = Self.retry.verdict(on: outcome, attempt: attempt, random: random())
             progress.note(verdict, of: subscription.name, at: time.now)
             switch verdict {
@@ -71,8 +79,8 @@ struct PushRunner: Sendable {
         }
     }
 
-    private func post(_ event: CloudEvent, isRepeated: Bool) async throws -> PushRetry.Outcome {
-        let message = subscription.mode == .binary ? event.binaryMessage : event.structuredMessage
+    private func post(_ said: SaidEvent, isRepeated: Bool) async throws -> PushRetry.Outcome {
+        let message = subscription.mode == .binary ? said.binaryMessage : said.structuredMessage
         var headers = Dictionary(message.headers.map { ($0.name, $0.value) }) { $1 }
         headers["content-type"] = message.contentType
         headers["keptn-subscription"] = subscription.name

@@ -12,6 +12,7 @@ package final class PushService: Service, PushControl {
     private let store: any PushStore
     private let subscriptions: any Subscriptions
     private let requester: any HTTPRequester
+    private let words: any EventWords
     private let time: any TimeSource
     private let random: @Sendable () -> Double
 
@@ -19,12 +20,13 @@ package final class PushService: Service, PushControl {
     private let runners: SubscriptionRunners<PushSubscription>
 
     package init(
-        store: any PushStore, subscriptions: any Subscriptions, requester: any HTTPRequester, time: any TimeSource,
-        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, logger: Logger
+        store: any PushStore, subscriptions: any Subscriptions, requester: any HTTPRequester, words: any EventWords,
+        time: any TimeSource, random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, logger: Logger
     ) {
         self.store = store
         self.subscriptions = subscriptions
         self.requester = requester
+        self.words = words
         self.time = time
         self.random = random
         runners = SubscriptionRunners("push subscription", time: time, random: random, logger: logger) {
@@ -42,6 +44,7 @@ package final class PushService: Service, PushControl {
         try await runners.run { [self] subscription in
             let runner = PushRunner(
                 subscription: subscription, store: store, subscriptions: subscriptions, requester: requester,
+                words: words,
                 time: time, random: random, progress: progress, changes: runners.changes)
             try await runner.run()
         } ended: { [progress] in
@@ -94,7 +97,8 @@ extension PushSubscription {
 
     var request: SubscriptionRequest {
         SubscriptionRequest(
-            name: cursorName, patterns: events, projects: projects, stages: stages, services: services,
+            name: cursorName, patterns: WantedTypes(events).canonical, projects: projects, stages: stages,
+            services: services,
             window: Self.window)
     }
 }

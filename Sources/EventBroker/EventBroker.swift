@@ -7,7 +7,8 @@ package import Ports
 /// sender hears of success (K §2.2).
 package struct EventBroker: EventIntake {
     private let log: any EventLog
-    private let configuration: any Configuration
+    let queries: any EventQueries
+    let configuration: any Configuration
     private let time: any TimeSource
     private let ids: any IDSource
     package let bytesMax: Int
@@ -15,10 +16,12 @@ package struct EventBroker: EventIntake {
     package static let defaultSource = "https://github.com/keptn/keptn/api"
 
     package init(
-        log: any EventLog, configuration: any Configuration, time: any TimeSource, ids: any IDSource,
+        log: any EventLog, queries: any EventQueries, configuration: any Configuration, time: any TimeSource,
+        ids: any IDSource,
         bytesMax: Int = 1 << 20
     ) {
         self.log = log
+        self.queries = queries
         self.configuration = configuration
         self.time = time
         self.ids = ids
@@ -32,11 +35,18 @@ package struct EventBroker: EventIntake {
     /// project, stage or service.
     package func accept(_ message: CloudEvent.HTTPMessage, from caller: Caller) async throws -> [String] {
         let events = try Self.read(message).map(complete)
+        var canonical: [CloudEvent] = []
         for event in events {
-            try caller.require(project: event.keptnData?.project)
-            try await check(event)
+            guard Legacy.understands(event) else {
+                try caller.require(project: event.keptnData?.project)
+                try await check(event)
+                canonical.append(event)
+                continue
+            }
+            try caller.require(project: Legacy.place(of: event).project)
+            canonical += try await translated(event)
         }
-        try await log.append(events)
+        try await log.append(canonical)
         return events.map { $0.keptnContext ?? "" }
     }
 
@@ -120,7 +130,7 @@ package struct EventBroker: EventIntake {
     /// Types that Keptn accepts without a look inside.
     private static let alwaysAccepted: Set<String> = ["sh.keptn.log.error", "sh.keptn.events.problem"]
 
-    private func check(_ event: CloudEvent) async throws {
+    func check(_ event: CloudEvent) async throws {
         guard !Self.alwaysAccepted.contains(event.type) else { return }
         guard let data = event.keptnData else {
             throw KeptnError(.invalidInput, "event \(event.type): 'data' has to be a JSON object")

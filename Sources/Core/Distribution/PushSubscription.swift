@@ -90,6 +90,9 @@ extension PushSubscription {
             mistakes.append(
                 "'\(pattern)' is no event type: words between dots, '*' for one of them, '>' at the end for the rest")
         }
+        for pattern in WantedTypes(events).unsaid {
+            mistakes.append("'\(pattern)': Keptn says nothing of that kind; \(CDEvents.types.joined(separator: ", "))")
+        }
         let wanted = Self(
             name: name, id: id, url: url, mode: Mode(rawValue: word) ?? .structured, events: events,
             projects: list("projects"), stages: list("stages"), services: list("services"))

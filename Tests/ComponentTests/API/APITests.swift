@@ -33,9 +33,10 @@ private struct APIBench {
         let api = API(
             .init(
                 store: store, configuration: configuration,
-                intake: EventBroker(log: store, configuration: configuration, time: time, ids: ids, bytesMax: 4096),
+                intake: EventBroker(
+                    log: store, queries: store, configuration: configuration, time: time, ids: ids, bytesMax: 4096),
                 barrier: shipyard, subscriptions: Distributor(store: store, logger: logger),
-                push: PushBench.idle(store),
+                words: PushBench.words(store), push: PushBench.idle(store),
                 artifacts: InMemoryArtifactStore(),
                 uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: InMemorySecretStore(),
                 tokens: tokens, time: time,

@@ -38,10 +38,12 @@ struct AccessBench {
         api = API(
             .init(
                 store: store, configuration: configuration,
-                intake: EventBroker(log: store, configuration: configuration, time: time, ids: ids),
+                intake: EventBroker(
+                    log: store, queries: store, configuration: configuration, time: time, ids: ids),
                 barrier: ShipyardService(
                     store: store, configuration: configuration, time: time, ids: ids, logger: logger),
-                subscriptions: Distributor(store: store, logger: logger), push: PushBench.idle(store),
+                subscriptions: Distributor(store: store, logger: logger), words: PushBench.words(store),
+                push: PushBench.idle(store),
                 artifacts: InMemoryArtifactStore(),
                 uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: secrets, tokens: tokens,
                 time: time, ids: ids, version: "1", metrics: { "" }))

@@ -35,9 +35,11 @@ struct UniformBench {
         api = API(
             .init(
                 store: store, configuration: configuration,
-                intake: EventBroker(log: store, configuration: configuration, time: time, ids: ids),
+                intake: EventBroker(
+                    log: store, queries: store, configuration: configuration, time: time, ids: ids),
                 barrier: NoBarrier(),
-                subscriptions: Distributor(store: store, logger: Self.logger), push: PushBench.idle(store),
+                subscriptions: Distributor(store: store, logger: Self.logger), words: PushBench.words(store),
+                push: PushBench.idle(store),
                 artifacts: InMemoryArtifactStore(),
                 uniform: uniform, zips: InMemoryZipArchives(zips), secrets: InMemorySecretStore(), tokens: tokens,
                 time: time, ids: ids, version: "1", metrics: { "" }))

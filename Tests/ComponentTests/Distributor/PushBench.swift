@@ -39,7 +39,11 @@ struct PushBench {
         time = ManualTime()
         service = PushService(
             store: pushes, subscriptions: Distributor(store: store, logger: Self.logger), requester: requester,
-            time: time, random: { 0 }, logger: Self.logger)
+            words: Self.words(store), time: time, random: { 0 }, logger: Self.logger)
+    }
+
+    static func words(_ store: InMemoryStore) -> Interpreter {
+        Interpreter(queries: store, configuration: ConfigurationBench().service) { "http://keptn" }
     }
 
     /// For a bench of something else.

@@ -49,7 +49,8 @@ struct LegacyWritingTests {
         Case(
             "no test follows", "deployment.finished", ["result": "pass", "status": "succeeded"], in: "prod",
             answering: run,
-            #"1 events.deployment-finished {"stage":"prod","teststrategy":"","deploymentstrategy":"blue_green_service",\#(image),"#
+            #"1 events.deployment-finished {"stage":"prod","teststrategy":"","#
+                + #""deploymentstrategy":"blue_green_service",\#(image),"#
                 + #""deploymentURILocal":"http://l","deploymentURIPublic":"http://p","labels":{"x":"y"}}"#),
         Case("a failed one is silent", "deployment.finished", ["status": "errored"], in: "prod", answering: run),
         Case(

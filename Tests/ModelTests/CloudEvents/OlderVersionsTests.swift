@@ -30,7 +30,8 @@ struct OlderVersionsTests {
             contentType: "application/json", extensions: ["shkeptncontext": "c"], data: .json(["project": "p"])),
         Case(
             "0.2 with a schema and extensions in two places; those at the top count",
-            #""specversion":"0.2","schemaurl":"https://x/y","extensions":{"a":1,"b":null,"c":"inner","id":"2"},"c":"top""#,
+            #""specversion":"0.2","schemaurl":"https://x/y","#
+                + #""extensions":{"a":1,"b":null,"c":"inner","id":"2"},"c":"top""#,
             schema: "https://x/y", extensions: ["a": 1, "c": "top"]),
         Case(
             "0.2 has no encoding, so text of an unknown type stays text",

@@ -1,0 +1,88 @@
+package import CloudEvents
+
+/// What a subscriber wants to hear, by patterns of event types, and in whose words: those of Keptn, of Keptn 0.5 or of
+/// CDEvents. Whose they are is told by the types themselves.
+package struct WantedTypes: Sendable, Hashable {
+    package let patterns: [String]
+    private let keptn: [String]
+    private let old: [Legacy.OldType]
+    private let cdEvents: [String]
+
+    /// Types that Keptn 0.5 and Keptn of today have in common are those of today.
+    private static let common: [Legacy.OldType] = [.problem, .monitoringConfigure]
+
+    /// - Parameter patterns: With the wildcards of NATS subjects; types of Keptn 0.5 only as they are.
+    package init(_ patterns: [String]) {
+        self.patterns = patterns
+        var (keptn, old, cdEvents): ([String], [Legacy.OldType], [String]) = ([], [], [])
+        for pattern in patterns {
+            if let type = Legacy.OldType(rawValue: pattern), !Self.common.contains(type) {
+                old.append(type)
+            } else if pattern.hasPrefix(Self.cdEventsPrefix) {
+                cdEvents.append(pattern)
+            } else {
+                keptn.append(pattern)
+            }
+        }
+        (self.keptn, self.old, self.cdEvents) = (keptn, old, cdEvents)
+    }
+
+    /// Of `dev.cdevents` and `dev.cdeventsx`.
+    private static let cdEventsPrefix = "dev.cdevents"
+
+    /// The types of the log out of which come the wanted ones.
+    package var canonical: [String] {
+        let others = old.flatMap(\.canonicalPatterns) + cdEvents.flatMap { CDEvents.canonicalPatterns(for: $0) }
+        return keptn + Set(others).subtracting(keptn).sorted()
+    }
+
+    /// Patterns of other vocabularies in which nothing is ever said.
+    package var unsaid: [String] { cdEvents.filter { CDEvents.canonicalPatterns(for: $0).isEmpty } }
+
+    /// Whether this event has to be said in other words than its own; then its surroundings have to be known.
+    package func needsWords(for event: CloudEvent) -> Bool { !oldTypes(of: event).isEmpty || wantsCDEvents(of: event) }
+
+    package func oldTypes(of event: CloudEvent) -> [Legacy.OldType] {
+        old.filter { Self.matches($0.canonicalPatterns, event.type) }
+    }
+
+    package func wantsCDEvents(of event: CloudEvent) -> Bool {
+        !cdEvents.isEmpty && Self.matches(cdEvents.flatMap { CDEvents.canonicalPatterns(for: $0) }, event.type)
+    }
+
+    /// The event in all words that are wanted; none where it means nothing in them.
+    ///
+    /// - Parameters:
+    ///   - old: It as an event of this type of Keptn 0.5.
+    ///   - inCDEvents: It in CDEvents.
+    package func said(
+        _ event: CloudEvent, old: (Legacy.OldType) -> CloudEvent?, inCDEvents: () -> [CloudEvent]
+    ) -> [SaidEvent] {
+        var said: [SaidEvent] = []
+        if Self.matches(keptn, event.type) { said.append(SaidEvent(event)) }
+        said += oldTypes(of: event).compactMap(old).map { SaidEvent($0, as: Legacy.version) }
+        if wantsCDEvents(of: event) {
+            said += inCDEvents().filter { Self.matches(cdEvents, $0.type) }.map { SaidEvent($0) }
+        }
+        return said
+    }
+
+    private static func matches(_ patterns: [String], _ type: String) -> Bool {
+        SubscriptionFilter(patterns: patterns).matches(type: type, project: nil, stage: nil, service: nil)
+    }
+}
+
+/// An event as a subscriber gets it: in the words of its vocabulary and of its version of CloudEvents.
+package struct SaidEvent: Sendable, Hashable {
+    package let event: CloudEvent
+    package let version: CloudEvent.SpecVersion
+
+    package init(_ event: CloudEvent, as version: CloudEvent.SpecVersion = .v1_0) {
+        self.event = event
+        self.version = version
+    }
+
+    package var structured: JSON { event.structured(as: version) }
+    package var structuredMessage: CloudEvent.HTTPMessage { event.structuredMessage(as: version) }
+    package var binaryMessage: CloudEvent.HTTPMessage { event.binaryMessage(as: version) }
+}

@@ -79,7 +79,7 @@ nonisolated var floors: [[Target]] {
         component("API", ["SpecFiles", crypto, httpTypes]),
         component("ConfigurationService", ["SpecFiles"]),
         component("Datastore"),
-        component("Distributor", ["KeptnKit"]),
+        component("Distributor", ["KeptnKit", httpTypes]),
         component("EventBroker"),
         component("GatekeeperService", ["KeptnKit"]),
         component("JMeterService", ["KeptnKit", "SpecFiles"]),
@@ -156,7 +156,7 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "SystemTests",
             dependencies: model + [
-                "RemoteClients", "TestSupport", "carts", "keptn", "keptn-bench", subprocess, system,
+                "ProcessRuntime", "RemoteClients", "TestSupport", "carts", "keptn", "keptn-bench", subprocess, system,
             ]),
         .testTarget(name: "TidyTests"),
     ].map(withHouseSettings)

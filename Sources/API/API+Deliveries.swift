@@ -82,9 +82,11 @@ extension API {
     /// Names of their own: nobody takes over what a part of this server hears by, nor, with a token that is limited to
     /// projects, a subscription that hears more than they may.
     private static func subscription(_ request: APIRequest) -> String {
-        let name = "remote/" + request.parameter("name")
+        let name = subscription(request.parameter("name"))
         return request.caller.grant.projects.map { "\(name)@\($0.sorted().joined(separator: ","))" } ?? name
     }
+
+    static func subscription(_ name: String) -> String { "remote/" + name }
 
     func settle(_ request: APIRequest) async throws -> APIResponse {
         let body = try await object(request, upTo: Self.resourceBodyMax)

@@ -83,7 +83,11 @@ extension API {
         for index in newcomer.subscriptions.indices where newcomer.subscriptions[index].id.isEmpty {
             newcomer.subscriptions[index].id = parts.ids.newID()
         }
-        let registered = try await parts.uniform.change(at: now) { [newcomer] in $0.register(newcomer) }
+        let (registered, known) = try await parts.uniform.change(at: now) { [newcomer] registry in
+            let registered = registry.register(newcomer)
+            return (registered, registry[registered.id])
+        }
+        if let known { try await begin(known.subscriptions, of: known.name) }
         return .json(["id": .string(registered.id)], registered.isNew ? .created : .ok)
     }
 
@@ -92,14 +96,23 @@ extension API {
         try requireForeign(integrationID)
         var subscription = UniformSubscription(reading: try await object(request))
         subscription.id = id
-        try await parts.uniform.change(at: parts.time.now) { [subscription] registry in
+        let name = try await parts.uniform.change(at: parts.time.now) { [subscription] registry in
             let name = registry[integrationID]?.name ?? ""
             try Self.require(subscription.problems(of: name))
             guard registry.subscribe(integrationID, to: subscription) else {
                 throw Self.unknown(integration: integrationID)
             }
+            return name
         }
+        try await begin([subscription], of: name)
         return .json(["id": .string(id)], .created)
+    }
+
+    /// From now on a distributor misses nothing, whenever it pulls for the first time.
+    private func begin(_ subscriptions: [UniformSubscription], of integration: String) async throws {
+        for subscription in subscriptions {
+            try await parts.subscriptions.begin(Self.subscription("\(integration)/\(subscription.id)"))
+        }
     }
 
     private func integration(_ request: APIRequest) async throws -> UniformIntegration {

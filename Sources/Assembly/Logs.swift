@@ -8,8 +8,12 @@ import Synchronization
 #endif
 
 extension ServerConfiguration {
+    var logger: Logger { log.logger }
+}
+
+extension ServerConfiguration.Log {
     var logger: Logger {
-        switch log {
+        switch self {
         case .standardError(let level):
             var logger = Logger(label: "keptn") { StreamLogHandler.standardError(label: $0) }
             logger.logLevel = level

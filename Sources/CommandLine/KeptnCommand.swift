@@ -8,7 +8,8 @@ package struct KeptnCommand: AsyncParsableCommand {
         discussion: "Before the command may stand: --quiet, --verbose, --yes, --namespace, --config-file, --home.",
         version: Version.text,
         subcommands: [
-            ServerCommand.self, DemoCommand.self, AuthCommand.self, StatusCommand.self, VersionCommand.self,
+            ServerCommand.self, RunCommand.self, DemoCommand.self, AuthCommand.self, StatusCommand.self,
+            VersionCommand.self,
             CreateCommand.self, UpdateCommand.self, DeleteCommand.self, GetCommand.self, AddResourceCommand.self,
             TriggerCommand.self, SendCommand.self, ConfigureCommand.self, SequenceCommand.self, PauseVerb.self,
             ResumeVerb.self, AbortVerb.self, SetContextCommand.self, GetContextsCommand.self, SetCommand.self,

@@ -85,20 +85,10 @@ struct PushRunner: Sendable {
         headers["content-type"] = message.contentType
         headers["keptn-subscription"] = subscription.name
         if isRepeated { headers["keptn-repeated"] = "true" }
-        do {
-            let answer = try await requester.send(
-                OutgoingRequest(
-                    method: "POST", url: subscription.url, headers: headers, body: message.body,
-                    timeout: Self.answerTimeMax, responseBytesMax: Self.answerBytesMax))
-            return .answered(
-                status: answer.status,
-                retryAfter: answer.headers["retry-after"].flatMap { Int64($0) }.map { .seconds(max($0, 0)) })
-        } catch let failure as RequestFailure {
-            switch failure.kind {
-            case .badURL, .tooLarge: return .impossible(reason: failure.description)
-            case .unreachable, .timeout: return .unanswered(reason: failure.description)
-            }
-        }
+        return try await requester.outcome(
+            of: OutgoingRequest(
+                method: "POST", url: subscription.url, headers: headers, body: message.body,
+                timeout: Self.answerTimeMax, responseBytesMax: Self.answerBytesMax))
     }
 }
 

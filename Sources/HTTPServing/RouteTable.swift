@@ -24,17 +24,25 @@ package struct RouteTable: Sendable {
 
     /// By the first two fixed segments, which tell nearly everything apart.
     private let entries: [String: [Entry]]
+    /// Those without two fixed segments; they come last.
+    private let others: [Entry]
 
     package init(_ routes: [HTTPRoute]) {
         let all = routes.map { Entry(route: $0, segments: Self.segments($0.path)) }
-        entries = Dictionary(grouping: all) { Self.key($0.route.path.split(separator: "/").map(String.init)) }
+        func isFixed(_ entry: Entry) -> Bool {
+            !entry.route.path.split(separator: "/").prefix(2).contains { $0.hasPrefix("{") }
+        }
+        entries = Dictionary(grouping: all.filter(isFixed)) {
+            Self.key($0.route.path.split(separator: "/").map(String.init))
+        }
+        others = all.filter { !isFixed($0) }
     }
 
     package func find(_ method: HTTPRequest.Method, _ path: String) -> Match {
         let raw = path.split(separator: "/")
         let given = raw.map { QueryText.decode($0, plusIsBlank: false) }
         var result = Match()
-        for entry in entries[Self.key(given)] ?? [] {
+        for entry in (entries[Self.key(given)] ?? []) + others {
             guard let parameters = Self.match(entry.segments, given, raw) else { continue }
             if entry.route.method == method || (method == .head && entry.route.method == .get) {
                 return Match(route: entry.route, parameters: parameters)

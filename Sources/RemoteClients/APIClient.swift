@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 package import CloudEvents
 import FoundationEssentials
+import KeptnModel
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -179,29 +180,6 @@ private struct FileChunks: AsyncSequence, Sendable {
     }
 
     func makeAsyncIterator() -> Iterator { Iterator(file: self, rest: data) }
-}
-
-/// The text of URLs (RFC 3986).
-enum URLText {
-    static func encode(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var out: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                out.append(byte)
-            default: out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
-
-    static func query(_ items: [String: String]) -> String {
-        guard !items.isEmpty else { return "" }
-        return "?"
-            + items.sorted { $0.key < $1.key }.map { "\(encode($0.key))=\(encode($0.value))" }.joined(separator: "&")
-    }
 }
 
 extension Array<UInt8> {

@@ -1,6 +1,7 @@
 package import CloudEvents
 import Core
 import Crypto
+import KeptnModel
 package import Ports
 
 /// Gets tokens of an identity provider for a program that people or machines start: with a browser (authorization code

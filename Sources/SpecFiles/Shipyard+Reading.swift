@@ -6,6 +6,10 @@ extension Shipyard {
     static let apiVersionPrefix = "spec.keptn.sh/"
 
     init(reading root: Place) {
+        guard !Self.isOld(root) else {
+            self.init(readingOld: root)
+            return
+        }
         let file = root.fields(["apiVersion", "kind", "metadata", "spec"])
         let version = file.required("apiVersion").map(Self.version) ?? ""
         if let kind = file["kind"] {
@@ -47,15 +51,19 @@ extension Shipyard {
         return version
     }
 
+    static func stageName(_ place: Place?, _ names: inout Set<String>) -> String {
+        let text = place?.text() ?? ""
+        if let place, let problem = Names.problem(stage: text) { place.error("'\(shortened(text))': \(problem)") }
+        if !names.insert(text).inserted { place?.error("there are two stages '\(shortened(text))'") }
+        return text
+    }
+
     private static func stages(_ place: Place, _ triggers: inout [TriggerPlace]) -> [Stage] {
         var stages: [Stage] = []
         var names: Set<String> = []
         for element in place.elements() {
             let fields = element.fields(["name", "sequences"])
-            let name = fields.required("name")
-            let text = name?.text() ?? ""
-            if let name, let problem = Names.problem(stage: text) { name.error("'\(shortened(text))': \(problem)") }
-            if !names.insert(text).inserted { name?.error("there are two stages '\(shortened(text))'") }
+            let text = stageName(fields.required("name"), &names)
             let sequences = fields["sequences"].map { Self.sequences($0, stage: text, &triggers) } ?? []
             stages.append(Stage(name: text, sequences: sequences))
         }

@@ -125,15 +125,3 @@ private struct Answering {
         try await parts.failures.append([entry], oldest: now - LogEntry.ageMax, readUpTo: nil)
     }
 }
-
-extension CloudEvent {
-    /// As Keptn's distributor notes the subscription that an event came by.
-    fileprivate func notingSubscription(_ id: String) -> CloudEvent {
-        guard let data = json, data.kind == .object else { return self }
-        let temporary = data["temporaryData"] ?? .emptyObject
-        let noted = (temporary["distributor"] ?? .emptyObject).setting("subscriptionID", to: .string(id))
-        var event = self
-        event.data = .json(data.setting("temporaryData", to: temporary.setting("distributor", to: noted)))
-        return event
-    }
-}

@@ -80,17 +80,21 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.retention = try retention.map { try Self.duration($0, "--retention") }
         configuration.sliProvider = sliProvider
         configuration.identities = try identities.policy()
-        guard let level = Logger.Level(rawValue: logLevel) else {
-            let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw KeptnError(.invalidInput, "--log-level \(logLevel): one of \(known) is needed")
-        }
-        configuration.log = .standardError(level)
+        configuration.log = .standardError(try Self.level(logLevel))
         configuration.version = Version.text
         try await Server.runUntilSignal(configuration) { server in
             terminal.line("Keptn \(Version.text) is ready.")
             terminal.line("API    \(server.apiURL)")
             terminal.line("Token  in \(server.home)/token")
         }
+    }
+
+    static func level(_ text: String) throws -> Logger.Level {
+        guard let level = Logger.Level(rawValue: text) else {
+            let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw KeptnError(.invalidInput, "--log-level \(text): one of \(known) is needed")
+        }
+        return level
     }
 
     private static func address(_ text: String) throws -> (host: String, port: Int) {

@@ -53,7 +53,7 @@ struct Translation: Sendable {
 
     func event(_ statement: Statement) -> CloudEvent {
         let id = Self.id(statement.kind, of: event.id)
-        let source = "\(surroundings.address)/\(PackageURL.encode(event.source))"
+        let source = "\(surroundings.address)/\(URLText.encode(event.source))"
         let links: JSON? = statement.predecessor.map {
             [["linkType": "PATH", "from": ["contextId": .string(Self.id($0.kind, of: $0.id))]]]
         }

@@ -56,14 +56,14 @@ extension CDEvents.Surroundings {
     /// Of the API of Keptn's control plane (K §2.3): `api/controlPlane/v1/project/sockshop/stage/dev`.
     func uri(project: String? = nil, stage: String? = nil) -> String {
         var uri = "\(address)/api/controlPlane/v1/project"
-        if let project { uri += "/\(PackageURL.encode(project))" }
-        if let stage { uri += "/stage/\(PackageURL.encode(stage))" }
+        if let project { uri += "/\(URLText.encode(project))" }
+        if let stage { uri += "/stage/\(URLText.encode(stage))" }
         return uri
     }
 
     /// Where the state of a run can be read.
     func uri(ofRun context: String, project: String) -> String {
-        let sequences = "\(address)/api/controlPlane/v1/sequence/\(PackageURL.encode(project))"
-        return "\(sequences)?keptnContext=\(PackageURL.encode(context))"
+        let sequences = "\(address)/api/controlPlane/v1/sequence/\(URLText.encode(project))"
+        return "\(sequences)?keptnContext=\(URLText.encode(context))"
     }
 }

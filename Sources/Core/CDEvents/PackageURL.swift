@@ -1,42 +1,30 @@
+import KeptnModel
+
 /// The name of an artifact as CDEvents wants it: a package URL (https://github.com/package-url/purl-spec).
 enum PackageURL {
     /// Of what stands in `configurationChange.values.image`: an image of a registry, or an artifact that was uploaded.
     /// Nil for an empty name.
     static func of(image: String) -> String? {
         if let artifact = ArtifactReference(image) {
-            return "pkg:generic/\(encode(artifact.name))@sha256%3A\(artifact.digest)"
+            return "pkg:generic/\(URLText.encode(artifact.name))@sha256%3A\(artifact.digest)"
         }
         let (rest, digest) = split(Substring(image), at: "@", after: image.startIndex)
         let slash = rest.lastIndex(of: "/").map(rest.index(after:)) ?? rest.startIndex
         let (repository, tag) = split(rest, at: ":", after: slash)
         let name = repository[slash...]
         guard !name.isEmpty else { return nil }
-        var url = "pkg:oci/\(encode(name.lowercased()))"
-        if let digest { url += "@\(encode(digest))" }
+        var url = "pkg:oci/\(URLText.encode(name.lowercased()))"
+        if let digest { url += "@\(URLText.encode(digest))" }
         var qualifiers: [String] = []
-        if slash != rest.startIndex { qualifiers.append("repository_url=\(encode(repository, besides: "/"))") }
-        if let tag { qualifiers.append("tag=\(encode(tag))") }
+        if slash != rest.startIndex { qualifiers.append("repository_url=\(URLText.encode(repository, besides: "/"))") }
+        if let tag { qualifiers.append("tag=\(URLText.encode(tag))") }
         return qualifiers.isEmpty ? url : "\(url)?\(qualifiers.joined(separator: "&"))"
     }
 
     /// Of a service of which no image is known: its configuration, at a commit if there is one.
     static func of(service: String, project: String, commit: String?) -> String {
-        let url = "pkg:generic/\(encode(project))/\(encode(service))"
-        return commit.map { "\(url)@\(encode($0))" } ?? url
-    }
-
-    /// Leaves letters, digits and `-._~`, and writes all else as codes (RFC 3986 section 2.1).
-    static func encode(_ text: some StringProtocol, besides others: String = "") -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var out: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: out.append(byte)
-            case _ where "-._~".utf8.contains(byte) || others.utf8.contains(byte): out.append(byte)
-            default: out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
+        let url = "pkg:generic/\(URLText.encode(project))/\(URLText.encode(service))"
+        return commit.map { "\(url)@\(URLText.encode($0))" } ?? url
     }
 
     /// What stands before and behind the first such character; nothing behind it counts as none.

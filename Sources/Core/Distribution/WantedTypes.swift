@@ -39,6 +39,11 @@ package struct WantedTypes: Sendable, Hashable {
     /// Patterns of other vocabularies in which nothing is ever said.
     package var unsaid: [String] { cdEvents.filter { CDEvents.canonicalPatterns(for: $0).isEmpty } }
 
+    /// The version of CloudEvents in which events of a type are written.
+    package static func version(of type: String) -> CloudEvent.SpecVersion {
+        Legacy.OldType(rawValue: type).map { common.contains($0) ? .v1_0 : Legacy.version } ?? .v1_0
+    }
+
     /// Whether this event has to be said in other words than its own; then its surroundings have to be known.
     package func needsWords(for event: CloudEvent) -> Bool { !oldTypes(of: event).isEmpty || wantsCDEvents(of: event) }
 

@@ -1,0 +1,33 @@
+package import Core
+import Distributor
+import HTTPServing
+import Ports
+import RemoteClients
+import ServiceLifecycle
+import UnixSignals
+
+/// A distributor as a process of its own.
+package enum SidecarProgram {
+    /// Runs until SIGTERM or SIGINT. Throws when the API cannot be reached for too long.
+    package static func runUntilSignal(
+        _ settings: SidecarSettings, log: ServerConfiguration.Log, onReady: @escaping @Sendable (_ port: Int) -> Void
+    ) async throws {
+        let logger = log.logger
+        let (requester, time) = (WebRequester(), SystemTime())
+        let plane = HTTPControlPlane(
+            endpoint: settings.endpoint, token: settings.token, requester: requester, time: time, logger: logger)
+        let sidecar = Sidecar(settings, plane: plane, requester: requester, time: time, logger: logger)
+        let serving = HTTPServing(
+            host: "127.0.0.1", port: settings.proxyPort, routes: sidecar.routes, requests: RequestStatistics(),
+            admit: { _, _ in .nobody }, logger: logger, onReady: onReady)
+        let services: [any Service] = [sidecar, serving]
+        var configuration = ServiceGroupConfiguration(
+            services: services.map {
+                .init(
+                    service: $0, successTerminationBehavior: .cancelGroup, failureTerminationBehavior: .cancelGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(10)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+}

@@ -1,0 +1,159 @@
+import CloudEvents
+import Core
+import Foundation
+import Ports
+import ProcessRuntime
+import RemoteClients
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Keptn's own test cases of these names (K §6.5): an integration that knows nothing but HTTP, behind
+/// `keptn run distributor`.
+@Suite("Upstream: integrations", .timeLimit(.minutes(5)))
+struct IntegrationTests {
+    private static let shipyard = """
+        apiVersion: spec.keptn.sh/0.2.3
+        kind: Shipyard
+        metadata: {name: shop}
+        spec:
+          stages:
+            - {name: dev, sequences: [{name: mysequence, tasks: [{name: mytask}]}]}
+            - {name: prod, sequences: [{name: mysequence, tasks: [{name: mytask}]}]}
+        """
+
+    /// Answers each event that is posted to it with `.started` and `.finished`, through its distributor:
+    /// `python3 echo.py PORT DISTRIBUTOR-PORT`.
+    private static let program = """
+        import json, sys, urllib.request
+        from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+        def answer(event, kind, **data):
+            place = {key: event["data"].get(key) for key in ("project", "stage", "service")}
+            reply = {"specversion": "1.0", "source": "echo", "type": event["type"].replace("triggered", kind),
+                     "shkeptncontext": event["shkeptncontext"], "triggeredid": event["id"], "data": {**place, **data}}
+            request = urllib.request.Request(f"http://127.0.0.1:{sys.argv[2]}/event", json.dumps(reply).encode(),
+                                             {"content-type": "application/cloudevents+json"})
+            urllib.request.urlopen(request, timeout=20).read()
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *arguments): pass
+            def do_GET(self):
+                self.send_response(200); self.end_headers()
+            def do_POST(self):
+                event = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                answer(event, "started")
+                answer(event, "finished", status="succeeded", result="pass",
+                       mytask={"via": event["data"]["temporaryData"]["distributor"]["subscriptionID"]})
+                self.send_response(200); self.end_headers()
+
+        ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+        """
+
+    /// Runs the integration so many times, each behind a distributor of its own.
+    private static func withReplicas(
+        _ count: Int, of project: ProjectUnderTest, environment: [String: String],
+        _ body: (_ proxies: [Int]) async throws -> Void
+    ) async throws {
+        try await withTemporaryFolder { folder in
+            let processes = LocalProcesses(name: folder, time: MachineTime())
+            try program.write(toFile: "\(folder)/echo.py", atomically: true, encoding: .utf8)
+            var running: [ProcessHandle] = []
+            var proxies: [Int] = []
+            func stop() async { for process in running { await processes.stop(process, grace: .zero) } }
+            do {
+                for replica in 1...count {
+                    let (port, proxy) = (try await processes.freePort(), try await processes.freePort())
+                    proxies.append(proxy)
+                    running.append(
+                        try await processes.start(
+                            ProcessCommand(
+                                program: "python3", arguments: ["\(folder)/echo.py", String(port), String(proxy)],
+                                environment: [:], folder: folder, logFile: "\(folder)/echo-\(replica).log")))
+                    let own = [
+                        "KEPTN_API_ENDPOINT": project.server.endpoint, "KEPTN_API_TOKEN": project.server.token,
+                        "K8S_DEPLOYMENT_NAME": "echo-service", "PUBSUB_RECIPIENT_PORT": String(port),
+                        "API_PROXY_PORT": String(proxy), "HEARTBEAT_INTERVAL": "1s", "VERSION": "0.9",
+                        "K8S_POD_NAME": "echo-\(replica)",
+                    ]
+                    running.append(
+                        try await processes.start(
+                            ProcessCommand(
+                                program: KeptnProcess.program.string, arguments: ["run", "distributor"],
+                                environment: own.merging(environment) { $1 }, folder: folder,
+                                logFile: "\(folder)/distributor-\(replica).log")))
+                }
+                try await body(proxies)
+            } catch {
+                await stop()
+                throw error
+            }
+            await stop()
+        }
+    }
+
+    private static func registered(_ project: ProjectUnderTest) async throws -> JSON {
+        var found: JSON?
+        try await KeptnProcess.eventually("the integration is registered") {
+            let answer = try await project.server.send(
+                "GET", "/controlPlane/v1/uniform/registration?name=echo-service")
+            found = answer.json.elements.first
+            return found != nil
+        }
+        return try #require(found)
+    }
+
+    private static func count(_ type: String, of context: String, in project: ProjectUnderTest) async throws -> Int? {
+        let query = "type=sh.keptn.event.\(type)&keptnContext=\(context)"
+        return try await project.server.send("GET", "/mongodb-datastore/event?\(query)").json["totalCount"]?.intValue
+    }
+
+    @Test("Test_UniformRegistration_RegistrationOfKeptnIntegrationRemoteExecPlane")
+    func remoteExecutionPlane() async throws {
+        try await ProjectUnderTest.with(shipyard: Self.shipyard) { project in
+            let environment = ["PUBSUB_TOPIC": "sh.keptn.event.mytask.triggered", "STAGE_FILTER": "dev"]
+            try await Self.withReplicas(1, of: project, environment: environment) { proxies in
+                let integration = try await Self.registered(project)
+                #expect(integration["metadata", "location"] == "remote-execution-plane")
+                #expect(integration["metadata", "integrationversion"] == "0.9")
+                let subscription = try #require(integration["subscriptions"]?.elements.first)
+                #expect(subscription["event"] == "sh.keptn.event.mytask.triggered")
+                #expect(subscription["filter", "stages"] == ["dev"])
+                let context = try await project.trigger("mysequence")
+                try await project.becomes("finished", context)
+                let finished = try await project.latest("mytask.finished", of: context)
+                #expect(finished?["data", "mytask", "via"] == subscription["id"])
+                #expect(try await Self.count("mytask.started", of: context, in: project) == 1)
+
+                let elsewhere = try await project.trigger("mysequence", in: "prod")
+                let again = try await project.trigger("mysequence")
+                try await project.becomes("finished", again)
+                #expect(try await Self.count("mytask.started", of: elsewhere, in: project) == 0, "it hears dev only")
+
+                let url = "http://127.0.0.1:\(proxies[0])/controlPlane/v1/project/\(ProjectUnderTest.name)"
+                let answer = try await WebRequester().send(OutgoingRequest(url: url))
+                #expect(answer.status == 200, "the rest of the API is there, with the token added")
+                #expect(try JSON(parsing: answer.body)["projectName"]?.stringValue == ProjectUnderTest.name)
+            }
+        }
+    }
+
+    @Test("Test_UniformRegistration_RegistrationOfKeptnIntegrationMultiplePods")
+    func replicas() async throws {
+        try await ProjectUnderTest.with(shipyard: Self.shipyard) { project in
+            let environment = ["PUBSUB_TOPIC": "sh.keptn.event.mytask.triggered"]
+            try await Self.withReplicas(2, of: project, environment: environment) { _ in
+                _ = try await Self.registered(project)
+                for _ in 1...5 {
+                    let context = try await project.trigger("mysequence")
+                    try await project.becomes("finished", context)
+                    #expect(try await Self.count("mytask.started", of: context, in: project) == 1)
+                    #expect(try await Self.count("mytask.finished", of: context, in: project) == 1)
+                }
+                let all = try await project.server.send(
+                    "GET", "/controlPlane/v1/uniform/registration?name=echo-service")
+                #expect(all.json.elements.count == 1, "two replicas are one integration")
+            }
+        }
+    }
+}

@@ -3,6 +3,7 @@ import Core
 import HTTPTypes
 import KeptnModel
 import Ports
+import ServiceLifecycle
 
 extension API {
     /// What is beyond Keptn's API: uploading what is delivered.
@@ -66,16 +67,21 @@ extension API {
                 try await time.sleep(for: wait)
                 return nil
             }
-            if let first = try await group.next(), let deliveries = first {
+            // Nobody who stops the server waits for somebody who waits for events.
+            group.addTask {
+                try await gracefulShutdown()
+                return nil
+            }
+            if let deliveries = try await group.next() ?? nil {
                 group.cancelAll()
                 return deliveries
             }
             group.cancelAll()
-            do {
-                return try await group.next().flatMap(\.self) ?? []
-            } catch is CancellationError {
-                return []
+            var late: [Delivery] = []
+            while let result = await group.nextResult() {
+                do { late += try result.get() ?? [] } catch is CancellationError {}
             }
+            return late
         }
     }
 

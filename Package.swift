@@ -148,7 +148,8 @@ nonisolated var tests: [Target] {
                 "GatekeeperService",
                 "HTTPServing", "JMeterService", "LighthouseService", "ProcessRuntime", "ProcessService",
                 "RemoteClients",
-                "ShipyardService", "SpecFiles", "WebhookService", asyncHTTPClient, httpTypes, lifecycle, logging, nioCore, nioHTTP1,
+                "ShipyardService", "SpecFiles", "WebhookService", asyncHTTPClient, crypto, httpTypes, lifecycle,
+                logging, nioCore, nioHTTP1,
             ]),
         .testTarget(
             name: "SimulationTests",

@@ -14,6 +14,7 @@ package struct API: Sendable {
         package var barrier: any EventBarrier
         package var subscriptions: any Subscriptions
         package var words: any EventWords
+        package var hooks: Hooks
         package var push: any PushControl
         package var artifacts: any ArtifactStore
         package var uniform: Uniform
@@ -31,7 +32,8 @@ package struct API: Sendable {
         package init(
             store: any Store, configuration: any ConfigurationEditing, intake: any EventIntake,
             barrier: any EventBarrier, subscriptions: any Subscriptions, words: any EventWords,
-            push: any PushControl, artifacts: any ArtifactStore, uniform: Uniform, zips: any ZipArchives,
+            hooks: Hooks = Hooks(), push: any PushControl, artifacts: any ArtifactStore, uniform: Uniform,
+            zips: any ZipArchives,
             secrets: any SecretStore, tokens: TokenRegistry,
             time: any TimeSource, ids: any IDSource, version: String,
             metrics: @escaping @Sendable () async -> String, git: (any GitHosting)? = nil
@@ -42,6 +44,7 @@ package struct API: Sendable {
             self.barrier = barrier
             self.subscriptions = subscriptions
             self.words = words
+            self.hooks = hooks
             self.push = push
             self.artifacts = artifacts
             self.uniform = uniform
@@ -71,7 +74,7 @@ package struct API: Sendable {
         statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
             + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes + uniformRoutes + logRoutes
             + statisticsRoutes + streamRoutes + importRoutes + descriptionRoutes + closedRoutes + debugRoutes
-            + gitRoutes + pushRoutes
+            + gitRoutes + pushRoutes + hookRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {

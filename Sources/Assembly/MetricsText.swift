@@ -8,7 +8,7 @@ import SQLiteStore
 /// What `/metrics` shows, in the Prometheus text format 0.0.4. Labels come from small sets; no ids.
 enum MetricsText {
     static func all(
-        store: StoreStatistics, requests: RequestStatistics, orphans: Int, pushes: [PushStatus],
+        store: StoreStatistics, requests: RequestStatistics, orphans: Int, hooksRefused: Int, pushes: [PushStatus],
         traffic: [RouteKey: TrafficTotals]
     ) -> String {
         var text = Writer()
@@ -20,6 +20,8 @@ enum MetricsText {
         text.sample("keptn_store_queue", [:], Double(store.queued))
         text.family("keptn_orphans_total", "counter", "Ends of tasks for which no task was waiting.")
         text.sample("keptn_orphans_total", [:], Double(orphans))
+        text.family("keptn_hook_refused_total", "counter", "Requests to hooks without the right secret.")
+        text.sample("keptn_hook_refused_total", [:], Double(hooksRefused))
         text.family("keptn_push_delivered_total", "counter", "Events that push subscriptions have delivered.")
         for push in pushes {
             text.sample("keptn_push_delivered_total", labels(push), Double(push.delivered))

@@ -115,19 +115,21 @@ extension Server {
         let token = try base.home.token()
         let tokens = try await TokenRegistry(firstToken: token, store: store, time: time, logger: logger)
         let statistics = RequestStatistics()
+        let hooks = Hooks(configuration.hooks)
         let api = API(
             .init(
                 store: store, configuration: base.files,
                 intake: EventBroker(
                     log: store, queries: store, configuration: base.files, time: time, ids: ids,
                     bytesMax: configuration.eventBytesMax),
-                barrier: shipyard, subscriptions: base.distributor, words: words, push: push,
+                barrier: shipyard, subscriptions: base.distributor, words: words, hooks: hooks, push: push,
                 artifacts: artifacts, uniform: uniform,
                 zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
                 secrets: base.secrets, tokens: tokens, time: time, ids: ids, version: configuration.version,
                 metrics: {
                     MetricsText.all(
                         store: store.statistics, requests: statistics, orphans: orphans.count,
+                        hooksRefused: hooks.refusalCount,
                         pushes: (try? await push.statuses()) ?? [], traffic: await proxy.totals())
                 }, git: ProjectHosting(of: base.files, packs: base.repositories)))
         let access = TokenGuard(

@@ -1,4 +1,5 @@
 package import Core
+package import KeptnModel
 package import Logging
 import Ports
 
@@ -30,6 +31,8 @@ package struct ServerConfiguration: Sendable {
     package var provisioningURL: String?
     /// Whether users do not get to know where those repositories are.
     package var hidesProvisionedURL = false
+    /// The hooks of the installation.
+    package var hooks = EventMappings()
     /// What webhooks may call beside the world outside, and what they may not: `TargetPolicy.Pattern`.
     package var webhooksAllowed: [String] = []
     package var webhooksDenied: [String] = []

@@ -22,6 +22,7 @@ package enum SpecFiles {
         case testPlan = "test plan"
         case process
         case webhook
+        case eventMappings = "event mappings"
     }
 
     package static func shipyard(_ bytes: [UInt8], file: String) throws(InvalidFile) -> Parsed<Shipyard> {
@@ -53,6 +54,10 @@ package enum SpecFiles {
 
     package static func webhook(_ bytes: [UInt8], file: String) throws(InvalidFile) -> Parsed<WebhookSpec> {
         try read(bytes, file: file) { WebhookSpec(reading: $0) }
+    }
+
+    package static func eventMappings(_ bytes: [UInt8], file: String) throws(InvalidFile) -> Parsed<EventMappings> {
+        try read(bytes, file: file) { EventMappings(reading: $0) }
     }
 
     /// The name of the SLI provider in a project's `lighthouse-config.yaml` (Keptn's ConfigMap of that name, K §2.6).
@@ -90,6 +95,7 @@ package enum SpecFiles {
             case .testPlan: _ = TestPlan(reading: root)
             case .process: _ = ProcessSpec(reading: root)
             case .webhook: _ = WebhookSpec(reading: root)
+            case .eventMappings: _ = EventMappings(reading: root)
             }
             return kind
         }
@@ -111,6 +117,7 @@ extension SpecFiles {
         }
         if text("kind") == "Shipyard" { return .shipyard }
         if text("kind") == "WebhookConfig" { return .webhook }
+        if text("kind") == "EventMappings" { return .eventMappings }
         if text("kind") == nil, text("apiVersion")?.hasPrefix(Shipyard.apiVersionPrefix) == true { return .shipyard }
         if text("kind") == nil, text("apiVersion")?.hasPrefix(WebhookSpec.apiVersionPrefix) == true { return .webhook }
         if let named { return named }
@@ -135,6 +142,7 @@ extension SpecFiles.Kind {
         case .testPlan: []
         case .process: ["process.yaml", "process.yml"]
         case .webhook: ["webhook.yaml", "webhook.yml"]
+        case .eventMappings: ["eventmappings.yaml", "eventmappings.yml"]
         }
     }
 
@@ -148,6 +156,7 @@ extension SpecFiles.Kind {
         case .testPlan: "requests"
         case .process: "command"
         case .webhook: "webhooks"
+        case .eventMappings: "hooks"
         }
     }
 }

@@ -114,7 +114,7 @@ extension WebhookSpec.Request {
 
 extension Place {
     /// A scalar that says something.
-    fileprivate func nonEmptyText() -> String {
+    func nonEmptyText() -> String {
         let text = text()
         if case .scalar = node.content, text.allSatisfy(\.isWhitespace) { mismatch("text") }
         return text

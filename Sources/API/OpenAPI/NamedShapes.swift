@@ -24,6 +24,8 @@ extension API {
             """
         ),
         ("Deliveries", "{deliveries*: [{position*: integer, event*: object, repeated: boolean}]}"),
+        ("HookBody", "object"),
+        ("HookAnswer", "{keptnContexts*: [string], doubts*: [string]}"),
         ("SettleRequest", "{positions*: [integer], events: [object]}"),
 
         (

@@ -33,6 +33,11 @@ extension API {
             query: "type: string, keptnContext: string, lastEventID: string, \(place)",
             answers: [200: .bytes("text/event-stream")], errors: [400]),
         Operation(
+            "POST", "/api/v1/hook/{name}", .events,
+            "What a tool that knows nothing of Keptn has to tell; eventmappings.yaml says which events it stands for.",
+            query: "project: string", body: .json("HookBody"), answers: [200: .json("HookAnswer")],
+            errors: [400, 401, 403, 404, 413]),
+        Operation(
             "POST", "/api/v1/subscriptions/{name}/pull", .events,
             "What a durable subscription has not handed out yet; waits for it.", body: .json("PullRequest"),
             answers: [200: .json("Deliveries")], errors: [400, 413]),

@@ -5,6 +5,7 @@ import FoundationEssentials
 import KeptnModel
 import Logging
 import Ports
+import SpecFiles
 
 struct ServerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -44,6 +45,8 @@ struct ServerCommand: AsyncParsableCommand {
     var gitProvisioningURL: String?
     @Flag(help: "Show nobody where such repositories are [env: HIDE_AUTOMATIC_PROVISIONED_URL=true].")
     var hideProvisionedURL = false
+    @Option(help: "A file with hooks of the installation, like a project's eventmappings.yaml.")
+    var eventMappings: String?
     @Option(
         help: ArgumentHelp(
             "Lets webhooks call a host of inside: NAME, *.DOMAIN, ADDRESS or ADDRESS/BITS, each also with :PORT.",
@@ -72,6 +75,9 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.provisioningURL = gitProvisioningURL ?? environment["AUTOMATIC_PROVISIONING_URL"]
         configuration.hidesProvisionedURL =
             hideProvisionedURL || environment["HIDE_AUTOMATIC_PROVISIONED_URL"] == "true"
+        if let eventMappings {
+            configuration.hooks = try SpecFiles.eventMappings(InputFile.read(eventMappings), file: eventMappings).value
+        }
         (configuration.webhooksAllowed, configuration.webhooksDenied) = (allowWebhook, denyWebhook)
         configuration.answeredTasks = (answerTasks ?? "").split(separator: ",").map(String.init)
         configuration.deadlines.start = try Self.duration(taskStartTimeout, "--task-start-timeout")

@@ -25,10 +25,10 @@ enum FileCheck {
         }
     }
 
-    /// Throws `KeptnError.invalidInput` for a webhook file that is written through the API and cannot be used: nobody
-    /// looks at it until an event comes. Of the other files users hear when they use them, as in Keptn.
+    /// Throws `KeptnError.invalidInput` for a file that is written through the API and cannot be used, where nobody
+    /// looks at it until something comes. Of the other files users hear when they use them, as in Keptn.
     static func refuseUnusable(_ bytes: [UInt8], _ path: RepositoryPath) throws {
-        guard path.text == WebhookSpec.fileName else { return }
+        guard [WebhookSpec.fileName, EventMappings.fileName].contains(path.text) else { return }
         let mistakes = mistakes(in: bytes, path)
         guard mistakes.isEmpty else {
             throw KeptnError(.invalidInput, mistakes.map(\.description).joined(separator: "\n"))
@@ -47,6 +47,7 @@ enum FileCheck {
         case "jmeter.conf.yaml": { _ = try SpecFiles.testConfiguration($0, file: $1) }
         case "process.yaml": { _ = try SpecFiles.process($0, file: $1) }
         case "lighthouse-config.yaml" where parts.count == 1: { _ = try SpecFiles.sliProvider($0, file: $1) }
+        case EventMappings.fileName where parts.count == 1: { _ = try SpecFiles.eventMappings($0, file: $1) }
         case "webhook.yaml": { _ = try SpecFiles.webhook($0, file: $1) }
         case "remediation.yaml", Metadata.fileName: { _ = try SpecFiles.json($0, file: $1) }
         default: nil

@@ -12,6 +12,8 @@ import Ports
 struct UniformBench {
     let store = InMemoryStore()
     let lines = InMemoryUniform()
+    let secrets = InMemorySecretStore()
+    let hooks = Hooks()
     let time = ManualTime()
     let uniform: Uniform
     let api: API
@@ -39,9 +41,10 @@ struct UniformBench {
                     log: store, queries: store, configuration: configuration, time: time, ids: ids),
                 barrier: NoBarrier(),
                 subscriptions: Distributor(store: store, logger: Self.logger), words: PushBench.words(store),
+                hooks: hooks,
                 push: PushBench.idle(store),
                 artifacts: InMemoryArtifactStore(),
-                uniform: uniform, zips: InMemoryZipArchives(zips), secrets: InMemorySecretStore(), tokens: tokens,
+                uniform: uniform, zips: InMemoryZipArchives(zips), secrets: secrets, tokens: tokens,
                 time: time, ids: ids, version: "1", metrics: { "" }))
     }
 

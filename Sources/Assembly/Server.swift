@@ -104,7 +104,7 @@ extension Server {
             folder: base.home.subfolder("artifacts"), bytesMax: configuration.artifactBytesMax, time: time, ids: ids)
         let proxy = HTTPProxy(configuration: .init(host: configuration.proxyHost), time: time, logger: logger)
         let processes = try processService(base, artifacts, proxy)
-        let integrated = integrations(base, processes, proxy)
+        let integrated = try integrations(base, processes, proxy)
         let webhooks = try await webhookService(base)
         let uniform = Uniform(
             store: store, log: store, reports: store, embedded: integrated.map(embedded), webhooks: webhooks)
@@ -188,7 +188,9 @@ extension Server {
             at: Timestamp(nanoseconds: 0))
     }
 
-    private static func integrations(_ base: Base, _ processes: ProcessService, _ proxy: HTTPProxy) -> [Integration] {
+    private static func integrations(_ base: Base, _ processes: ProcessService, _ proxy: HTTPProxy) throws
+        -> [Integration]
+    {
         let configuration = base.configuration
         let version = configuration.version
         let echo = configuration.answeredTasks.reduce(Integration(name: "keptn-echo", version: version)) {
@@ -205,7 +207,12 @@ extension Server {
             KeptnSLIProvider(configuration: base.files, measurements: proxy).integration(version: version),
             GatekeeperService.integration(version: version),
         ]
-        return ours + (configuration.answeredTasks.isEmpty ? [] : [echo])
+        for name in configuration.leftOut where !ours.contains(where: { $0.name == name }) {
+            let known = ours.map(\.name).joined(separator: ", ")
+            throw KeptnError(.invalidInput, "there is no integration '\(name)' to leave out; there are \(known)")
+        }
+        return ours.filter { !configuration.leftOut.contains($0.name) }
+            + (configuration.answeredTasks.isEmpty ? [] : [echo])
     }
 }
 

@@ -31,6 +31,8 @@ package struct ServerConfiguration: Sendable {
     package var provisioningURL: String?
     /// Whether users do not get to know where those repositories are.
     package var hidesProvisionedURL = false
+    /// Integrations of ours that are left out, by name: somebody else does their tasks.
+    package var leftOut: [String] = []
     /// The hooks of the installation.
     package var hooks = EventMappings()
     /// What webhooks may call beside the world outside, and what they may not: `TargetPolicy.Pattern`.

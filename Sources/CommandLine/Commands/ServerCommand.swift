@@ -45,6 +45,11 @@ struct ServerCommand: AsyncParsableCommand {
     var gitProvisioningURL: String?
     @Flag(help: "Show nobody where such repositories are [env: HIDE_AUTOMATIC_PROVISIONED_URL=true].")
     var hideProvisionedURL = false
+    @Option(
+        help: ArgumentHelp(
+            "Leaves out an integration of ours, such as jmeter-service, for one of yours; may be given several times.",
+            valueName: "name"))
+    var without: [String] = []
     @Option(help: "A file with hooks of the installation, like a project's eventmappings.yaml.")
     var eventMappings: String?
     @Option(
@@ -75,6 +80,7 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.provisioningURL = gitProvisioningURL ?? environment["AUTOMATIC_PROVISIONING_URL"]
         configuration.hidesProvisionedURL =
             hideProvisionedURL || environment["HIDE_AUTOMATIC_PROVISIONED_URL"] == "true"
+        configuration.leftOut = without
         if let eventMappings {
             configuration.hooks = try SpecFiles.eventMappings(InputFile.read(eventMappings), file: eventMappings).value
         }

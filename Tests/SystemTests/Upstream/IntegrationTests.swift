@@ -50,48 +50,6 @@ struct IntegrationTests {
         ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
         """
 
-    /// Runs the integration so many times, each behind a distributor of its own.
-    private static func withReplicas(
-        _ count: Int, of project: ProjectUnderTest, environment: [String: String],
-        _ body: (_ proxies: [Int]) async throws -> Void
-    ) async throws {
-        try await withTemporaryFolder { folder in
-            let processes = LocalProcesses(name: folder, time: MachineTime())
-            try program.write(toFile: "\(folder)/echo.py", atomically: true, encoding: .utf8)
-            var running: [ProcessHandle] = []
-            var proxies: [Int] = []
-            func stop() async { for process in running { await processes.stop(process, grace: .zero) } }
-            do {
-                for replica in 1...count {
-                    let (port, proxy) = (try await processes.freePort(), try await processes.freePort())
-                    proxies.append(proxy)
-                    running.append(
-                        try await processes.start(
-                            ProcessCommand(
-                                program: "python3", arguments: ["\(folder)/echo.py", String(port), String(proxy)],
-                                environment: [:], folder: folder, logFile: "\(folder)/echo-\(replica).log")))
-                    let own = [
-                        "KEPTN_API_ENDPOINT": project.server.endpoint, "KEPTN_API_TOKEN": project.server.token,
-                        "K8S_DEPLOYMENT_NAME": "echo-service", "PUBSUB_RECIPIENT_PORT": String(port),
-                        "API_PROXY_PORT": String(proxy), "HEARTBEAT_INTERVAL": "1s", "VERSION": "0.9",
-                        "K8S_POD_NAME": "echo-\(replica)",
-                    ]
-                    running.append(
-                        try await processes.start(
-                            ProcessCommand(
-                                program: KeptnProcess.program.string, arguments: ["run", "distributor"],
-                                environment: own.merging(environment) { $1 }, folder: folder,
-                                logFile: "\(folder)/distributor-\(replica).log")))
-                }
-                try await body(proxies)
-            } catch {
-                await stop()
-                throw error
-            }
-            await stop()
-        }
-    }
-
     private static func registered(_ project: ProjectUnderTest) async throws -> JSON {
         var found: JSON?
         try await KeptnProcess.eventually("the integration is registered") {
@@ -112,7 +70,7 @@ struct IntegrationTests {
     func remoteExecutionPlane() async throws {
         try await ProjectUnderTest.with(shipyard: Self.shipyard) { project in
             let environment = ["PUBSUB_TOPIC": "sh.keptn.event.mytask.triggered", "STAGE_FILTER": "dev"]
-            try await Self.withReplicas(1, of: project, environment: environment) { proxies in
+            try await project.withIntegration(Self.program, environment: environment) { proxies, _ in
                 let integration = try await Self.registered(project)
                 #expect(integration["metadata", "location"] == "remote-execution-plane")
                 #expect(integration["metadata", "integrationversion"] == "0.9")
@@ -142,7 +100,7 @@ struct IntegrationTests {
     func replicas() async throws {
         try await ProjectUnderTest.with(shipyard: Self.shipyard) { project in
             let environment = ["PUBSUB_TOPIC": "sh.keptn.event.mytask.triggered"]
-            try await Self.withReplicas(2, of: project, environment: environment) { _ in
+            try await project.withIntegration(Self.program, replicas: 2, environment: environment) { _, _ in
                 _ = try await Self.registered(project)
                 for _ in 1...5 {
                     let context = try await project.trigger("mysequence")
@@ -154,6 +112,51 @@ struct IntegrationTests {
                     "GET", "/controlPlane/v1/uniform/registration?name=echo-service")
                 #expect(all.json.elements.count == 1, "two replicas are one integration")
             }
+        }
+    }
+}
+
+extension ProjectUnderTest {
+    /// Runs a Python program so many times, each behind a distributor of its own: `python3 PROGRAM PORT PROXY-PORT` in
+    /// a folder. The body gets the ports of the distributors, and the folder.
+    func withIntegration(
+        _ program: String, replicas: Int = 1, environment: [String: String],
+        _ body: (_ proxies: [Int], _ folder: String) async throws -> Void
+    ) async throws {
+        try await withTemporaryFolder { folder in
+            let processes = LocalProcesses(name: folder, time: MachineTime())
+            try program.write(toFile: "\(folder)/integration.py", atomically: true, encoding: .utf8)
+            var running: [ProcessHandle] = []
+            var proxies: [Int] = []
+            func start(_ program: String, _ arguments: [String], _ environment: [String: String]) async throws {
+                let log = "\(folder)/\(running.count).log"
+                running.append(
+                    try await processes.start(
+                        ProcessCommand(
+                            program: program, arguments: arguments, environment: environment, folder: folder,
+                            logFile: log)))
+            }
+            func stop() async { for process in running { await processes.stop(process, grace: .zero) } }
+            do {
+                for replica in 1...replicas {
+                    let (port, proxy) = (try await processes.freePort(), try await processes.freePort())
+                    proxies.append(proxy)
+                    try await start("python3", ["\(folder)/integration.py", String(port), String(proxy)], [:])
+                    let own = [
+                        "KEPTN_API_ENDPOINT": server.endpoint, "KEPTN_API_TOKEN": server.token,
+                        "K8S_DEPLOYMENT_NAME": "echo-service", "PUBSUB_RECIPIENT_PORT": String(port),
+                        "API_PROXY_PORT": String(proxy), "HEARTBEAT_INTERVAL": "1s", "VERSION": "0.9",
+                        "K8S_POD_NAME": "echo-\(replica)",
+                    ]
+                    try await start(
+                        KeptnProcess.program.string, ["run", "distributor"], own.merging(environment) { $1 })
+                }
+                try await body(proxies, folder)
+            } catch {
+                await stop()
+                throw error
+            }
+            await stop()
         }
     }
 }

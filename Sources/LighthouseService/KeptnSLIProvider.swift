@@ -49,12 +49,20 @@ package struct KeptnSLIProvider: Sendable {
             data: ["get-sli": ["start": .string(start), "end": .string(end), "indicatorValues": .array(values)]])
     }
 
+    /// Of Keptn 0.5, where the source is `keptn`.
+    private static let oldFile = "service-indicators.yaml"
+
     /// The queries of project, stage and service together; the more special one counts (K §3.3).
     private func indicators(of scope: Scope, commit: String?) async throws -> [String: String] {
         var all: [String: String] = [:]
         for place in ConfigurationPlace(scope).fallbacks.reversed() {
             guard let file = try await configuration.file(Self.file, at: place, commit: commit) else { continue }
             all.merge(try SpecFiles.sli(file.bytes, file: Self.file).value.indicators) { $1 }
+        }
+        let place = ConfigurationPlace(scope)
+        if let old = try await configuration.file(Self.oldFile, at: place, commit: commit) {
+            let known = try SpecFiles.serviceIndicators(old.bytes, file: Self.oldFile).value["keptn"]
+            all.merge(known?.indicators ?? [:]) { today, _ in today }
         }
         return all
     }

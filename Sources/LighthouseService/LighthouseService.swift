@@ -38,6 +38,19 @@ package struct LighthouseService: Sendable {
 
     // MARK: - One evaluation
 
+    /// The SLO with its file: `slo.yaml`, or the objectives of Keptn 0.5.
+    private func objectives(of task: TaskContext) async throws -> (file: ConfigurationFile?, slo: SLO?) {
+        let place = ConfigurationPlace(task.scope)
+        if let file = try await configuration.file("slo.yaml", at: place, commit: task.gitCommitID) {
+            return (file, try SpecFiles.slo(file.bytes, file: file.path).value)
+        }
+        let old = "service-objectives.yaml"
+        guard let file = try await configuration.file(old, at: place, commit: task.gitCommitID) else {
+            return (nil, nil)
+        }
+        return (file, try SpecFiles.serviceObjectives(file.bytes, file: old).value)
+    }
+
     private func evaluate(_ task: TaskContext) async throws -> TaskOutcome {
         let window: EvaluationWindow
         do {
@@ -48,9 +61,7 @@ package struct LighthouseService: Sendable {
         let file: ConfigurationFile?
         let slo: SLO?
         do {
-            file = try await configuration.file(
-                "slo.yaml", at: ConfigurationPlace(task.scope), commit: task.gitCommitID)
-            slo = try file.map { try SpecFiles.slo($0.bytes, file: "slo.yaml").value } ?? nil
+            (file, slo) = try await objectives(of: task)
         } catch let error as CancellationError {
             throw error
         } catch {

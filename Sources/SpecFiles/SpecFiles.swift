@@ -23,8 +23,11 @@ package enum SpecFiles {
         case process
         case webhook
         case eventMappings = "event mappings"
+        case serviceObjectives = "service objectives"
+        case serviceIndicators = "service indicators"
     }
 
+    /// Of spec 0.2, or of Keptn 0.5 to 0.7, which is read as one of spec 0.2.
     package static func shipyard(_ bytes: [UInt8], file: String) throws(InvalidFile) -> Parsed<Shipyard> {
         try read(bytes, file: file) { Shipyard(reading: $0) }
     }
@@ -36,6 +39,18 @@ package enum SpecFiles {
 
     package static func sli(_ bytes: [UInt8], file: String) throws(InvalidFile) -> Parsed<SLI> {
         try read(bytes, file: file) { SLI(reading: $0) }
+    }
+
+    /// The objectives of Keptn 0.5 (`service-objectives.yaml`) as an SLO; nil for an empty file.
+    package static func serviceObjectives(_ bytes: [UInt8], file: String) throws(InvalidFile) -> Parsed<SLO?> {
+        try readOptional(bytes, file: file) { SLO(readingOld: $0) }
+    }
+
+    /// The indicators of Keptn 0.5 (`service-indicators.yaml`) by the SLI provider they are for, such as `prometheus`.
+    package static func serviceIndicators(
+        _ bytes: [UInt8], file: String
+    ) throws(InvalidFile) -> Parsed<[String: SLI]> {
+        try read(bytes, file: file) { SLI.readOld($0) }
     }
 
     package static func testConfiguration(
@@ -96,6 +111,8 @@ package enum SpecFiles {
             case .process: _ = ProcessSpec(reading: root)
             case .webhook: _ = WebhookSpec(reading: root)
             case .eventMappings: _ = EventMappings(reading: root)
+            case .serviceObjectives: _ = SLO(readingOld: root)
+            case .serviceIndicators: _ = SLI.readOld(root)
             }
             return kind
         }
@@ -122,6 +139,7 @@ extension SpecFiles {
         if text("kind") == nil, text("apiVersion")?.hasPrefix(WebhookSpec.apiVersionPrefix) == true { return .webhook }
         if let named { return named }
         if text("kind") != nil { return nil }
+        if Shipyard.isOld(root) { return .shipyard }
         return Kind.allCases.first { kind in pairs.contains { $0.key == kind.tellingKey } }
     }
 
@@ -143,15 +161,17 @@ extension SpecFiles.Kind {
         case .process: ["process.yaml", "process.yml"]
         case .webhook: ["webhook.yaml", "webhook.yml"]
         case .eventMappings: ["eventmappings.yaml", "eventmappings.yml"]
+        case .serviceObjectives: ["service-objectives.yaml", "service-objectives.yml"]
+        case .serviceIndicators: ["service-indicators.yaml", "service-indicators.yml"]
         }
     }
 
-    /// The key that only such a file has.
+    /// The key by which such a file is known; an earlier kind goes before a later one with the same.
     fileprivate var tellingKey: String {
         switch self {
         case .shipyard: "spec"
-        case .slo: "objectives"
-        case .sli: "indicators"
+        case .slo, .serviceObjectives: "objectives"
+        case .sli, .serviceIndicators: "indicators"
         case .testConfiguration: "workloads"
         case .testPlan: "requests"
         case .process: "command"

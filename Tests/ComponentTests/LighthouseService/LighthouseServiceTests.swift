@@ -50,9 +50,11 @@ struct LighthouseServiceTests {
         "deployment": ["deploymentNames": ["canary"]],
     ]
 
-    private static func lighthouse(_ bench: IntegrationBench, slo: String?, provider: String = "fake") -> Integration {
+    private static func lighthouse(
+        _ bench: IntegrationBench, slo: String?, in file: String = "slo.yaml", provider: String = "fake"
+    ) -> Integration {
         LighthouseService(
-            configuration: FixedConfiguration(files: slo.map { ["slo.yaml": $0] } ?? [:]), queries: bench.store,
+            configuration: FixedConfiguration(files: slo.map { [file: $0] } ?? [:]), queries: bench.store,
             time: bench.time, sliProvider: provider
         ).integration(version: "1")
     }
@@ -102,6 +104,27 @@ struct LighthouseServiceTests {
             #expect(second.json?["evaluation", "comparedEvents"] == [.string(first.id)])
             let message = second.json?["message"]?.stringValue ?? ""
             #expect(message.contains("response_time_p95") && message.contains("150"), "\(message)")
+        }
+    }
+
+    @Test("Objectives of Keptn 0.5 are an SLO too")
+    func oldObjectives() async throws {
+        let bench = IntegrationBench()
+        try await bench.open(LighthouseService.name, "sh.keptn.event.evaluation.triggered")
+        let old = "pass: 90\nobjectives:\n- {metric: response_time_p95, threshold: 200, timeframe: 5m, score: 100}"
+        try await bench.running(Self.lighthouse(bench, slo: old, in: "service-objectives.yaml")) {
+            var asked: Set<String> = []
+            for (id, value, verdict) in [("e1", 150, "pass"), ("e2", 250, "fail")] as [(String, Double, String)] {
+                try await bench.store.append([bench.triggered("evaluation", id: id, data: Self.window)])
+                let request = try await bench.event {
+                    $0.type == "sh.keptn.event.get-sli.triggered" && !asked.contains($0.id)
+                }
+                asked.insert(request.id)
+                #expect(request.json?["get-sli", "indicators"] == ["response_time_p95"])
+                try await Self.answer(bench, to: request, Self.value(value))
+                let finished = try await bench.event("evaluation.finished", answering: id)
+                #expect(finished.json?["result"]?.stringValue == verdict)
+            }
         }
     }
 

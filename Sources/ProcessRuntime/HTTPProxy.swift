@@ -57,7 +57,7 @@ package final class HTTPProxy: TrafficRouter, Service {
     }
 
     private static let openRequestsMax = 256
-    private static let openTime = Duration.seconds(10)
+    private static let openTime = Duration.seconds(30)
     private static let portTriesMax = 100
     /// Between two looks whether the last request has ended.
     private static let drainInterval = Duration.milliseconds(10)

@@ -40,7 +40,7 @@ package func withTemporaryFolder<Result>(_ body: (String) async throws -> Result
 
 /// Asks again and again until the condition holds, and records an issue when it never does.
 package func eventually(
-    within patience: Duration = .seconds(20), _ what: Comment, sourceLocation: SourceLocation = #_sourceLocation,
+    within patience: Duration = .seconds(60), _ what: Comment, sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now + patience

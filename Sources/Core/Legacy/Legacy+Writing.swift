@@ -56,9 +56,10 @@ private struct OldTeller {
         event.eventType == .task(name: name, kind: kind)
     }
 
+    private var stage: Shipyard.Stage? { data["stage"]?.stringValue.flatMap(shipyard.stage) }
+
     /// The tasks that come after this one in its stage.
     private func tasks(after name: String) -> ArraySlice<Shipyard.Task> {
-        let stage = data["stage"]?.stringValue.flatMap(shipyard.stage)
         let sequence = stage?.sequences.first { $0.tasks.contains { $0.name == name } }
         return sequence?.tasks.drop { $0.name != name }.dropFirst() ?? []
     }
@@ -78,15 +79,18 @@ extension OldTeller {
 
     private var labels: Members { [("labels", data["labels"])] }
 
-    /// Both strategies. A stage without a test has none, whatever the stage before it had.
+    /// Both strategies, from the shipyard: an event knows only its own task's properties, and what an executor has
+    /// reported may come from the stage before. Who wants an evaluation alone has said them.
     private var strategies: Members {
-        let stage = data["stage"]?.stringValue.flatMap(shipyard.stage)
-        let isTested = stage?.sequences.contains { $0.tasks.contains { $0.name == "test" } } ?? true
-        let test = isTested ? data["test", "teststrategy"] : nil
-        let deployment = data["deployment", "deploymentstrategy"]?.stringValue ?? ""
+        func strategy(_ task: String, _ name: String) -> JSON? {
+            let tasks = stage?.sequences.lazy.flatMap(\.tasks).filter { $0.name == task }
+            let isKnown = isWantedAlone || stage == nil || tasks?.isEmpty == false
+            return (isWantedAlone ? nil : tasks?.first?.properties?[name]) ?? (isKnown ? data[task]?[name] : nil)
+        }
+        let deployment = strategy("deployment", "deploymentstrategy") ?? ""
         return [
-            ("teststrategy", test ?? ""),
-            ("deploymentstrategy", .string(deployment == "duplicate" ? "blue_green_service" : deployment)),
+            ("teststrategy", strategy("test", "teststrategy") ?? ""),
+            ("deploymentstrategy", deployment == "duplicate" ? "blue_green_service" : deployment),
         ]
     }
 
@@ -151,7 +155,8 @@ extension OldTeller {
     /// Whether somebody wants an evaluation of a certain time, with no test before it.
     private var isWantedAlone: Bool {
         let asked = data["evaluation"]
-        return asked?["start"] != nil || (data["test"] == nil && data["deployment"] == nil)
+        let traces = ["test", "deployment", "configurationChange"]
+        return asked?["start"] != nil || traces.allSatisfy { data[$0] == nil }
     }
 
     private var evaluationWanted: Members? {

@@ -233,7 +233,8 @@ struct ValidateTests {
             error?.description
                 == "x.yaml:1:1: error: no file that Keptn knows: it knows shipyard (shipyard.yaml), slo (slo.yaml), "
                 + "sli (sli.yaml), test configuration (jmeter.conf.yaml), test plan (with 'requests'), "
-                + "process (process.yaml), webhook (webhook.yaml)")
+                + "process (process.yaml), webhook (webhook.yaml), event mappings (eventmappings.yaml), "
+                + "service objectives (service-objectives.yaml), service indicators (service-indicators.yaml)")
     }
 
     @Test("The mistakes of the kind are told")

@@ -7,6 +7,7 @@ import Synchronization
 /// The way of one push subscription: events of one run in their order, those of different runs side by side.
 struct PushRunner: Sendable {
     let subscription: PushSubscription
+    let wanted: WantedTypes
     let store: any PushStore
     let subscriptions: any Subscriptions
     let requester: any HTTPRequester
@@ -52,7 +53,7 @@ struct PushRunner: Sendable {
     /// Returns when the event is delivered, or kept as a failure: then false.
     @discardableResult
     private func deliver(_ recorded: RecordedEvent, isRepeated: Bool) async throws -> Bool {
-        for said in try await words.said(recorded, to: WantedTypes(subscription.events)) {
+        for said in try await words.said(recorded, to: wanted) {
             guard try await deliver(said, of: recorded, isRepeated: isRepeated) else { return false }
         }
         return true

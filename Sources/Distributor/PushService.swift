@@ -43,7 +43,8 @@ package final class PushService: Service, PushControl {
     private func runAll() async throws {
         try await runners.run { [self] subscription in
             let runner = PushRunner(
-                subscription: subscription, store: store, subscriptions: subscriptions, requester: requester,
+                subscription: subscription, wanted: WantedTypes(subscription.events), store: store,
+                subscriptions: subscriptions, requester: requester,
                 words: words,
                 time: time, random: random, progress: progress, changes: runners.changes)
             try await runner.run()

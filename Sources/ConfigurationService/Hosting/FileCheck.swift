@@ -43,6 +43,8 @@ enum FileCheck {
         return switch parts.last {
         case "shipyard.yaml" where parts.count == 1: { _ = try SpecFiles.shipyard($0, file: $1) }
         case "slo.yaml": { _ = try SpecFiles.slo($0, file: $1) }
+        case "service-objectives.yaml": { _ = try SpecFiles.serviceObjectives($0, file: $1) }
+        case "service-indicators.yaml": { _ = try SpecFiles.serviceIndicators($0, file: $1) }
         case "sli.yaml": { _ = try SpecFiles.sli($0, file: $1) }
         case "jmeter.conf.yaml": { _ = try SpecFiles.testConfiguration($0, file: $1) }
         case "process.yaml": { _ = try SpecFiles.process($0, file: $1) }

@@ -3,17 +3,18 @@ package import CloudEvents
 /// What a subscriber wants to hear, by patterns of event types, and in whose words: those of Keptn, of Keptn 0.5 or of
 /// CDEvents. Whose they are is told by the types themselves.
 package struct WantedTypes: Sendable, Hashable {
-    package let patterns: [String]
     private let keptn: [String]
     private let old: [Legacy.OldType]
     private let cdEvents: [String]
+    /// Of Keptn's own types, and of those out of which CDEvents come.
+    private let keptnFilter: SubscriptionFilter
+    private let cdEventsFilter: SubscriptionFilter
 
     /// Types that Keptn 0.5 and Keptn of today have in common are those of today.
     private static let common: [Legacy.OldType] = [.problem, .monitoringConfigure]
 
     /// - Parameter patterns: With the wildcards of NATS subjects; types of Keptn 0.5 only as they are.
     package init(_ patterns: [String]) {
-        self.patterns = patterns
         var (keptn, old, cdEvents): ([String], [Legacy.OldType], [String]) = ([], [], [])
         for pattern in patterns {
             if let type = Legacy.OldType(rawValue: pattern), !Self.common.contains(type) {
@@ -25,6 +26,8 @@ package struct WantedTypes: Sendable, Hashable {
             }
         }
         (self.keptn, self.old, self.cdEvents) = (keptn, old, cdEvents)
+        keptnFilter = SubscriptionFilter(patterns: keptn)
+        cdEventsFilter = SubscriptionFilter(patterns: cdEvents.flatMap { CDEvents.canonicalPatterns(for: $0) })
     }
 
     /// Of `dev.cdevents` and `dev.cdeventsx`.
@@ -44,15 +47,14 @@ package struct WantedTypes: Sendable, Hashable {
         Legacy.OldType(rawValue: type).map { common.contains($0) ? .v1_0 : Legacy.version } ?? .v1_0
     }
 
-    /// Whether this event has to be said in other words than its own; then its surroundings have to be known.
-    package func needsWords(for event: CloudEvent) -> Bool { !oldTypes(of: event).isEmpty || wantsCDEvents(of: event) }
-
+    /// The types of Keptn 0.5 as which the event may have to be said; then its surroundings have to be known.
     package func oldTypes(of event: CloudEvent) -> [Legacy.OldType] {
-        old.filter { Self.matches($0.canonicalPatterns, event.type) }
+        old.filter { Self.matches(SubscriptionFilter(patterns: $0.canonicalPatterns), event.type) }
     }
 
+    /// The same for CDEvents.
     package func wantsCDEvents(of event: CloudEvent) -> Bool {
-        !cdEvents.isEmpty && Self.matches(cdEvents.flatMap { CDEvents.canonicalPatterns(for: $0) }, event.type)
+        !cdEvents.isEmpty && Self.matches(cdEventsFilter, event.type)
     }
 
     /// The event in all words that are wanted; none where it means nothing in them.
@@ -64,16 +66,17 @@ package struct WantedTypes: Sendable, Hashable {
         _ event: CloudEvent, old: (Legacy.OldType) -> CloudEvent?, inCDEvents: () -> [CloudEvent]
     ) -> [SaidEvent] {
         var said: [SaidEvent] = []
-        if Self.matches(keptn, event.type) { said.append(SaidEvent(event)) }
+        if Self.matches(keptnFilter, event.type) { said.append(SaidEvent(event)) }
         said += oldTypes(of: event).compactMap(old).map { SaidEvent($0, as: Legacy.version) }
         if wantsCDEvents(of: event) {
-            said += inCDEvents().filter { Self.matches(cdEvents, $0.type) }.map { SaidEvent($0) }
+            let wanted = SubscriptionFilter(patterns: cdEvents)
+            said += inCDEvents().filter { Self.matches(wanted, $0.type) }.map { SaidEvent($0) }
         }
         return said
     }
 
-    private static func matches(_ patterns: [String], _ type: String) -> Bool {
-        SubscriptionFilter(patterns: patterns).matches(type: type, project: nil, stage: nil, service: nil)
+    private static func matches(_ filter: SubscriptionFilter, _ type: String) -> Bool {
+        filter.matches(type: type, project: nil, stage: nil, service: nil)
     }
 }
 

@@ -50,6 +50,43 @@ struct IntegrationTests {
         ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
         """
 
+    @Test("The Python example does its task over plain HTTP, once for each")
+    func pythonExample() async throws {
+        let shipyard = Self.shipyard.replacing("mytask", with: "notify")
+        try await ProjectUnderTest.with(shipyard: shipyard) { project in
+            try await withTemporaryFolder { folder in
+                let processes = LocalProcesses(name: folder, time: MachineTime())
+                let program = KeptnProcess.checkout.appending(path: "examples/python/integration.py").path
+                let process = try await processes.start(
+                    ProcessCommand(
+                        program: "python3", arguments: [program],
+                        environment: [
+                            "KEPTN_ENDPOINT": project.server.endpoint, "KEPTN_API_TOKEN": project.server.token,
+                        ], folder: folder, logFile: "\(folder)/example.log"))
+                do {
+                    try await Self.expectNotified(project)
+                } catch {
+                    await processes.stop(process, grace: .zero)
+                    throw error
+                }
+                await processes.stop(process, grace: .zero)
+            }
+        }
+    }
+
+    private static func expectNotified(_ project: ProjectUnderTest) async throws {
+        // It hears what comes after its first pull.
+        let ready: JSON = ["events": ["sh.keptn.event.notify.triggered"], "waitSeconds": 0]
+        _ = try await project.server.send("POST", "/v1/subscriptions/python-notifier/pull", ready)
+        for stage in ["dev", "prod"] {
+            let context = try await project.trigger("mysequence", in: stage)
+            try await project.becomes("finished", context)
+            let finished = try await project.latest("notify.finished", in: stage, of: context)
+            #expect(finished?["data", "notify", "told"] == "everybody")
+            #expect(try await count("notify.started", of: context, in: project) == 1)
+        }
+    }
+
     private static func registered(_ project: ProjectUnderTest) async throws -> JSON {
         var found: JSON?
         try await KeptnProcess.eventually("the integration is registered") {

@@ -2,24 +2,20 @@
 struct Evaluator {
     /// Blocks, parentheses and templates inside of each other.
     static let depthMax = 200
-    /// Operands, rounds of ranges and calls of templates; text that a function has to read counts too.
-    static let stepsMax = 1_000_000
     private static let bytesPerStep = 8
-    /// What is written, and what functions make on the way.
-    static let textBytesMax = 4 << 20
-    static let tooMuchText = "the template makes more than \(textBytesMax) bytes of text"
+    static let tooMuchText = "the template makes more than \(Template.Budget.textBytesMax) bytes of text"
 
     let template: Template
     let missingKey: Template.MissingKey
     var variables: [(name: String, value: Value)] = []
     private var text = ""
-    private var bytesLeft = textBytesMax
-    private var stepsLeft = stepsMax
+    private(set) var budget: Template.Budget
     private var depth = 0
 
-    init(_ template: Template, missingKey: Template.MissingKey) {
+    init(_ template: Template, missingKey: Template.MissingKey, budget: Template.Budget) {
         self.template = template
         self.missingKey = missingKey
+        self.budget = budget
     }
 
     mutating func render(_ data: Value) throws(TemplateMistake) -> String {
@@ -149,8 +145,10 @@ extension Evaluator {
 
 extension Evaluator {
     mutating func step(_ range: Range<Int>, count: Int = 1) throws(TemplateMistake) {
-        stepsLeft -= count
-        guard stepsLeft >= 0 else { throw mistake(range, "the template takes more than \(Self.stepsMax) steps") }
+        budget.spend(steps: count)
+        guard budget.steps >= 0 else {
+            throw mistake(range, "the template takes more than \(Template.Budget.stepsMax) steps")
+        }
     }
 
     mutating func enter(_ range: Range<Int>) throws(TemplateMistake) {
@@ -168,8 +166,8 @@ extension Evaluator {
     }
 
     private mutating func spend(_ bytes: Int, at offset: Int) throws(TemplateMistake) {
-        bytesLeft -= bytes
-        guard bytesLeft >= 0 else { throw template.source.mistake(offset, Self.tooMuchText) }
+        budget.spend(textBytes: bytes)
+        guard budget.textBytes >= 0 else { throw template.source.mistake(offset, Self.tooMuchText) }
     }
 
     func mistake(_ range: Range<Int>, _ message: String) -> TemplateMistake {
@@ -188,7 +186,7 @@ extension Evaluator {
         for case .string(let text) in arguments { try step(range, count: text.utf8.count / Self.bytesPerStep) }
         let result: Value
         do throws(Function.Mistake) {
-            result = try function.call(arguments.map(\.unwrapped), bytesMax: bytesLeft)
+            result = try function.call(arguments.map(\.unwrapped), bytesMax: budget.textBytes)
         } catch {
             throw mistake(range, error.message)
         }

@@ -52,8 +52,54 @@ package struct Template: Sendable {
     package func rendered(
         with data: JSON, missingKey: MissingKey = .error
     ) throws(TemplateMistake) -> String {
-        var evaluator = Evaluator(self, missingKey: missingKey)
-        return try evaluator.render(Value(data))
+        var budget = Budget()
+        return try rendered(with: Values(data), missingKey: missingKey, within: &budget)
+    }
+
+    /// The same for data that several templates see, which share what they may use up.
+    package func rendered(
+        with data: Values, missingKey: MissingKey = .error, within budget: inout Budget
+    ) throws(TemplateMistake) -> String {
+        var evaluator = Evaluator(self, missingKey: missingKey, budget: budget)
+        defer { budget = evaluator.budget }
+        return try evaluator.render(data.root)
+    }
+}
+
+extension Template {
+    /// JSON made ready to be looked into, once for however many templates.
+    package struct Values: Sendable {
+        let root: Value
+
+        package init(_ json: JSON) { root = Value(json) }
+
+        /// An object.
+        package init(members: [String: Values]) {
+            root = .object(
+                Value.Members(
+                    entries: members.sorted { $0.key.precedes($1.key) }.map { (key: $0.key, value: $0.value.root) }))
+        }
+    }
+
+    /// What may be used up while templates are filled in.
+    package struct Budget: Sendable {
+        /// Operands, rounds of ranges and calls of templates; text that a function has to read counts too.
+        static let stepsMax = 1_000_000
+        /// What is written, and what functions make on the way.
+        static let textBytesMax = 4 << 20
+
+        private(set) var steps = stepsMax
+        private(set) var textBytes = textBytesMax
+
+        package init() {}
+
+        /// Whether more was asked for than there was.
+        package var isExceeded: Bool { steps < 0 || textBytes < 0 }
+
+        mutating func spend(steps count: Int) { steps -= count }
+
+        /// For text that comes to the templates' own from elsewhere.
+        package mutating func spend(textBytes count: Int) { textBytes -= count }
     }
 }
 

@@ -24,8 +24,9 @@ extension EventMappings.Hook {
         let fields = place.fields(["name", "authentication", "events"])
         let name = fields.required("name")
         let text = name?.text() ?? ""
-        let isName = !text.isEmpty && text.utf8.allSatisfy { isTokenByte($0) && $0 != UInt8(ascii: "%") }
-        if let name, !isName { name.mismatch("letters, digits, '-', '_' and '.'") }
+        if let name, text.isEmpty || !text.utf8.allSatisfy(isNameByte) {
+            name.mismatch("letters, digits, '-', '_' and '.'")
+        }
         let events = fields.required("events")
         self.init(
             name: text, authentication: fields.required("authentication").map { .init(reading: $0) } ?? .none,
@@ -41,6 +42,14 @@ extension EventMappings.Authentication {
         case none
         case hmac = "hmac-sha256"
         case token, bearer
+
+        var keys: [String] {
+            switch self {
+            case .none: ["type"]
+            case .bearer: ["type", "secret"]
+            case .hmac, .token: ["type", "header", "secret"]
+            }
+        }
     }
 
     fileprivate init(reading place: Place) {
@@ -63,6 +72,9 @@ extension EventMappings.Authentication {
             if let place, name.isEmpty || !name.utf8.allSatisfy(isTokenByte) { place.mismatch("the name of a header") }
             return name.lowercased()
         }
+        for (key, member) in fields.known where !kind.keys.contains(key) {
+            member.error("'\(kind.rawValue)' has no '\(key)'")
+        }
         switch kind {
         case .none: self = .none
         case .hmac: self = .hmacSHA256(header: header(), secret: secret())
@@ -82,12 +94,21 @@ extension EventMappings.Event {
         }
         let type = fields.required("type")
         type?.checkTemplate()
+        type?.checkEventType()
         let data = fields.required("data")
         if let data {
-            if case .mapping = data.node.content { data.checkTemplates() } else { data.mismatch("a mapping") }
+            if case .mapping(let members) = data.node.content {
+                data.checkTemplates()
+                // The project may be that of the file.
+                for key in ["stage", "service"] where type?.text().hasSuffix(".triggered") == true {
+                    if !members.contains(where: { $0.key == key }) { data.error("'data' has no '\(key)'") }
+                }
+            } else {
+                data.mismatch("a mapping")
+            }
         }
         self.init(
-            forEach: fields["forEach"].map { $0.text().split(separator: ".").map { String($0) } },
+            forEach: fields["forEach"]?.payloadPath(),
             when: template("when"), id: template("id"), context: template("context"), type: type?.text() ?? "",
             data: data?.json() ?? .emptyObject)
     }
@@ -111,6 +132,43 @@ extension Place {
         case .sequence: for element in elements() { element.checkTemplates() }
         case .mapping(let pairs): for pair in pairs { member(pair).checkTemplates() }
         }
+    }
+}
+
+extension Place {
+    /// Notes a type that a hook cannot send. Of one that comes from the payload nothing is known yet.
+    fileprivate func checkEventType() {
+        let text = text()
+        guard !text.contains("{{") else { return }
+        switch EventType(text) {
+        case .sequence(_, _, .triggered)?: return
+        case .task(_, let kind)? where kind != .triggered: return
+        case .task?, .sequence?: break
+        case nil where text.hasPrefix("sh.keptn."): return
+        case nil: break
+        }
+        mismatch("the type of an event that is sent from outside, such as sh.keptn.event.dev.delivery.triggered")
+    }
+
+    /// `event_data.resources`: names of members, the first of them one of the payload.
+    fileprivate func payloadPath() -> [String] {
+        let path = text().split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
+        if path.contains(where: { $0.isEmpty || $0.contains { "{} ".contains($0) } }) {
+            mismatch("the path of a list in the payload, such as alerts")
+        } else if path[0] == "payload" {
+            warning("'\(shortened(text()))' begins inside of the payload: a member of it has to be called 'payload'")
+        }
+        return path
+    }
+}
+
+/// Of the name of a hook, which is part of a URL.
+private func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+        true
+    default: false
     }
 }
 

@@ -68,40 +68,52 @@ package struct HookRequest: Sendable {
 
     /// The events, and why each of the others does not apply where its condition could not be told.
     ///
-    /// Throws when the body is no JSON, or a template needs what is not there.
+    /// Throws when the body is no JSON, a template needs what is not there, or the events take too much.
     package func events(by hook: EventMappings.Hook) throws(HookMistake) -> (events: [Event], doubts: [String]) {
         let (payload, deliveryID) = try payload()
-        let root: JSON = ["payload": payload, "headers": .object(headers.mapValues { .string($0) })]
+        let scene = Scene(payload: payload, headers: headers(showing: hook.authentication))
+        var budget = Template.Budget()
         var found: [Event] = []
         var doubts: [String] = []
         for (number, mapping) in hook.events.enumerated() {
-            for (index, data) in try items(of: mapping, in: root).enumerated() {
-                let place = "hook '\(hook.name)', event \(number + 1)"
+            let place = "hook '\(hook.name)', event \(number + 1)"
+            for (index, scene) in try scene.scenes(for: mapping).enumerated() {
                 do throws(TemplateMistake) {
-                    guard try Self.applies(mapping, to: data) else { continue }
+                    guard try scene.applies(mapping.when, within: &budget) else { continue }
                 } catch {
-                    doubts.append("\(place): when: \(error)")
+                    guard !budget.isExceeded else { throw HookMistake("\(place): when: \(error)") }
+                    if doubts.count < Self.eventsMax { doubts.append("\(place): when: \(error)") }
                     continue
                 }
+                guard found.count < Self.eventsMax else {
+                    throw HookMistake("the request stands for more than \(Self.eventsMax) events")
+                }
                 do throws(TemplateMistake) {
-                    let told = try mapping.id.map { text throws(TemplateMistake) in try Self.filled(text, data) }
-                    let id = told.map { "\(number) \($0)" } ?? deliveryID.map { "\(number) \(index) \($0)" }
+                    let told = try scene.filled(mapping.id, within: &budget)
                     found.append(
                         Event(
-                            type: try Self.filled(mapping.type, data), data: try Self.filled(mapping.data, data),
-                            id: id,
-                            context: try mapping.context.map { text throws(TemplateMistake) in
-                                try Self.filled(text, data)
-                            }))
+                            type: try scene.filled(mapping.type, within: &budget),
+                            data: try scene.filled(mapping.data, within: &budget),
+                            id: told.map { "\(number) \($0)" } ?? deliveryID.map { "\(number) \(index) \($0)" },
+                            context: try scene.filled(mapping.context, within: &budget)))
                 } catch {
                     throw HookMistake("\(place): \(error)")
                 }
+                guard !budget.isExceeded else { throw HookMistake("\(place): the request becomes too much text") }
             }
         }
-        guard found.count <= Self.eventsMax else {
-            throw HookMistake("the request stands for \(found.count) events; at most \(Self.eventsMax) are taken")
-        }
         return (found, doubts)
+    }
+
+    /// Those that templates see: what shows who the sender is would end up in events that everybody reads.
+    private func headers(showing authentication: EventMappings.Authentication) -> JSON {
+        var shown = headers
+        for name in ["authorization", "proxy-authorization", "cookie"] { shown[name] = nil }
+        switch authentication {
+        case .hmacSHA256(let header, _), .token(let header, _): shown[header] = nil
+        case .bearer, .none: break
+        }
+        return .object(shown.mapValues { .string($0) })
     }
 
     /// The body, or the data of the CloudEvent in it; and what tells the request from others.
@@ -130,69 +142,9 @@ package struct HookRequest: Sendable {
         }
     }
 
-    /// What templates see, once for each event.
-    private func items(of mapping: EventMappings.Event, in root: JSON) throws(HookMistake) -> [JSON] {
-        guard let path = mapping.forEach else { return [root] }
-        let list = path.reduce(root["payload"] ?? .null) { $0[$1] ?? .null }
-        guard list.kind == .array else {
-            if list.isNull { return [] }
-            throw HookMistake(
-                "'\(path.joined(separator: "."))' of the payload is a JSON \(list.kind.rawValue), no list")
-        }
-        guard list.elements.count <= Self.eventsMax else {
-            throw HookMistake("the list has \(list.elements.count) entries; at most \(Self.eventsMax) are taken")
-        }
-        return list.elements.map { root.setting("item", to: $0) }
-    }
-
-    private static func applies(_ mapping: EventMappings.Event, to data: JSON) throws(TemplateMistake) -> Bool {
-        guard let when = mapping.when else { return true }
-        let text = try Template(when).rendered(with: data, missingKey: .default)
-        return text.filter { !$0.isWhitespace } == "true"
-    }
-
-    /// Headers in which senders number their requests.
-    private static let deliveryHeaders = ["x-github-delivery", "x-gitlab-event-uuid", "x-request-id"]
-
-    private static func filled(_ text: String, _ data: JSON) throws(TemplateMistake) -> String {
-        try Template(text).rendered(with: data)
-    }
-
-    /// Each text is filled in by itself, so that no value can get out of its place.
-    private static func filled(_ json: JSON, _ data: JSON) throws(TemplateMistake) -> JSON {
-        switch json.kind {
-        case .object:
-            var members: [(key: String, value: JSON?)] = []
-            for member in json.members { members.append((member.key, try filled(member.value, data))) }
-            return .object(members)
-        case .array:
-            var elements: [JSON] = []
-            for element in json.elements { elements.append(try filled(element, data)) }
-            return .array(elements)
-        case .string:
-            let text = json.stringValue ?? ""
-            if let path = path(of: text), let value = path.reduce(data, { $0?[$1] }) { return value }
-            return .string(try filled(text, data))
-        default: return json
-        }
-    }
-
-    /// The parts of `{{ .a.b }}`; nil for every other text.
-    private static func path(of text: String) -> [String]? {
-        let inner = text.filter { $0 != " " }
-        guard inner.hasPrefix("{{."), inner.hasSuffix("}}") else { return nil }
-        let path = inner.dropFirst(3).dropLast(2)
-        let isPath = path.utf8.allSatisfy {
-            switch $0 {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."):
-                true
-            default: false
-            }
-        }
-        guard isPath, !path.isEmpty else { return nil }
-        return path.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
-    }
+    /// Headers that stay the same when a sender repeats a request, and only then: those of GitHub, GitLab (17.4), and
+    /// Standard Webhooks. GitLab's `X-Gitlab-Event-UUID` is that of a whole chain of events.
+    private static let deliveryHeaders = ["x-github-delivery", "idempotency-key", "webhook-id"]
 }
 
 /// Why a request to a hook is no event, in one sentence.

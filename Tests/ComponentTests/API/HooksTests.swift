@@ -88,7 +88,7 @@ struct HooksTests {
             file: "github", hook: "github", headers: ["x-github-event": "release", "x-github-delivery": "d1"],
             body:
                 #"{"action":"published","release":{"tag_name":"v2","#
-                    + #""html_url":"https://github.com/acme/carts/releases/v2"},"#
+                + #""html_url":"https://github.com/acme/carts/releases/v2"},"#
                 + #""repository":{"name":"carts","full_name":"acme/carts"},"sender":{"login":"octo"}}"#,
             expected: [
                 (
@@ -108,10 +108,10 @@ struct HooksTests {
             file: "github", hook: "github", headers: ["x-github-event": "ping"],
             body: #"{"zen":"Design for failure.","hook_id":1,"repository":{"name":"carts"}}"#, expected: []),
         Case(
-            file: "gitlab", hook: "gitlab", headers: ["x-gitlab-token": "s3cret", "x-gitlab-event-uuid": "u1"],
+            file: "gitlab", hook: "gitlab", headers: ["x-gitlab-token": "s3cret", "idempotency-key": "u1"],
             body:
                 #"{"object_kind":"release","action":"create","tag":"v2","#
-                    + #""url":"https://gitlab.com/acme/carts/-/releases/v2","#
+                + #""url":"https://gitlab.com/acme/carts/-/releases/v2","#
                 + #""project":{"name":"carts","path_with_namespace":"acme/carts"}}"#,
             expected: [
                 (
@@ -128,9 +128,9 @@ struct HooksTests {
             file: "registry", hook: "registry", headers: bearer,
             body:
                 #"{"events":[{"id":"e1","action":"push","target":{"repository":"carts","#
-                    + #""tag":"2","digest":"sha256:1"},"#
+                + #""tag":"2","digest":"sha256:1"},"#
                 + #""request":{"host":"registry:5000"}},{"id":"e2","action":"pull","#
-                    + #""target":{"repository":"carts","tag":"2"}}]}"#,
+                + #""target":{"repository":"carts","tag":"2"}}]}"#,
             expected: [
                 (
                     "sh.keptn.event.dev.delivery.triggered",
@@ -155,9 +155,9 @@ struct HooksTests {
             file: "dynatrace", hook: "dynatrace", headers: bearer,
             body:
                 #"{"State":"OPEN","ProblemID":"P-1","PID":"-12V2","#
-                    + #""ProblemTitle":"Response time","ProblemURL":"https://dt/1","#
+                + #""ProblemTitle":"Response time","ProblemURL":"https://dt/1","#
                 + #""ImpactedEntity":"carts","Tags":"a, b","ProblemDetails":{"id":"1"},"#
-                    + #""stage":"dev","service":"carts"}"#,
+                + #""stage":"dev","service":"carts"}"#,
             expected: [
                 (
                     "sh.keptn.event.dev.remediation.triggered",
@@ -169,7 +169,7 @@ struct HooksTests {
             body: #"{"context":{"specversion":"0.5.1","id":"1","source":"/ci","timestamp":"2026-11-23T20:00:00Z","#
                 + #""type":"dev.cdevents.artifact.published.0.3.0"},"#
                 + #""subject":{"id":"pkg:oci/carts@sha256%3A1","content":{}},"#
-                    + #""customData":{"service":"carts","image":"acme/carts:2"}}"#,
+                + #""customData":{"service":"carts","image":"acme/carts:2"}}"#,
             expected: [
                 (
                     "sh.keptn.event.dev.delivery.triggered",
@@ -241,7 +241,10 @@ struct HooksTests {
         "What cannot be meant is refused with its reason",
         arguments: [
             ("no json", 400, "no JSON"), (#"{"alerts":{"a":1}}"#, 400, "'alerts' of the payload is a JSON object"),
-            (#"{"alerts":[{"status":"firing"}]}"#, 400, "event 1: line 1"),
+            (
+                #"{"alerts":[{"status":"firing","labels":{"project":"sockshop","stage":"dev","service":"carts"}}]}"#,
+                400, "event 1: line 1"
+            ),
             (
                 #"{"alerts":[{"status":"firing","fingerprint":"f","startsAt":"t","generatorURL":"","annotations":{},"#
                     + #""labels":{"alertname":"a","project":"other","stage":"dev","service":"carts"}}]}"#,
@@ -267,7 +270,8 @@ struct HooksTests {
     func cloudEvents() async throws {
         let bench = try await Self.bench(Self.example("cdevents"))
         let body = try #require(Self.cases.last?.body)
-        let event = #"{"specversion":"1.0","id":"7","source":"/ci","type":"dev.cdevents.artifact.published.0.3.0","#
+        let event =
+            #"{"specversion":"1.0","id":"7","source":"/ci","type":"dev.cdevents.artifact.published.0.3.0","#
             + #""data":\#(body)}"#
         let headers = Self.bearer.merging(["content-type": "application/cloudevents+json"]) { $1 }
         for _ in 1...2 { #expect(try await Self.post(bench, "cdevents", event, headers).status == 200) }

@@ -22,8 +22,8 @@ struct IntegrationTests {
             - {name: prod, sequences: [{name: mysequence, tasks: [{name: mytask}]}]}
         """
 
-    /// Answers each event that is posted to it with `.started` and `.finished`, through its distributor:
-    /// `python3 echo.py PORT DISTRIBUTOR-PORT`.
+    /// Takes each event that is posted to it, as Keptn's SDK does before it works (who needs more than 5 s to take one is
+    /// told again), then sends `.started` and `.finished` through its distributor: `python3 echo.py PORT DISTRIBUTOR-PORT`.
     private static let program = """
         import json, sys, urllib.request
         from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,10 +42,10 @@ struct IntegrationTests {
                 self.send_response(200); self.end_headers()
             def do_POST(self):
                 event = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                self.send_response(200); self.send_header("content-length", "0"); self.end_headers()
                 answer(event, "started")
                 answer(event, "finished", status="succeeded", result="pass",
                        mytask={"via": event["data"]["temporaryData"]["distributor"]["subscriptionID"]})
-                self.send_response(200); self.end_headers()
 
         ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
         """

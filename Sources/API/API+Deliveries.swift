@@ -27,8 +27,8 @@ extension API {
         func list(_ name: String) -> [String] { (body[name]?.elements ?? []).compactMap(\.stringValue) }
         let types = WantedTypes(list("events"))
         var wanted = SubscriptionRequest(
-            name: Self.subscription(request), patterns: types.canonical, projects: list("projects"),
-            stages: list("stages"), services: list("services"))
+            name: Self.subscription(request), client: body["client"]?.stringValue ?? "", patterns: types.canonical,
+            projects: list("projects"), stages: list("stages"), services: list("services"))
         guard !wanted.patterns.isEmpty else {
             throw KeptnError(.invalidInput, "field 'events' has to list event types")
         }
@@ -39,9 +39,17 @@ extension API {
         wanted.window = min(max(1, body["window"]?.intValue ?? SubscriptionRequest.windowDefault), 4096)
         let count = min(max(1, body["max"]?.intValue ?? 256), 4096)
         let wait = min(max(0, body["waitSeconds"]?.intValue ?? 20), Self.pullMax)
-        let subscription = try await pulled.subscription(
-            wanted, isNew: body["restart"]?.boolValue ?? false, parts.subscriptions)
-        let deliveries = try await next(subscription, count, within: .seconds(wait))
+        let isNew = body["restart"]?.boolValue ?? false
+        return try await pulled.pull(wanted, isNew: isNew, now: { parts.time.now }) { subscription in
+            let deliveries = try await next(subscription, count, within: .seconds(wait))
+            return .json(["deliveries": .array(try await said(deliveries, to: types, settling: subscription))])
+        }
+    }
+
+    /// What these are in the words of who asked; what is nothing to them is done.
+    private func said(
+        _ deliveries: [Delivery], to types: WantedTypes, settling subscription: any Subscription
+    ) async throws -> [JSON] {
         var told: [JSON] = []
         for delivery in deliveries {
             let said = try await parts.words.said(delivery.recorded, to: types)
@@ -53,7 +61,7 @@ extension API {
                 ])
             }
         }
-        return .json(["deliveries": .array(told)])
+        return told
     }
 
     /// What comes within the time; what was handed out in the last moment is not dropped.
@@ -96,7 +104,8 @@ extension API {
 
     func settle(_ request: APIRequest) async throws -> APIResponse {
         let body = try await object(request, upTo: Self.resourceBodyMax)
-        guard let subscription = pulled.known(Self.subscription(request)) else {
+        let client = body["client"]?.stringValue ?? ""
+        guard let subscription = pulled.known(Self.subscription(request), client: client, at: parts.time.now) else {
             throw KeptnError(.conflict, "subscription \(request.parameter("name")) is not open: pull first")
         }
         let positions = (body["positions"]?.elements ?? []).compactMap(\.intValue).map { Position(Int64($0)) }

@@ -61,9 +61,12 @@ package struct API: Sendable {
 
     let parts: Parts
 
-    let pulled = PulledSubscriptions()
+    let pulled: PulledSubscriptions
 
-    package init(_ parts: Parts) { self.parts = parts }
+    package init(_ parts: Parts) {
+        self.parts = parts
+        pulled = PulledSubscriptions(parts.subscriptions)
+    }
 
     /// JSON bodies other than events and resources are at most so large.
     static let smallBodyMax = 1 << 20

@@ -15,7 +15,8 @@ package enum SidecarProgram {
         let logger = log.logger
         let (requester, time) = (WebRequester(), SystemTime())
         let plane = HTTPControlPlane(
-            endpoint: settings.endpoint, token: settings.token, requester: requester, time: time, logger: logger)
+            endpoint: settings.endpoint, token: settings.token, client: settings.replica(orElse: SystemIDs().newID()),
+            requester: requester, time: time, logger: logger)
         let sidecar = Sidecar(settings, plane: plane, requester: requester, time: time, logger: logger)
         let serving = HTTPServing(
             host: "127.0.0.1", port: settings.proxyPort, routes: sidecar.routes, requests: RequestStatistics(),

@@ -21,7 +21,7 @@ package actor Distributor: Subscriptions {
         let cursor = cursor(of: request.name)
         let session = try await cursor.open(request)
         logger.debug("a subscription was opened", metadata: ["keptn.subscription": "\(request.name)"])
-        return OpenSubscription(cursor: cursor, session: session)
+        return OpenSubscription(cursor: cursor, client: request.client, session: session)
     }
 
     package func begin(_ name: String) async throws { try await cursor(of: name).begin() }
@@ -34,16 +34,19 @@ package actor Distributor: Subscriptions {
     }
 }
 
-/// One subscriber's hold on a cursor; worthless for `next` as soon as somebody else opens the same one.
+/// One subscriber's hold on a cursor; worthless for `next` as soon as its client opens the same one again.
 struct OpenSubscription: Subscription {
     let cursor: DurableCursor
+    let client: String
     let session: Int
 
     func next(upTo count: Int) async throws -> [Delivery] {
-        try await cursor.next(upTo: count, session: session)
+        try await cursor.next(upTo: count, client: client, session: session)
     }
 
     func settle(_ positions: [Position], sending events: [CloudEvent]) async throws {
         try await cursor.settle(positions, sending: events)
     }
+
+    func leave() async throws { try await cursor.leave(client) }
 }

@@ -16,8 +16,12 @@ actor DurableCursor {
     private var doubtfulUpTo = Position.start
     /// Nobody before this process can have been handed anything.
     private var isNew = false
-    /// Raised by each `open`.
-    private var session = 0
+    /// The session of each who shares the subscription; raised by each `open`.
+    private var sessions: [String: Int] = [:]
+    /// What was read for an earlier window is not for this one.
+    private var windowNumber = 0
+    /// Nobody is handed anything meanwhile.
+    private var isHandingBack = false
     /// Advances with every settling and every opening: wakes who waits for room.
     private let changes = PositionSignal()
     private var changeCount: Int64 = 0
@@ -46,21 +50,46 @@ actor DurableCursor {
         self.store = store
     }
 
-    /// Takes the subscription over and returns the new session.
+    /// Takes over what this client held, and returns its new session.
     func open(_ request: SubscriptionRequest) async throws -> Int {
         await beginCommit()
         defer { endCommit() }
-        let progress = try await currentProgress()
-        let filter = SubscriptionFilter(
-            patterns: request.patterns, projects: request.projects, stages: request.stages, services: request.services)
-        let open = progress.open.isEmpty ? [] : try await store.events(at: progress.open)
-        window = DeliveryWindow(
-            size: request.window, cursor: progress.position.value,
-            open: open.filter { filter.matches($0) }.map { ($0.position.value, Delivery($0, isRepeated: true)) })
-        self.filter = filter
-        session += 1
-        noteChange()
+        try await handBack(
+            of: request.client, size: request.window,
+            filter: SubscriptionFilter(
+                patterns: request.patterns, projects: request.projects, stages: request.stages,
+                services: request.services))
+        let session = (sessions[request.client] ?? 0) + 1
+        sessions[request.client] = session
         return session
+    }
+
+    /// Hands out again what this client holds, and ends its session.
+    func leave(_ client: String) async throws {
+        await beginCommit()
+        defer { endCommit() }
+        guard let window, let session = sessions[client] else { return }
+        try await handBack(of: client, size: window.size, filter: filter)
+        sessions[client] = session + 1
+    }
+
+    /// Only for who holds the turn to commit.
+    private func handBack(of client: String, size: Int, filter: SubscriptionFilter) async throws {
+        isHandingBack = true
+        defer {
+            isHandingBack = false
+            noteChange()
+        }
+        let progress = try await currentProgress()
+        let held = window?.held(byOthersThan: client) ?? [:]
+        let lost = progress.open.filter { held[$0.value] == nil }
+        let open = lost.isEmpty ? [] : try await store.events(at: lost)
+        window = DeliveryWindow(
+            size: size, cursor: progress.position.value,
+            open: open.filter { filter.matches($0) }.map { ($0.position.value, Delivery($0, isRepeated: true)) },
+            held: held)
+        self.filter = filter
+        windowNumber += 1
     }
 
     /// Stores where a new subscription begins.
@@ -71,15 +100,17 @@ actor DurableCursor {
         _ = try await storedStart()
     }
 
-    func next(upTo count: Int, session: Int) async throws -> [Delivery] {
+    func next(upTo count: Int, client: String, session: Int) async throws -> [Delivery] {
         while true {
             try Task.checkCancellation()
-            guard session == self.session, let readUpTo = window?.readUpTo else {
+            guard session == sessions[client], let window else {
                 throw KeptnError(.conflict, "the subscription '\(name)' was opened by somebody else")
             }
-            if window?.isReady == true { return window?.handOut(upTo: max(1, count)) ?? [] }
-            if window?.needsMore == true {
-                try await read(after: Position(readUpTo), session: session)
+            if !isHandingBack, window.isReady {
+                return self.window?.handOut(upTo: max(1, count), to: client) ?? []
+            }
+            if !isHandingBack, window.needsMore {
+                try await read(after: Position(window.readUpTo))
             } else {
                 try await changes.wait(for: Position(changeCount + 1))
             }
@@ -114,14 +145,15 @@ actor DurableCursor {
     }
 
     /// Reads the next events, or waits until there are some.
-    private func read(after position: Position, session: Int) async throws {
+    private func read(after position: Position) async throws {
+        let number = windowNumber
         let events = try await store.events(after: position, limit: Self.batchMax)
         guard let last = events.last else {
             let filter = self.filter
             return try await store.waitForEvents(after: position) { filter.matches($0) }
         }
-        // Somebody may have opened the subscription again in the meantime.
-        guard session == self.session, window?.readUpTo == position.value else { return }
+        // Somebody may have opened the subscription, or read as far, in the meantime.
+        guard !isHandingBack, number == windowNumber, window?.readUpTo == position.value else { return }
         let matching = events.filter { filter.matches($0) }.map {
             ($0.position.value, Delivery($0, isRepeated: $0.position <= doubtfulUpTo))
         }

@@ -3,8 +3,9 @@ package import CloudEvents
 /// Durable subscriptions to the event log (implemented by distributor).
 package protocol Subscriptions: Sendable {
     /// Opens a subscription. One that is new begins behind the newest event; one that is known goes on where it was:
-    /// first the deliveries that were never settled, then what came since. Opening a name that is open takes it over:
-    /// everything unsettled is handed out again, and `next` of the earlier one throws `KeptnError.conflict`.
+    /// first the deliveries that were never settled, then what came since. Opening a name that is open takes over what
+    /// the same client had: what it has not settled is handed out again, and `next` of its earlier subscription throws
+    /// `KeptnError.conflict`. What other clients hold stays with them.
     func open(_ request: SubscriptionRequest) async throws -> any Subscription
 
     /// Lets a subscription that is new begin behind the newest event, for who opens it later; one that is known stays
@@ -15,6 +16,8 @@ package protocol Subscriptions: Sendable {
 /// What a subscriber wants to hear.
 package struct SubscriptionRequest: Sendable, Hashable {
     package var name: String
+    /// Who of those that share the subscription.
+    package var client: String
     /// Event types; `*` stands for one word between dots, `>` at the end for one or more.
     package var patterns: [String]
     /// Only events of these; empty for all.
@@ -27,10 +30,11 @@ package struct SubscriptionRequest: Sendable, Hashable {
     package static let windowDefault = 256
 
     package init(
-        name: String, patterns: [String], projects: [String] = [], stages: [String] = [], services: [String] = [],
-        window: Int = windowDefault
+        name: String, client: String = "", patterns: [String], projects: [String] = [], stages: [String] = [],
+        services: [String] = [], window: Int = windowDefault
     ) {
         self.name = name
+        self.client = client
         self.patterns = patterns
         self.projects = projects
         self.stages = stages
@@ -63,4 +67,8 @@ package protocol Subscription: Sendable {
     /// Marks deliveries as done and appends events, both in one transaction; durable when it returns. Positions that
     /// are not open (any more) and events that the log has already change nothing.
     func settle(_ positions: [Position], sending events: [CloudEvent]) async throws
+
+    /// Ends this subscription: what its client has not settled is handed out again, to others. `next` throws
+    /// `KeptnError.conflict` from now on.
+    func leave() async throws
 }

@@ -9,22 +9,26 @@ import Synchronization
 /// what is sent.
 package struct HTTPControlPlane: ControlPlane {
     private let connection: HTTPConnection
+    private let client: String
 
     /// - Parameters:
     ///   - endpoint: The API's base, such as `http://127.0.0.1:8080/api`.
+    ///   - client: Which of the replicas that share their subscriptions this is; the same in its next life, so that
+    ///     what it held comes to it again.
     ///   - random: 0 ..< 1, for the waits between attempts.
     package init(
-        endpoint: String, token: String, requester: any HTTPRequester, time: any TimeSource, logger: Logger,
-        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
+        endpoint: String, token: String, client: String = "", requester: any HTTPRequester, time: any TimeSource,
+        logger: Logger, random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
     ) {
         var endpoint = endpoint
         while endpoint.hasSuffix("/") { endpoint.removeLast() }
         let retry = Retry(time: time, random: random, logger: logger)
         connection = HTTPConnection(endpoint: endpoint, token: token, requester: requester, retry: retry)
+        self.client = client
     }
 
     package func subscribe(_ interest: Interest) async throws -> any EventSubscription {
-        let subscription = HTTPSubscription(connection: connection, interest: interest)
+        let subscription = HTTPSubscription(connection: connection, client: client, interest: interest)
         try await subscription.open()
         return subscription
     }
@@ -54,13 +58,15 @@ private final class HTTPSubscription: EventSubscription {
     private static let pollSeconds = 20
 
     private let connection: HTTPConnection
+    private let client: String
     private let interest: Interest
     private let path: String
     /// What came with the opening, until somebody asks for it.
     private let early = Mutex<ArraySlice<ReceivedEvent>>([])
 
-    init(connection: HTTPConnection, interest: Interest) {
+    init(connection: HTTPConnection, client: String, interest: Interest) {
         self.connection = connection
+        self.client = client
         self.interest = interest
         path = "/v1/subscriptions/\(URLText.encode(interest.name))"
     }
@@ -91,7 +97,7 @@ private final class HTTPSubscription: EventSubscription {
             "stages": .array(interest.stages.map { .string($0) }),
             "services": .array(interest.services.map { .string($0) }),
             "window": .integer(interest.window), "max": .integer(count), "waitSeconds": .integer(seconds),
-            "restart": .bool(isRestart),
+            "restart": .bool(isRestart), "client": .string(client),
         ]
         let answer = try await connection.call(
             "POST", "\(path)/pull", Array(body.bytes), timeout: HTTPConnection.timeout + .seconds(seconds))
@@ -101,6 +107,7 @@ private final class HTTPSubscription: EventSubscription {
     func settle(_ positions: [Int64], sending events: [CloudEvent]) async throws {
         let body: JSON = [
             "positions": .array(positions.map { .integer($0) }), "events": .array(events.map(\.structured)),
+            "client": .string(client),
         ]
         _ = try await connection.call("POST", "\(path)/settle", Array(body.bytes))
     }

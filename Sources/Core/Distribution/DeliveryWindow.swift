@@ -16,16 +16,20 @@ package struct DeliveryWindow<Item: Sendable>: Sendable {
     private var again: ArraySlice<Entry>
     /// Read and not yet handed out; ascending.
     private var fresh: ArraySlice<Entry> = []
-    private var open: Set<Int64>
+    /// Who holds what is not settled: one of those who share the subscription, or nobody (any more).
+    private var open: [Int64: String?]
     /// Events of no interest since the cursor was last stored.
     private var skipped = 0
 
     /// Begins at stored progress, with the items that were open then.
-    package init(size: Int, cursor: Int64, open: [Entry] = []) {
+    ///
+    /// - Parameter held: What is open and stays with its holder, who is given it no second time.
+    package init(size: Int, cursor: Int64, open: [Entry] = [], held: [Int64: String] = [:]) {
         self.size = max(1, size)
         readUpTo = cursor
         again = open.sorted { $0.position < $1.position }[...]
-        self.open = Set(open.map(\.position))
+        self.open = held.mapValues { $0 }
+        for entry in open { self.open[entry.position] = .some(nil) }
     }
 
     /// Everything up to here was handed out or is of no interest.
@@ -48,24 +52,29 @@ package struct DeliveryWindow<Item: Sendable>: Sendable {
         readUpTo = position
     }
 
+    /// What is held by others than this one.
+    package func held(byOthersThan holder: String) -> [Int64: String] {
+        open.compactMapValues { $0 }.filter { $0.value != holder }
+    }
+
     /// Hands out what is next, at most `count` and no more than there is room for.
-    package mutating func handOut(upTo count: Int) -> [Item] {
+    package mutating func handOut(upTo count: Int, to holder: String = "") -> [Item] {
         let first = again.prefix(count)
         again = again.dropFirst(first.count)
         let second = fresh.prefix(max(0, min(count - first.count, size - open.count)))
         fresh = fresh.dropFirst(second.count)
-        open.formUnion(second.map(\.position))
+        for entry in first + second { open[entry.position] = holder }
         return first.map(\.item) + second.map(\.item)
     }
 
     /// The progress to store when these are done: the cursor, and what stays open, ascending.
     package func progress(settling done: [Int64] = []) -> (cursor: Int64, open: [Int64]) {
-        (cursor, open.subtracting(done).sorted())
+        (cursor, Set(open.keys).subtracting(done).sorted())
     }
 
     /// These are done, and that is stored together with the cursor.
     package mutating func stored(settling done: [Int64] = []) {
-        open.subtract(done)
+        for position in done { open[position] = nil }
         again.removeAll { entry in done.contains(entry.position) }
         skipped = 0
     }

@@ -61,6 +61,9 @@ package struct SidecarSettings: Sendable, Hashable {
         if !reading.mistakes.isEmpty { throw Mistakes(list: reading.mistakes) }
     }
 
+    /// Which of the replicas this is: the pod's name, which stays the same when its containers begin anew.
+    package func replica(orElse random: String) -> String { metadata.podName.isEmpty ? random : metadata.podName }
+
     /// What is heard without asking the API.
     package var subscriptions: [UniformSubscription] {
         topics.enumerated().map { number, topic in

@@ -71,7 +71,7 @@ import Testing
         try await subscription.settle([7, 9], sending: [event("1")])
         let request = try #require(requester.requests.last)
         #expect(request.url == "http://keptn/api/v1/subscriptions/my%20deployer/settle")
-        #expect(try json(request) == ["positions": [7, 9], "events": [event("1").structured]])
+        #expect(try json(request) == ["positions": [7, 9], "events": [event("1").structured], "client": ""])
     }
 
     @Test("Events are sent as one batch, and again after a while when the server is not there")

@@ -66,6 +66,19 @@ import Testing
         #expect(window.handOut(upTo: 1) == [2])
     }
 
+    @Test("What others hold is not handed out again, and takes room")
+    func sharing() {
+        var window = DeliveryWindow<Int64>(size: 3, cursor: 9, open: [(4, 4)], held: [7: "a"])
+        window.read(entries(10, 11), outOf: 2, upTo: 11)
+        #expect(window.handOut(upTo: 5, to: "b") == [4, 10])
+        #expect(!window.isReady)
+        #expect(window.held(byOthersThan: "b") == [7: "a"])
+        #expect(window.held(byOthersThan: "a") == [4: "b", 10: "b"])
+        #expect(window.progress(settling: [7]) == (10, [4, 10]))
+        window.stored(settling: [7])
+        #expect(window.handOut(upTo: 5, to: "a") == [11])
+    }
+
     @Test("After a thousand events of no interest the cursor is worth storing")
     func skipping() {
         var window = DeliveryWindow<Int64>(size: 4, cursor: 0)

@@ -22,8 +22,9 @@ struct IntegrationTests {
             - {name: prod, sequences: [{name: mysequence, tasks: [{name: mytask}]}]}
         """
 
-    /// Takes each event that is posted to it, as Keptn's SDK does before it works (who needs more than 5 s to take one is
-    /// told again), then sends `.started` and `.finished` through its distributor: `python3 echo.py PORT DISTRIBUTOR-PORT`.
+    /// Takes each event that is posted to it, as Keptn's SDK does before it works (who needs more than 5 s to take
+    /// one is told again), then sends `.started` and `.finished` through its distributor:
+    /// `python3 echo.py PORT DISTRIBUTOR-PORT`.
     private static let program = """
         import json, sys, urllib.request
         from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

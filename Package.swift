@@ -5,7 +5,7 @@ let package = Package(
     name: "keptn",
     products: [
         .executable(name: "keptn", targets: ["keptn"]),
-        .library(name: "KeptnKit", targets: ["KeptnKit"]),
+        .library(name: "KeptnKit", targets: ["KeptnKit", "RemoteClients"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

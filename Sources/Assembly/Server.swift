@@ -99,7 +99,8 @@ extension Server {
         let push = PushService(
             store: store, subscriptions: base.distributor, requester: base.web, words: words, time: time,
             logger: logger)
-        let plane = InProcessControlPlane(subscriptions: base.distributor, log: store, queries: store)
+        let plane = InProcessControlPlane(
+            subscriptions: base.distributor, log: store, queries: store, configuration: base.files)
         let artifacts = try ArtifactFolder(
             folder: base.home.subfolder("artifacts"), bytesMax: configuration.artifactBytesMax, time: time, ids: ids)
         let proxy = HTTPProxy(configuration: .init(host: configuration.proxyHost), time: time, logger: logger)

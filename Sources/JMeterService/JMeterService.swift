@@ -27,7 +27,7 @@ package struct JMeterService: Sendable {
     }
 
     package func integration(version: String) -> Integration {
-        Integration(name: Self.name, version: version).on(task: "test", when: isOurs, perform: test)
+        Integration(name: Self.name, version: version).on(task: "test", when: isOurs, perform: test).cancelledOnAbort()
     }
 
     /// Real users are somebody else's: Keptn's wait-service answers for them.

@@ -1,6 +1,8 @@
 public import CloudEvents
+public import KeptnModel
 
-/// What an integration needs of Keptn: to hear events and to send its own. In one process with Keptn, or over HTTP.
+/// What an integration needs of Keptn: to hear events, to send its own, and to read the configuration. In one process
+/// with Keptn, or over HTTP (`HTTPControlPlane`).
 public protocol ControlPlane: Sendable {
     /// Opens a durable subscription, or goes on with the one of this name: first what was handed out and never
     /// settled, then what came since. Whoever had it open before gets nothing more.
@@ -12,6 +14,13 @@ public protocol ControlPlane: Sendable {
 
     /// An event of this type that answers the event with the id `triggeredID`, if there is one already.
     func answer(to triggeredID: String, type: String, context: String) async throws -> CloudEvent?
+
+    /// A file of the service, else of its stage, else of its project; nil when none of them has it.
+    ///
+    /// - Parameters:
+    ///   - path: Such as `helm/values.yaml`.
+    ///   - commit: Of the stage's configuration; nil for the newest.
+    func file(_ path: String, of scope: Scope, commit: String?) async throws -> [UInt8]?
 }
 
 /// Which events an integration wants to hear.
@@ -70,6 +79,8 @@ public struct ControlPlaneError: Error, Sendable, Hashable, CustomStringConverti
         case unavailable
         /// It does not take this: trying again does not help.
         case rejected
+        /// What was asked for is not there.
+        case notFound
         /// Somebody else opened the subscription.
         case takenOver
     }

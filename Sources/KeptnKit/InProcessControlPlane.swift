@@ -1,4 +1,5 @@
 package import CloudEvents
+package import KeptnModel
 package import Ports
 
 /// Keptn in the same process: the ports themselves.
@@ -6,11 +7,16 @@ package struct InProcessControlPlane: ControlPlane {
     private let subscriptions: any Subscriptions
     private let log: any EventLog
     private let queries: any EventQueries
+    private let configuration: any Configuration
 
-    package init(subscriptions: any Subscriptions, log: any EventLog, queries: any EventQueries) {
+    package init(
+        subscriptions: any Subscriptions, log: any EventLog, queries: any EventQueries,
+        configuration: any Configuration
+    ) {
         self.subscriptions = subscriptions
         self.log = log
         self.queries = queries
+        self.configuration = configuration
     }
 
     package func subscribe(_ interest: Interest) async throws -> any EventSubscription {
@@ -30,6 +36,17 @@ package struct InProcessControlPlane: ControlPlane {
         query.type = type
         query.context = context
         return try await translated { try await queries.events(query).last?.event }
+    }
+
+    package func file(_ path: String, of scope: Scope, commit: String?) async throws -> [UInt8]? {
+        try await translated {
+            for place in ConfigurationPlace(scope).fallbacks {
+                // The commit is one of the stage's branch.
+                let commit = place.stage == nil ? nil : commit
+                if let file = try await configuration.file(path, at: place, commit: commit) { return file.bytes }
+            }
+            return nil
+        }
     }
 }
 
@@ -54,6 +71,7 @@ private func translated<Value>(_ operation: () async throws -> Value) async thro
         let kind: ControlPlaneError.Kind =
             switch error.code {
             case .conflict: .takenOver
+            case .notFound: .notFound
             case .unavailable, .tooManyRequests, .internalFailure: .unavailable
             default: .rejected
             }

@@ -14,7 +14,7 @@ public import CloudEvents
 /// `IntegrationService` does the rest: it sends `.started` and exactly one `.finished` for each task, in the same
 /// context, and does a task again that a crash interrupted.
 public struct Integration: Sendable {
-    public typealias TaskHandler = @Sendable (TaskContext) async throws -> TaskOutcome
+    public typealias TaskWork = @Sendable (TaskContext) async throws -> TaskOutcome
     public typealias EventHandler = @Sendable (CloudEvent) async throws -> [CloudEvent]
 
     /// The source of its events, and the name of its subscription.
@@ -30,6 +30,7 @@ public struct Integration: Sendable {
     private(set) var tasks: [String: TaskReaction] = [:]
     private(set) var listeners: [(pattern: String, handler: EventHandler)] = []
     private(set) var requestedTasks: [String] = []
+    private(set) var isCancelledOnAbort = false
 
     public init(name: String, version: String) {
         self.name = name
@@ -49,7 +50,7 @@ public struct Integration: Sendable {
         task name: String,
         when isMine: @escaping @Sendable (TaskContext) async throws -> Bool = { _ in true },
         announcing startedMessage: @escaping @Sendable (TaskContext) -> String = { _ in "" },
-        perform handler: @escaping TaskHandler
+        perform handler: @escaping TaskWork
     ) -> Integration {
         var copy = self
         copy.tasks[name] = TaskReaction(isMine: isMine, startedMessage: startedMessage, handler: handler)
@@ -67,6 +68,14 @@ public struct Integration: Sendable {
         return copy
     }
 
+    /// Its handlers are cancelled when the sequence of their task is aborted; `.finished` then says `aborted`. It hears
+    /// the ends of all sequences for that.
+    public func cancelledOnAbort() -> Integration {
+        var copy = self
+        copy.isCancelledOnAbort = true
+        return copy
+    }
+
     /// Declares that its handlers ask others for this task (`TaskContext.request`).
     public func requesting(_ task: String) -> Integration {
         var copy = self
@@ -79,5 +88,5 @@ public struct Integration: Sendable {
 struct TaskReaction: Sendable {
     let isMine: @Sendable (TaskContext) async throws -> Bool
     let startedMessage: @Sendable (TaskContext) -> String
-    let handler: Integration.TaskHandler
+    let handler: Integration.TaskWork
 }

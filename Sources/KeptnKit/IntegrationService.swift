@@ -38,21 +38,27 @@ public struct IntegrationService: Service {
     }
 
     private var interests: [Interest] {
-        integration.requestedTasks.isEmpty ? [integration.interest] : [integration.interest, integration.answers]
+        [integration.interest] + (integration.requestedTasks.isEmpty ? [] : [integration.answers])
+            + (integration.isCancelledOnAbort ? [integration.aborts] : [])
     }
 
     /// Throws `ControlPlaneError` when somebody else has opened the integration's subscription, or Keptn does not
     /// accept it; while Keptn is not available it waits.
     public func run() async throws {
         let outbox = Outbox(retry: retry)
-        let answers = Answers()
+        let (answers, aborts) = (Answers(), SequenceAborts())
         let worker = TaskWorker(
-            integration: integration, controlPlane: controlPlane, outbox: outbox, answers: answers, time: time,
-            logger: logger)
+            integration: integration, controlPlane: controlPlane, outbox: outbox, answers: answers, aborts: aborts,
+            time: time, logger: logger)
         let end = await withDiscardingTaskGroup { group in
             group.addTask { await outbox.run() }
             let end = await withDiscardingTaskGroup { group in
-                if !integration.requestedTasks.isEmpty { group.addTask { await hear(answers) } }
+                if !integration.requestedTasks.isEmpty {
+                    group.addTask { await hear("answers", integration.answers) { answers.take($0.event) } }
+                }
+                if integration.isCancelledOnAbort {
+                    group.addTask { await hear("aborts", integration.aborts) { aborts.take($0) } }
+                }
                 let end = await handleEvents(worker, outbox)
                 group.cancelAll()
                 return end
@@ -81,15 +87,15 @@ public struct IntegrationService: Service {
         }
     }
 
-    private func hear(_ answers: Answers) async {
-        let intake = Intake(controlPlane: controlPlane, interest: integration.answers, retry: retry)
+    private func hear(_ what: String, _ interest: Interest, _ take: (ReceivedEvent) -> Void) async {
+        let intake = Intake(controlPlane: controlPlane, interest: interest, retry: retry)
         do {
             try await intake.run { events, subscription in
-                for event in events { answers.take(event.event) }
+                for event in events { take(event) }
                 try await subscription.settle(events.map(\.position), sending: [])
             }
         } catch {
-            logger.error("answers are not heard any more", error: error)
+            logger.error("\(what) are not heard any more", error: error)
         }
     }
 }
@@ -113,5 +119,13 @@ extension Integration {
         Interest(
             name: "\(name).answers",
             patterns: requestedTasks.map { EventType.task(name: $0, kind: .finished).text })
+    }
+
+    /// The ends of sequences, where it wants to know which were aborted.
+    var aborts: Interest {
+        Interest(
+            name: "\(name).aborts",
+            patterns: [EventType.sequence(stage: "*", name: "*", kind: .finished).text], projects: projects,
+            stages: stages, services: services)
     }
 }

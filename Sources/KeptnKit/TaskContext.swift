@@ -1,5 +1,6 @@
 public import CloudEvents
 public import KeptnModel
+import Synchronization
 
 /// A task that an integration is asked to carry out.
 public struct TaskContext: Sendable {
@@ -13,12 +14,14 @@ public struct TaskContext: Sendable {
     public let labels: JSON?
     /// The verdict of the tasks so far, if any.
     public let result: KeptnResult?
-    private let asking: @Sendable (TaskRequest) async throws -> CloudEvent
+    /// It may have been worked on before, by somebody who was not heard of again.
+    public let isRepeated: Bool
+    private let support: any TaskSupport
+    private let reports = ReportCount()
 
     /// Throws when the event is no task that can be worked on; the text says what is missing.
     init(
-        _ event: CloudEvent, task: String,
-        asking: @escaping @Sendable (TaskRequest) async throws -> CloudEvent
+        _ event: CloudEvent, task: String, isRepeated: Bool = false, support: any TaskSupport
     ) throws(UnusableTask) {
         guard let data = event.json, data.kind == .object, let common = event.keptnData else {
             throw UnusableTask(description: "its data is no JSON object")
@@ -36,16 +39,17 @@ public struct TaskContext: Sendable {
         self.contextID = context
         labels = common.labels
         result = common.result.flatMap(KeptnResult.init)
-        self.asking = asking
+        self.isRepeated = isRepeated
+        self.support = support
     }
 
-    /// Only to answer the task: it cannot ask others. Throws as the other one does, also for an event that is no
-    /// task's `.triggered`.
+    /// Only to answer the task: nobody can be asked or told anything. Throws as the other one does, also for an event
+    /// that is no task's `.triggered`.
     package init(answering event: CloudEvent) throws(UnusableTask) {
         guard case .task(let name, .triggered)? = event.eventType else {
             throw UnusableTask(description: "\(event.type) is no task to carry out")
         }
-        try self.init(event, task: name) { _ in throw UnusableTask(description: "nobody can be asked here") }
+        try self.init(event, task: name, support: NoSupport())
     }
 
     /// The run that the task belongs to, through all its stages.
@@ -72,7 +76,54 @@ public struct TaskContext: Sendable {
     public func request(
         task: String, part: String = "", data: JSON, deadline: Duration
     ) async throws -> CloudEvent {
-        try await asking(TaskRequest(parent: self, task: task, part: part, data: data, deadline: deadline))
+        try await support.ask(
+            TaskRequest(parent: self, task: task, part: part, data: data, deadline: deadline))
+    }
+
+    /// The same each time this task comes: for work at others that must not be done twice.
+    public var idempotencyKey: String { event.id }
+
+    /// A file of the service, else of its stage, else of its project, as it was when the run was pinned; nil when none
+    /// of them has it.
+    ///
+    /// - Parameter path: Such as `helm/values.yaml`.
+    public func file(_ path: String) async throws -> [UInt8]? { try await support.file(path, of: self) }
+
+    /// Says how far the work has come: sends `.status.changed`, without waiting for it. What was said before a crash
+    /// is not said again.
+    public func report(_ message: String, data: JSON = .emptyObject) {
+        support.report(message, number: reports.next(), data: data, of: self)
+    }
+}
+
+/// What a handler can do beside its work.
+protocol TaskSupport: Sendable {
+    func ask(_ request: TaskRequest) async throws -> CloudEvent
+    func file(_ path: String, of task: TaskContext) async throws -> [UInt8]?
+    func report(_ message: String, number: Int, data: JSON, of task: TaskContext)
+}
+
+private struct NoSupport: TaskSupport {
+    func ask(_ request: TaskRequest) async throws -> CloudEvent {
+        throw UnusableTask(description: "nobody can be asked here")
+    }
+
+    func file(_ path: String, of task: TaskContext) async throws -> [UInt8]? {
+        throw UnusableTask(description: "there are no files here")
+    }
+
+    func report(_ message: String, number: Int, data: JSON, of task: TaskContext) {}
+}
+
+/// Numbers a task's reports: 1, 2, 3, …
+private final class ReportCount: Sendable {
+    private let last = Mutex(0)
+
+    func next() -> Int {
+        last.withLock { last in
+            last += 1
+            return last
+        }
     }
 }
 

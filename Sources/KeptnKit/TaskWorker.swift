@@ -7,24 +7,26 @@ import ServiceLifecycle
 import Synchronization
 
 /// Does what an integration does about one event: calls the handler, and says what Keptn has to hear of it.
-final class TaskWorker: Sendable {
+final class TaskWorker: TaskSupport {
     private let integration: Integration
     private let listeners: [(filter: SubscriptionFilter, handler: Integration.EventHandler)]
     private let controlPlane: any ControlPlane
     private let outbox: Outbox
     private let answers: Answers
+    private let aborts: SequenceAborts
     private let time: any TimeSource
     private let logger: Logger
     private let underWay = Mutex<Set<Int64>>([])
 
     init(
         integration: Integration, controlPlane: any ControlPlane, outbox: Outbox, answers: Answers,
-        time: any TimeSource, logger: Logger
+        aborts: SequenceAborts, time: any TimeSource, logger: Logger
     ) {
         self.integration = integration
         self.controlPlane = controlPlane
         self.outbox = outbox
         self.answers = answers
+        self.aborts = aborts
         self.time = time
         self.logger = logger
         listeners = integration.listeners.map { (SubscriptionFilter(patterns: [$0.pattern]), $0.handler) }
@@ -54,7 +56,8 @@ final class TaskWorker: Sendable {
     private func carryOut(_ name: String, _ reaction: TaskReaction, _ received: ReceivedEvent) async throws {
         let task: TaskContext
         do {
-            task = try TaskContext(received.event, task: name) { try await self.ask($0) }
+            task = try TaskContext(
+                received.event, task: name, isRepeated: received.isRepeated, support: self)
         } catch {
             logger.warning("a task that cannot be worked on", metadata: metadata(of: received.event, error))
             return try await outbox.send(settling: [received.position], [])
@@ -64,13 +67,21 @@ final class TaskWorker: Sendable {
                 return try await outbox.send(settling: [received.position], [])
             }
             outbox.post([started(task, message: reaction.startedMessage(task))])
-            try await settle(received, task, try await reaction.handler(task))
+            try await settle(received, task, try await perform(reaction, task, at: received.position))
         } catch {
             if isBrokenOff { throw error }
             logger.warning("a task's handler failed", metadata: metadata(of: task.event, error))
             outbox.post([started(task, message: "")])
             try await settle(received, task, .errored("\(error)"))
         }
+    }
+
+    private func perform(
+        _ reaction: TaskReaction, _ task: TaskContext, at position: Int64
+    ) async throws -> TaskOutcome {
+        guard integration.isCancelledOnAbort else { return try await reaction.handler(task) }
+        let outcome = try await aborts.unlessAborted(task, at: position) { try await reaction.handler(task) }
+        return outcome ?? TaskOutcome(status: .aborted, result: .fail, message: "the sequence was aborted")
     }
 
     /// An error during the end of the program comes from that end.
@@ -102,7 +113,9 @@ final class TaskWorker: Sendable {
         try await outbox.send(settling: [received.position], events)
     }
 
-    private func ask(_ request: TaskRequest) async throws -> CloudEvent {
+    // MARK: What a handler can do beside its work
+
+    func ask(_ request: TaskRequest) async throws -> CloudEvent {
         guard integration.requestedTasks.contains(request.task) else {
             throw ControlPlaneError(
                 .rejected, "\(integration.name) asks for '\(request.task)' without declaring it by requesting(_:)")
@@ -124,6 +137,17 @@ final class TaskWorker: Sendable {
                 throw CancellationError()
             }
         }
+    }
+
+    func file(_ path: String, of task: TaskContext) async throws -> [UInt8]? {
+        try await controlPlane.file(path, of: task.scope, commit: task.gitCommitID)
+    }
+
+    func report(_ message: String, number: Int, data: JSON, of task: TaskContext) {
+        outbox.post([
+            task.reply(
+                .statusChanged, by: integration.name, at: time.now, part: "\(number)", message: message, data: data)
+        ])
     }
 
     // MARK: What is sent

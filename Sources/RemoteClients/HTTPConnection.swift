@@ -39,6 +39,7 @@ struct HTTPConnection: Sendable {
     /// opens it.
     private static func kind(_ status: Int) -> ControlPlaneError.Kind {
         switch status {
+        case 404: .notFound
         case 408, 409, 425, 429, 500...: .unavailable
         default: .rejected
         }

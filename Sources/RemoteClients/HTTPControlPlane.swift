@@ -1,15 +1,26 @@
-package import CloudEvents
-package import KeptnKit
-import KeptnModel
-package import Logging
+public import CloudEvents
+public import KeptnKit
+public import KeptnModel
+public import Logging
 package import Ports
 import Synchronization
 
 /// Keptn over HTTP, for integrations that run elsewhere: events are pulled by long polls, and settled together with
 /// what is sent.
-package struct HTTPControlPlane: ControlPlane {
+public struct HTTPControlPlane: ControlPlane {
     private let connection: HTTPConnection
     private let client: String
+
+    /// - Parameters:
+    ///   - endpoint: The API's base, such as `http://127.0.0.1:8080/api`.
+    ///   - token: One of the API's tokens; `events` is the scope that it needs, `resources` too where files are read.
+    ///   - client: Which of the replicas that share their subscriptions this is; the same in its next life, so that
+    ///     what it held comes to it again.
+    public init(endpoint: String, token: String, client: String = "", logger: Logger) {
+        self.init(
+            endpoint: endpoint, token: token, client: client, requester: WebRequester(), time: SystemTime(),
+            logger: logger)
+    }
 
     /// - Parameters:
     ///   - endpoint: The API's base, such as `http://127.0.0.1:8080/api`.
@@ -27,13 +38,13 @@ package struct HTTPControlPlane: ControlPlane {
         self.client = client
     }
 
-    package func subscribe(_ interest: Interest) async throws -> any EventSubscription {
+    public func subscribe(_ interest: Interest) async throws -> any EventSubscription {
         let subscription = HTTPSubscription(connection: connection, client: client, interest: interest)
         try await subscription.open()
         return subscription
     }
 
-    package func send(_ events: [CloudEvent]) async throws {
+    public func send(_ events: [CloudEvent]) async throws {
         guard !events.isEmpty else { return }
         let message = CloudEvent.batchMessage(events)
         try await connection.retry.untilAvailable("sending events") {
@@ -42,13 +53,41 @@ package struct HTTPControlPlane: ControlPlane {
         }
     }
 
-    package func answer(to triggeredID: String, type: String, context: String) async throws -> CloudEvent? {
+    public func answer(to triggeredID: String, type: String, context: String) async throws -> CloudEvent? {
         let query = URLText.query(["keptnContext": context, "type": type, "pageSize": "100"])
         let page = try await connection.retry.untilAvailable("looking for an answer") {
             try await connection.call("GET", "/mongodb-datastore/event" + query)
         }
         return try (page["events"]?.elements ?? []).map { try CloudEvent(structured: $0) }
             .last { $0.triggeredID == triggeredID }
+    }
+
+    public func file(_ path: String, of scope: Scope, commit: String?) async throws -> [UInt8]? {
+        let project = "/resource-service/v1/project/\(URLText.encode(scope.project))"
+        let stage = project + "/stage/\(URLText.encode(scope.stage))"
+        let pinned = commit.map { "?gitCommitID=\(URLText.encode($0))" } ?? ""
+        let uri = "/resource/" + path.split(separator: "/").map { URLText.encode(String($0)) }.joined(separator: "/")
+        // The commit is one of the stage's branch.
+        for place in [
+            stage + "/service/\(URLText.encode(scope.service))" + uri + pinned, stage + uri + pinned, project + uri,
+        ] {
+            if let file = try await resource(place) { return file }
+        }
+        return nil
+    }
+
+    private func resource(_ path: String) async throws -> [UInt8]? {
+        do {
+            let answer = try await connection.retry.untilAvailable("reading a file") {
+                try await connection.call("GET", path)
+            }
+            guard let text = answer["resourceContent"]?.stringValue, let bytes = Base64.decode(text) else {
+                throw ControlPlaneError(.rejected, "Keptn answered with a file that is no Base64")
+            }
+            return bytes
+        } catch let error as ControlPlaneError where error.kind == .notFound {
+            return nil
+        }
     }
 }
 

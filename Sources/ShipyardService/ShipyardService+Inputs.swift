@@ -77,7 +77,11 @@ extension ShipyardService {
         }
         // What an integration has asked of others, it waits for itself.
         let isOurs = task.map { $0.event.source == SequenceMachine.source } ?? true
-        if !hasEffect, isOurs, case .task(_, .finished)? = recorded.facts.type { turn.note(orphan: recorded) }
+        // Who was broken off by an abort says so, as it should.
+        let isAborted = recorded.facts.status == KeptnStatus.aborted.rawValue
+        if !hasEffect, isOurs, !isAborted, case .task(_, .finished)? = recorded.facts.type {
+            turn.note(orphan: recorded)
+        }
     }
 
     private func event(_ id: String) async throws -> RecordedEvent? {

@@ -41,6 +41,10 @@ private struct MeasuredControlPlane: ControlPlane {
     func answer(to triggeredID: String, type: String, context: String) async throws -> CloudEvent? {
         try await base.answer(to: triggeredID, type: type, context: context)
     }
+
+    func file(_ path: String, of scope: Scope, commit: String?) async throws -> [UInt8]? {
+        try await base.file(path, of: scope, commit: commit)
+    }
 }
 
 private struct MeasuredSubscription: EventSubscription {

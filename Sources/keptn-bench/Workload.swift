@@ -68,7 +68,7 @@ enum Workload {
 
     /// Does the four tasks.
     static func executor(
-        _ plane: any ControlPlane, perform: @escaping Integration.TaskHandler
+        _ plane: any ControlPlane, perform: @escaping Integration.TaskWork
     ) -> IntegrationService {
         let integration = tasks.reduce(Integration(name: "bench-executor", version: "1")) {
             $0.on(task: $1, perform: perform)

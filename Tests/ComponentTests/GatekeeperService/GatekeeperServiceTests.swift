@@ -36,7 +36,8 @@ import Testing
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let store = InMemoryStore()
         let plane = InProcessControlPlane(
-            subscriptions: Distributor(store: store, logger: logger), log: store, queries: store)
+            subscriptions: Distributor(store: store, logger: logger), log: store, queries: store,
+            configuration: FilesOfAStage())
         _ = try await plane.subscribe(
             Interest(name: GatekeeperService.name, patterns: ["sh.keptn.event.approval.triggered"]))
         let common: JSON = ["project": "sockshop", "stage": "dev", "service": "carts"]

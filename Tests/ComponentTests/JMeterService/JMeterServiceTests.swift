@@ -236,7 +236,8 @@ extension JMeterServiceTests {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let store = InMemoryStore()
         let plane = InProcessControlPlane(
-            subscriptions: Distributor(store: store, logger: logger), log: store, queries: store)
+            subscriptions: Distributor(store: store, logger: logger), log: store, queries: store,
+            configuration: FilesOfAStage(files: files))
         _ = try await plane.subscribe(
             Interest(name: JMeterService.name, patterns: ["sh.keptn.event.test.triggered"]))
         for (index, strategy) in strategies.enumerated() {
@@ -269,23 +270,5 @@ extension JMeterServiceTests {
             group.cancelAll()
             return answers
         }
-    }
-}
-
-/// Files that lie in the stage, where the service has none, at the pinned commit.
-private struct FilesOfAStage: Configuration {
-    let files: [String: String]
-
-    func file(_ path: String, at place: ConfigurationPlace, commit: String?) async throws -> ConfigurationFile? {
-        guard place.service == nil, place.stage == "dev" else { return nil }
-        #expect(commit == "abc123")
-        return files[path].map { ConfigurationFile(path: path, bytes: Array($0.utf8), commit: "abc123") }
-    }
-
-    func head(of place: ConfigurationPlace) async throws -> String { "abc123" }
-    func services(project: String, stage: String) async throws -> [ServiceEntry] { [] }
-
-    func shipyard(of project: String, commit: String?) async throws -> (shipyard: Shipyard, commit: String) {
-        throw KeptnError(.notFound, "there is no shipyard here")
     }
 }

@@ -25,7 +25,8 @@ struct IntegrationBench: Sendable {
         self.time = time
         self.commits = commits
         plane = InProcessControlPlane(
-            subscriptions: Distributor(store: store, logger: Self.silent), log: store, queries: store)
+            subscriptions: Distributor(store: store, logger: Self.silent), log: store, queries: store,
+            configuration: FilesOfAStage(files: ["locust/load.py": "users = 7"]))
     }
 
     static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

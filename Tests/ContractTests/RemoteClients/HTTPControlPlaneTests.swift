@@ -115,7 +115,7 @@ import Testing
     @Test(
         "A status tells whether trying again helps",
         arguments: [
-            (400, ControlPlaneError.Kind.rejected), (401, .rejected), (404, .rejected), (413, .rejected),
+            (400, ControlPlaneError.Kind.rejected), (401, .rejected), (404, .notFound), (413, .rejected),
             (409, .unavailable), (429, .unavailable), (500, .unavailable), (503, .unavailable),
         ])
     func statuses(status: Int, kind: ControlPlaneError.Kind) async throws {

@@ -23,7 +23,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
-    ],
+    ] + documentation,
     targets: floors.flatMap(\.self) + tests + fuzzing
 )
 
@@ -45,7 +45,7 @@ nonisolated var floors: [[Target]] {
             .target(name: "Ports", dependencies: ["CloudEvents", "KeptnModel", "Core", httpTypes, logging])
         ],
         // 3 kit
-        [.target(name: "KeptnKit", dependencies: model + [crypto, lifecycle, logging])],
+        [.target(name: "KeptnKit", dependencies: model + [crypto, lifecycle, logging, unixSignals])],
         // 4 adapters
         [
             .systemLibrary(name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
@@ -108,14 +108,16 @@ nonisolated var floors: [[Target]] {
             .executableTarget(
                 name: "keptn-bench",
                 dependencies: model + [
-                    "HTTPServing", "KeptnKit", "RemoteClients", "SQLiteStore", argumentParser, grdb, httpTypes,
-                    lifecycle, logging, subprocess,
-                    system,
+                    "Distributor", "HTTPServing", "KeptnKit", "RemoteClients", "SQLiteStore", argumentParser,
+                    asyncHTTPClient, grdb, httpTypes, lifecycle, logging, nioCore, nioHTTP1, subprocess, system,
                     unixSignals,
                 ]),
             .executableTarget(
                 name: "carts", dependencies: [argumentParser, httpTypes, hummingbird], path: "examples/sockshop/carts",
                 exclude: ["v1", "v2", "v3"]),
+            .executableTarget(
+                name: "notifier", dependencies: ["CloudEvents", "KeptnKit", "RemoteClients", logging],
+                path: "examples/swift"),
         ],
     ].map { $0.map(withHouseSettings) }
 }
@@ -157,7 +159,9 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "SystemTests",
             dependencies: model + [
-                "ProcessRuntime", "RemoteClients", "TestSupport", "carts", "keptn", "keptn-bench", subprocess, system,
+                "ProcessRuntime", "RemoteClients", "TestSupport", "carts", "keptn", "keptn-bench", "notifier",
+                subprocess,
+                system,
             ]),
         .testTarget(name: "TidyTests"),
     ].map(withHouseSettings)
@@ -170,6 +174,12 @@ nonisolated var fuzzing: [Target] {
         .executableTarget(
             name: "fuzz", dependencies: model + ["GoTemplate", "SpecFiles"], path: "Fuzz", exclude: ["Seeds"])
     ].map(withHouseSettings)
+}
+
+/// Only for `make docs`: nobody who builds needs it.
+nonisolated var documentation: [Package.Dependency] {
+    guard Context.environment["KEPTN_DOCS"] != nil else { return [] }
+    return [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0")]
 }
 
 nonisolated var model: [Target.Dependency] { ["CloudEvents", "KeptnModel", "Core", "Ports"] }

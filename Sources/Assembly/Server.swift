@@ -100,7 +100,8 @@ extension Server {
             store: store, subscriptions: base.distributor, requester: base.web, words: words, time: time,
             logger: logger)
         let plane = InProcessControlPlane(
-            subscriptions: base.distributor, log: store, queries: store, configuration: base.files)
+            subscriptions: base.distributor, log: store, queries: store, configuration: base.files,
+            secrets: base.secrets)
         let artifacts = try ArtifactFolder(
             folder: base.home.subfolder("artifacts"), bytesMax: configuration.artifactBytesMax, time: time, ids: ids)
         let proxy = HTTPProxy(configuration: .init(host: configuration.proxyHost), time: time, logger: logger)

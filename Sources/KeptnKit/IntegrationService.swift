@@ -3,6 +3,7 @@ import KeptnModel
 public import Logging
 package import Ports
 public import ServiceLifecycle
+import UnixSignals
 
 /// Runs an integration: receives its events, calls its handlers side by side, and sends `.started` and `.finished`.
 ///
@@ -104,6 +105,16 @@ extension Integration {
     /// The program that runs this integration.
     public func service(on controlPlane: any ControlPlane, logger: Logger) -> IntegrationService {
         IntegrationService(self, on: controlPlane, logger: logger)
+    }
+
+    /// Runs this integration until SIGTERM or SIGINT; then it takes nothing new, and ends when its handlers have. What
+    /// has not ended after a minute is cancelled, and comes again after the next start.
+    public func runUntilSignal(on controlPlane: any ControlPlane, logger: Logger) async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: [service(on: controlPlane, logger: logger)], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(60)
+        try await ServiceGroup(configuration: configuration).run()
     }
 
     package var interest: Interest {

@@ -26,7 +26,7 @@ struct IntegrationBench: Sendable {
         self.commits = commits
         plane = InProcessControlPlane(
             subscriptions: Distributor(store: store, logger: Self.silent), log: store, queries: store,
-            configuration: FilesOfAStage(files: ["locust/load.py": "users = 7"]))
+            configuration: FilesOfAStage(files: ["locust/load.py": "users = 7"]), secrets: InMemorySecretStore())
     }
 
     static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

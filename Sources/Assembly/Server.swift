@@ -97,8 +97,8 @@ extension Server {
         let address = ServerAddress()
         let words = Interpreter(queries: store, configuration: base.files) { address.url }
         let push = PushService(
-            store: store, subscriptions: base.distributor, requester: base.web, words: words, time: time,
-            logger: logger)
+            store: store, subscriptions: base.distributor, requester: base.web, secrets: base.secrets,
+            words: words, time: time, logger: logger)
         let plane = InProcessControlPlane(
             subscriptions: base.distributor, log: store, queries: store, configuration: base.files,
             secrets: base.secrets)

@@ -31,15 +31,17 @@ extension API {
         (
             "PushRequest",
             """
-            {url*: string, mode: string, events*: [string], projects: [string], stages: [string], services: [string]}
+            {url*: string, mode: string, events*: [string], projects: [string], stages: [string], services: [string],
+             credential: PushCredential}
             """
         ),
+        ("PushCredential", "{secret*: string, key*: string, header: string}"),
         (
             "PushSubscription",
             """
             {name*: string, id*: string, url*: string, mode*: string, events*: [string], projects: [string],
-             stages: [string], services: [string], delivered*: integer, failed*: integer, lastDeliveredAt: string,
-             trouble: string}
+             stages: [string], services: [string], credential: PushCredential, delivered*: integer,
+             failed*: integer, lastDeliveredAt: string, trouble: string}
             """
         ),
         ("PushSubscriptions", "{subscriptions*: [PushSubscription]}"),

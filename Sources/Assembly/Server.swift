@@ -124,7 +124,9 @@ extension Server {
                 intake: EventBroker(
                     log: store, queries: store, configuration: base.files, time: time, ids: ids,
                     bytesMax: configuration.eventBytesMax),
-                barrier: shipyard, subscriptions: base.distributor, words: words, hooks: hooks, push: push,
+                barrier: shipyard,
+                subscriptions: configuration.subscriptionsOverHTTP(base.distributor), words: words, hooks: hooks,
+                push: push,
                 artifacts: artifacts, uniform: uniform,
                 zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
                 secrets: base.secrets, tokens: tokens, time: time, ids: ids, version: configuration.version,
@@ -213,6 +215,7 @@ extension Server {
             let known = ours.map(\.name).joined(separator: ", ")
             throw KeptnError(.invalidInput, "there is no integration '\(name)' to leave out; there are \(known)")
         }
+        guard configuration.hasOwnIntegrations else { return [] }
         return ours.filter { !configuration.leftOut.contains($0.name) }
             + (configuration.answeredTasks.isEmpty ? [] : [echo])
     }

@@ -1,7 +1,7 @@
 package import Core
 package import KeptnModel
 package import Logging
-import Ports
+package import Ports
 
 /// Everything about a server that can be chosen.
 package struct ServerConfiguration: Sendable {
@@ -33,6 +33,10 @@ package struct ServerConfiguration: Sendable {
     package var hidesProvisionedURL = false
     /// Integrations of ours that are left out, by name: somebody else does their tasks.
     package var leftOut: [String] = []
+    /// Whether there are any integrations of ours.
+    package var hasOwnIntegrations = true
+    /// What stands between the log and those who hear it over HTTP.
+    package var subscriptionsOverHTTP: @Sendable (any Subscriptions) -> any Subscriptions = { $0 }
     /// The hooks of the installation.
     package var hooks = EventMappings()
     /// What webhooks may call beside the world outside, and what they may not: `TargetPolicy.Pattern`.

@@ -13,7 +13,8 @@ package struct KeptnCommand: AsyncParsableCommand {
             CreateCommand.self, UpdateCommand.self, DeleteCommand.self, GetCommand.self, AddResourceCommand.self,
             TriggerCommand.self, SendCommand.self, ConfigureCommand.self, SequenceCommand.self, PauseVerb.self,
             ResumeVerb.self, AbortVerb.self, SetContextCommand.self, GetContextsCommand.self, SetCommand.self,
-            TokenCommand.self, ReplayCommand.self, ValidateCommand.self, GenerateCommand.self, CompletionCommand.self,
+            TokenCommand.self, ReplayCommand.self, ValidateCommand.self, TestCommand.self, GenerateCommand.self,
+            CompletionCommand.self,
             InstallCommand.self, UpgradeCommand.self, UninstallCommand.self, OnboardCommand.self,
         ])
 

@@ -14,6 +14,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -59,7 +60,10 @@ nonisolated var floors: [[Target]] {
                 ]),
             .target(
                 name: "HTTPServing",
-                dependencies: model + ["CZlib", httpTypes, hummingbird, lifecycle, logging, nioCore]),
+                dependencies: model + [
+                    "CZlib", httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioHTTP1,
+                    nioHTTPTypes, nioHTTPTypesHTTP1, nioWebSocket,
+                ]),
             .target(name: "OpenIDConnect", dependencies: model + [jwtKit]),
             .target(
                 name: "ProcessRuntime",
@@ -141,7 +145,7 @@ nonisolated var tests: [Target] {
             dependencies: model + [
                 "GitRepositories", "HTTPServing", "KeptnKit", "OpenIDConnect", "ProcessRuntime", "RemoteClients",
                 "SQLiteStore", "TestSupport",
-                asyncHTTPClient, crypto, grdb, jwtKit, logging, nioCore, nioHTTP1, subprocess,
+                asyncHTTPClient, crypto, grdb, jwtKit, logging, nioCore, nioHTTP1, nioWebSocket, subprocess,
             ]),
         .testTarget(
             name: "ComponentTests",
@@ -207,13 +211,19 @@ nonisolated var grdb: Target.Dependency { .product(name: "GRDB", package: "GRDB.
 nonisolated var grdbSQLite: Target.Dependency { .product(name: "GRDBSQLite", package: "GRDB.swift") }
 nonisolated var httpTypes: Target.Dependency { .product(name: "HTTPTypes", package: "swift-http-types") }
 nonisolated var hummingbird: Target.Dependency { .product(name: "Hummingbird", package: "hummingbird") }
+nonisolated var hummingbirdCore: Target.Dependency { .product(name: "HummingbirdCore", package: "hummingbird") }
 nonisolated var jwtKit: Target.Dependency { .product(name: "JWTKit", package: "jwt-kit") }
 nonisolated var lifecycle: Target.Dependency { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }
 nonisolated var logging: Target.Dependency { .product(name: "Logging", package: "swift-log") }
 nonisolated var nioCore: Target.Dependency { .product(name: "NIOCore", package: "swift-nio") }
 nonisolated var nioHTTP1: Target.Dependency { .product(name: "NIOHTTP1", package: "swift-nio") }
+nonisolated var nioHTTPTypes: Target.Dependency { .product(name: "NIOHTTPTypes", package: "swift-nio-extras") }
+nonisolated var nioHTTPTypesHTTP1: Target.Dependency {
+    .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+}
 nonisolated var nioSSL: Target.Dependency { .product(name: "NIOSSL", package: "swift-nio-ssl") }
 nonisolated var nioPosix: Target.Dependency { .product(name: "NIOPosix", package: "swift-nio") }
+nonisolated var nioWebSocket: Target.Dependency { .product(name: "NIOWebSocket", package: "swift-nio") }
 nonisolated var system: Target.Dependency { .product(name: "SystemPackage", package: "swift-system") }
 nonisolated var unixSignals: Target.Dependency { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
 nonisolated var subprocess: Target.Dependency { .product(name: "Subprocess", package: "swift-subprocess") }

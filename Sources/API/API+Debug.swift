@@ -13,7 +13,7 @@ extension API {
             HTTPRoute(.get, project) { request in
                 try await executions(request, project: request.parameter("project"))
             },
-            HTTPRoute(.get, context) { request in .json(try await state(of: try await run(request))) },
+            HTTPRoute(.get, context) { request in .json(try await states(of: [try await run(request)])[0]) },
             HTTPRoute(.get, context + "/event") { request in
                 let run = try await run(request)
                 return .json(.array(try await events(of: run).map(Self.view)))

@@ -12,7 +12,9 @@ extension API {
                     contentType: request.headers[.contentType],
                     headers: request.headers.map { ($0.name.rawName, $0.value) },
                     body: try await request.body.collect(upTo: parts.intake.bytesMax))
-                let contexts = try await parts.intake.accept(message, from: request.caller)
+                let accepted = try await parts.intake.accept(message, from: request.caller)
+                if accepted.count == 1, accepted[0].isOld { return channelInfo(accepted[0]) }
+                let contexts = accepted.map(\.context)
                 return .json([
                     "keptnContext": .string(contexts.first ?? ""),
                     "keptnContexts": contexts.count > 1 ? .array(contexts.map { .string($0) }) : nil,

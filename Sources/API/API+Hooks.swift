@@ -44,7 +44,7 @@ extension API {
         if !meaning.events.isEmpty {
             let source = "hook/\(name)\(project.map { "@\($0)" } ?? "")"
             let batch = CloudEvent.batchMessage(meaning.events.map { event($0, source: source, project: project) })
-            contexts = try await parts.intake.accept(batch, from: Self.sender(source, project))
+            contexts = try await parts.intake.accept(batch, from: Self.sender(source, project)).map(\.context)
         }
         return .json([
             "keptnContexts": .array(contexts.map { .string($0) }), "doubts": .array(meaning.doubts.map { .string($0) }),

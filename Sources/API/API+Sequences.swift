@@ -15,9 +15,8 @@ extension API {
             HTTPRoute(.get, "/api/controlPlane/v1/sequence/{project}") { request in
                 let page = try Page(request, standard: .max, max: .max)
                 let found = try await runs(request, project: request.parameter("project"), page)
-                var states: [JSON] = []
-                for run in found.runs { states.append(try await state(of: run)) }
-                return .json(page.list("states", states, total: found.total, key: { .integer($0) }))
+                return .json(
+                    page.list("states", try await states(of: found.runs), total: found.total, key: { .integer($0) }))
             },
             HTTPRoute(.get, "/api/controlPlane/v1/sequence-execution") { request in
                 guard let project = request.query("project") else {
@@ -79,47 +78,42 @@ extension API {
         return time
     }
 
-    /// Keptn's SequenceState: a run with what last happened in each of its stages.
-    func state(of run: SequenceRun) async throws -> JSON {
-        var query = EventQuery()
-        query.context = run.context
-        query.limit = 1000
-        let events = try await parts.store.events(query)
-        let first = run.executions[0]
-        var stages: [JSON] = []
-        for name in run.executions.map(\.scope.stage).unique {
-            let executions = run.executions.filter { $0.scope.stage == name }
-            stages.append(stage(name, executions, events.filter { $0.facts.stage == name }))
+    /// Keptn's SequenceStates: each run of a project with what last happened in each of its stages.
+    func states(of runs: [SequenceRun]) async throws -> [JSON] {
+        guard let project = runs.first?.executions.first?.scope.project else { return [] }
+        let reports = try await parts.uniform.reports.stageReports(of: runs.map(\.context), in: project)
+        let byPlace = Dictionary(reports.map { ([$0.context, $0.stage], $0) }) { first, _ in first }
+        return runs.map { run in
+            let first = run.executions[0]
+            let stages = run.executions.map(\.scope.stage).unique.map { name in
+                Self.stage(name, run.executions.filter { $0.scope.stage == name }, byPlace[[run.context, name]])
+            }
+            return [
+                "name": .string(first.definition.name), "service": .string(first.scope.service),
+                "project": .string(first.scope.project), "time": .string(first.triggeredAt.rfc3339),
+                "shkeptncontext": .string(run.context), "state": .string(run.state.rawValue), "stages": .array(stages),
+                "problemTitle": first.payload["problem", "problemTitle"],
+            ]
         }
-        return [
-            "name": .string(first.definition.name), "service": .string(first.scope.service),
-            "project": .string(first.scope.project), "time": .string(first.triggeredAt.rfc3339),
-            "shkeptncontext": .string(run.context), "state": .string(run.state.rawValue), "stages": .array(stages),
-            "problemTitle": first.payload["problem", "problemTitle"],
-        ]
     }
 
-    private func stage(_ name: String, _ executions: [SequenceExecution], _ events: [RecordedEvent]) -> JSON {
-        let evaluation = events.first { $0.event.type == "sh.keptn.event.evaluation.finished" }?.event.json
+    private static func stage(_ name: String, _ executions: [SequenceExecution], _ report: StageReport?) -> JSON {
         let open = executions.first { $0.state.isOpen }
         let state =
             open.map { $0.state == .paused ? "paused" : "triggered" } ?? executions.last?.outcome?.status.rawValue
         return [
             "name": .string(name), "state": .string(state ?? "unknown"),
             "image": executions.last?.payload["configurationChange", "values", "image"],
-            "latestEvent": events.first.map(Self.reference),
-            "latestFailedEvent": events.first { $0.facts.result == "fail" }.map(Self.reference),
-            "latestEvaluation": evaluation.map {
+            "latestEvent": (report?.latest).map(Self.reference),
+            "latestFailedEvent": (report?.latestFailed).map(Self.reference),
+            "latestEvaluation": (report?.evaluation).map {
                 ["result": $0["evaluation", "result"] ?? $0["result"], "score": $0["evaluation", "score"] ?? 0]
             },
         ]
     }
 
-    private static func reference(_ recorded: RecordedEvent) -> JSON {
-        [
-            "id": .string(recorded.event.id), "type": .string(recorded.event.type),
-            "time": .string(recorded.event.time?.rfc3339 ?? ""),
-        ]
+    private static func reference(_ event: StageReport.Event) -> JSON {
+        ["id": .string(event.id), "type": .string(event.type), "time": .string(event.time?.rfc3339 ?? "")]
     }
 
     func json(_ execution: SequenceExecution) async throws -> JSON {

@@ -21,6 +21,7 @@ package struct API: Sendable {
         package var zips: any ZipArchives
         package var secrets: any SecretStore
         package var tokens: TokenRegistry
+        package var channels: ChannelTokens
         package var time: any TimeSource
         package var ids: any IDSource
         package var version: String
@@ -34,7 +35,7 @@ package struct API: Sendable {
             barrier: any EventBarrier, subscriptions: any Subscriptions, words: any EventWords,
             hooks: Hooks = Hooks(), push: any PushControl, artifacts: any ArtifactStore, uniform: Uniform,
             zips: any ZipArchives,
-            secrets: any SecretStore, tokens: TokenRegistry,
+            secrets: any SecretStore, tokens: TokenRegistry, channels: ChannelTokens,
             time: any TimeSource, ids: any IDSource, version: String,
             metrics: @escaping @Sendable () async -> String, git: (any GitHosting)? = nil
         ) {
@@ -51,6 +52,7 @@ package struct API: Sendable {
             self.zips = zips
             self.secrets = secrets
             self.tokens = tokens
+            self.channels = channels
             self.time = time
             self.ids = ids
             self.version = version

@@ -129,7 +129,8 @@ extension Server {
                 push: push,
                 artifacts: artifacts, uniform: uniform,
                 zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
-                secrets: base.secrets, tokens: tokens, time: time, ids: ids, version: configuration.version,
+                secrets: base.secrets, tokens: tokens, channels: ChannelTokens(secret: try base.home.secretKey()),
+                time: time, ids: ids, version: configuration.version,
                 metrics: {
                     MetricsText.all(
                         store: store.statistics, requests: statistics, orphans: orphans.count,
@@ -141,8 +142,8 @@ extension Server {
             identities: configuration.identities.map { OpenIDVerifier(policy: $0, requester: base.web, time: time) },
             time: time)
         let serving = HTTPServing(
-            host: configuration.host, port: configuration.port, routes: api.routes, requests: statistics,
-            admit: { try await access.admit($0, to: $1) }, logger: logger
+            host: configuration.host, port: configuration.port, routes: api.routes, sockets: api.sockets,
+            requests: statistics, admit: { try await access.admit($0, to: $1) }, logger: logger
         ) { port in
             let url = address.learn(host: configuration.host, port: port) + "/api"
             base.home.announce(url)

@@ -28,26 +28,33 @@ package struct EventBroker: EventIntake {
         self.bytesMax = bytesMax
     }
 
-    /// Takes the events of one HTTP message and returns their contexts in order. All are appended or none.
+    /// Takes the events of one HTTP message and says what it took, in their order. All are appended or none.
     ///
     /// Throws `CloudEventError` for what is no event, `KeptnError.invalidInput` for an event that must not come from
     /// outside or lacks something, `.forbidden` for a project that is not the caller's, `.notFound` naming an unknown
     /// project, stage or service.
-    package func accept(_ message: CloudEvent.HTTPMessage, from caller: Caller) async throws -> [String] {
-        let events = try Self.read(message).map(complete)
+    package func accept(_ message: CloudEvent.HTTPMessage, from caller: Caller) async throws -> [AcceptedEvent] {
+        let received = try Self.read(message)
+        let events = try received.map(complete)
         var canonical: [CloudEvent] = []
-        for event in events {
-            guard Legacy.understands(event) else {
-                try caller.require(project: event.keptnData?.project)
+        var accepted: [AcceptedEvent] = []
+        for (json, event) in zip(received, events) {
+            let isOldType = Legacy.understands(event)
+            let project = isOldType ? Legacy.place(of: event).project : event.keptnData?.project
+            try caller.require(project: project)
+            if isOldType {
+                canonical += try await translated(event)
+            } else {
                 try await check(event)
                 canonical.append(event)
-                continue
             }
-            try caller.require(project: Legacy.place(of: event).project)
-            canonical += try await translated(event)
+            accepted.append(
+                AcceptedEvent(
+                    context: event.keptnContext ?? "", project: project,
+                    isOld: json["specversion"]?.stringValue == Legacy.version.rawValue))
         }
         try await log.append(canonical)
-        return events.map { $0.keptnContext ?? "" }
+        return accepted
     }
 
     // MARK: - Reading

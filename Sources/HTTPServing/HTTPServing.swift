@@ -1,6 +1,7 @@
 import CloudEvents
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import KeptnModel
 package import Logging
 import NIOCore
@@ -15,6 +16,7 @@ package struct HTTPServing: Service {
     private let host: String
     private let port: Int
     private let table: RouteTable
+    private let sockets: SocketTable
     private let admit: Admission
     private let requests: RequestStatistics
     private let onReady: @Sendable (Int) async -> Void
@@ -25,13 +27,14 @@ package struct HTTPServing: Service {
     ///   - admit: says who asks for a `.token` route; throws for requests that may not pass.
     ///   - onReady: called with the port when the server listens.
     package init(
-        host: String, port: Int, routes: [HTTPRoute], requests: RequestStatistics,
+        host: String, port: Int, routes: [HTTPRoute], sockets: [SocketRoute] = [], requests: RequestStatistics,
         admit: @escaping Admission, logger: Logger,
         onReady: @escaping @Sendable (Int) async -> Void
     ) {
         self.host = host
         self.port = port
         table = RouteTable(routes)
+        self.sockets = SocketTable(sockets)
         self.admit = admit
         self.requests = requests
         self.onReady = onReady
@@ -41,7 +44,8 @@ package struct HTTPServing: Service {
     package func run() async throws {
         let onReady = self.onReady
         let application = Application(
-            responder: Responder(table: table, admit: admit, requests: requests, logger: logger),
+            responder: Responder(table: table, sockets: sockets, admit: admit, requests: requests, logger: logger),
+            server: HTTPServerBuilder { UpgradableChannel(responder: $0, sockets: sockets) },
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "keptn"),
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
             logger: logger)
@@ -63,6 +67,7 @@ private struct ServingContext: RequestContext {
 
 private struct Responder: HTTPResponder {
     let table: RouteTable
+    let sockets: SocketTable
     let admit: HTTPServing.Admission
     let requests: RequestStatistics
     let logger: Logger
@@ -90,6 +95,8 @@ private struct Responder: HTTPResponder {
 
     private func answer(_ request: Request, _ match: RouteTable.Match, _ context: ServingContext) async -> APIResponse {
         do {
+            let path = request.uri.string
+            if let refusal = try await sockets.refusal(path, request.headers, context.channel) { return refusal }
             guard let route = match.route else { return Self.missing(match, request.uri.path) }
             var asked = APIRequest(
                 parameters: match.parameters, query: QueryText.parse(request.uri.query ?? ""),

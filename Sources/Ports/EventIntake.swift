@@ -5,9 +5,23 @@ package protocol EventIntake: Sendable {
     /// The largest body that is read, in bytes.
     var bytesMax: Int { get }
 
-    /// Takes the events of one HTTP message, durable when it returns, and returns their contexts in order. Throws
+    /// Takes the events of one HTTP message, durable when it returns, and says what it took, in their order. Throws
     /// `KeptnError.forbidden` for events of projects that the caller's grant does not reach.
-    func accept(_ message: CloudEvent.HTTPMessage, from caller: Caller) async throws -> [String]
+    func accept(_ message: CloudEvent.HTTPMessage, from caller: Caller) async throws -> [AcceptedEvent]
+}
+
+/// An event that was taken.
+package struct AcceptedEvent: Sendable, Hashable {
+    package var context: String
+    package var project: String?
+    /// It came as clients of Keptn 0.5 and 0.6 send it: as CloudEvents 0.2.
+    package var isOld: Bool
+
+    package init(context: String, project: String?, isOld: Bool) {
+        self.context = context
+        self.project = project
+        self.isOld = isOld
+    }
 }
 
 /// For clients that read what they have just written.

@@ -12,6 +12,42 @@ package protocol EventReports: Sendable {
 
     /// The newest event of each type at each place of a project since it was created, newest first.
     func latestEvents(in project: String) async throws -> [LatestEvent]
+
+    /// What happened last in each stage of these runs of a project.
+    func stageReports(of contexts: [String], in project: String) async throws -> [StageReport]
+}
+
+/// What a view of a run tells of one of its stages.
+package struct StageReport: Sendable, Hashable {
+    package struct Event: Sendable, Hashable {
+        package var id: String
+        package var type: String
+        package var time: Timestamp?
+
+        package init(id: String, type: String, time: Timestamp?) {
+            self.id = id
+            self.type = type
+            self.time = time
+        }
+    }
+
+    package static let evaluationType = "sh.keptn.event.evaluation.finished"
+
+    package var context: String
+    package var stage: String
+    package var latest: Event
+    /// The newest one with the result `fail`.
+    package var latestFailed: Event?
+    /// The data of the newest `evaluation.finished`.
+    package var evaluation: JSON?
+
+    package init(context: String, stage: String, latest: Event, latestFailed: Event?, evaluation: JSON?) {
+        self.context = context
+        self.stage = stage
+        self.latest = latest
+        self.latestFailed = latestFailed
+        self.evaluation = evaluation
+    }
 }
 
 /// What a view of a project tells of an event.

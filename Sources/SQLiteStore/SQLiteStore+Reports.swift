@@ -36,6 +36,40 @@ extension SQLiteStore: EventReports {
         }
     }
 
+    package func stageReports(of contexts: [String], in project: String) async throws -> [StageReport] {
+        try await read("the stages of runs of project \(project)") { db in
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT l.context, l.stage, n.id, n.type, n.time_ns, f.id, f.type, f.time_ns, v.seq, v.body
+                    FROM (
+                        SELECT e.context AS context, e.stage AS stage, MAX(e.seq) AS newest,
+                            MAX(CASE WHEN e.result = 'fail' THEN e.seq END) AS failed,
+                            MAX(CASE WHEN e.type = ? THEN e.seq END) AS evaluated
+                        FROM json_each(?) AS c CROSS JOIN events AS e INDEXED BY events_by_context
+                            ON e.context = c.value
+                        WHERE e.context IS NOT NULL AND e.project = ? AND e.stage <> ''
+                        GROUP BY e.context, e.stage
+                    ) AS l CROSS JOIN events AS n ON n.seq = l.newest
+                        LEFT JOIN events AS f ON f.seq = l.failed LEFT JOIN events AS v ON v.seq = l.evaluated
+                    """)
+            let asked = JSON.array(contexts.map { .string($0) }).text
+            return try Row.fetchAll(statement, arguments: [StageReport.evaluationType, asked, project]).map { row in
+                StageReport(
+                    context: row[0], stage: row[1], latest: Self.told(row, 2),
+                    latestFailed: row.hasNull(atIndex: 5) ? nil : Self.told(row, 5),
+                    evaluation: row.hasNull(atIndex: 8)
+                        ? nil : try RecordedEvent(position: row[8], body: row[9]).event.json)
+            }
+        }
+    }
+
+    /// The event whose id, type and time stand from this column on.
+    private static func told(_ row: Row, _ column: Int) -> StageReport.Event {
+        StageReport.Event(
+            id: row[column], type: row[column + 1],
+            time: (row[column + 2] as Int64?).map(Timestamp.init(nanoseconds:)))
+    }
+
     package func openRequests(_ query: OpenRequestQuery) async throws -> [CloudEvent] {
         var conditions = Conditions()
         conditions.equal("e.id", query.id)

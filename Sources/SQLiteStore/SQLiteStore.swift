@@ -189,7 +189,7 @@ extension RecordedEvent {
         return events
     }
 
-    private init(position: Int64, body: Data) throws {
+    init(position: Int64, body: Data) throws {
         do {
             let event = try CloudEvent(structured: Array(body))
             self.init(position: Position(position), event: event, facts: EventFacts(of: event))

@@ -84,4 +84,29 @@ package enum ReportsContract {
         #expect(try await store.latestEvents(in: "sockshop") == [latest("6", "x", unfailed: nil)])
         #expect(try await store.latestEvents(in: "another").map(\.id) == ["4"])
     }
+    package static func stagesOfRunsAreToldInOneAnswer(_ store: any Store & EventReports) async throws {
+        let evaluation = StageReport.evaluationType
+        try await store.append([
+            StoreContract.event("1", type: "x", context: "one"),
+            StoreContract.event("2", type: evaluation, context: "one", result: "pass"),
+            StoreContract.event("3", type: evaluation, context: "one", result: "fail", time: time + .seconds(1)),
+            StoreContract.event("4", type: "y", context: "one", time: nil),
+            StoreContract.event("5", type: "x", context: "one", stage: "staging", result: "fail"),
+            StoreContract.event("6", type: "x", context: "two", result: "pass"),
+            StoreContract.event("7", type: "x", context: "one", project: "another"),
+            StoreContract.event("8", type: "x", context: "one", stage: nil),
+            StoreContract.event("9", type: "x", context: "three"),
+        ])
+        func told(_ id: String, _ type: String, _ time: Timestamp? = time) -> StageReport.Event {
+            StageReport.Event(id: id, type: type, time: time)
+        }
+        let reports = try await store.stageReports(of: ["one", "two", "nope"], in: "sockshop")
+            .sorted { ($0.context, $0.stage) < ($1.context, $1.stage) }
+        #expect(reports.map(\.context) == ["one", "one", "two"] && reports.map(\.stage) == ["dev", "staging", "dev"])
+        #expect(reports.map(\.latest) == [told("4", "y", nil), told("5", "x"), told("6", "x")])
+        #expect(
+            reports.map(\.latestFailed) == [told("3", evaluation, time + .seconds(1)), told("5", "x"), nil])
+        #expect(reports.map { $0.evaluation?["result"] } == ["fail", nil, nil])
+        #expect(try await store.stageReports(of: [], in: "sockshop").isEmpty)
+    }
 }

@@ -45,6 +45,21 @@ extension InMemoryStore: EventReports {
         return latest
     }
 
+    package func stageReports(of contexts: [String], in project: String) async throws -> [StageReport] {
+        let events = state.withLock { $0.events }.reversed().filter {
+            $0.facts.project == project && $0.facts.stage.wanted != nil && contexts.contains($0.facts.context ?? "")
+        }
+        func told(_ recorded: RecordedEvent) -> StageReport.Event {
+            StageReport.Event(id: recorded.event.id, type: recorded.event.type, time: recorded.event.time)
+        }
+        return Dictionary(grouping: events) { [$0.facts.context ?? "", $0.facts.stage ?? ""] }.map { place, events in
+            StageReport(
+                context: place[0], stage: place[1], latest: told(events[0]),
+                latestFailed: events.first { $0.facts.result == "fail" }.map(told),
+                evaluation: events.first { $0.event.type == StageReport.evaluationType }?.event.json)
+        }
+    }
+
     package func openRequests(_ query: OpenRequestQuery) async throws -> [CloudEvent] {
         let events = state.withLock { $0.events }
         let finished = EventType.task(name: query.task, kind: .finished).text

@@ -46,6 +46,7 @@ struct AccessBench {
                 push: PushBench.idle(store),
                 artifacts: InMemoryArtifactStore(),
                 uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: secrets, tokens: tokens,
+                channels: ChannelTokens(secret: [1]),
                 time: time, ids: ids, version: "1", metrics: { "" }))
         access = TokenGuard(tokens: tokens, identities: identities, time: time)
         table = RouteTable(api.routes)

@@ -70,6 +70,11 @@ struct UniformStoreTests {
         try await withReports(implementation) { try await ReportsContract.newestOfEachPlaceIsFound($0) }
     }
 
+    @Test("What happened last in each stage of runs is told in one answer", arguments: Implementation.allCases)
+    func stagesOfRuns(_ implementation: Implementation) async throws {
+        try await withReports(implementation) { try await ReportsContract.stagesOfRunsAreToldInOneAnswer($0) }
+    }
+
     @Test("Integrations and lines are still there when the store is opened again")
     func reopening() async throws {
         try await withTemporaryFolder { folder in

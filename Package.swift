@@ -77,6 +77,8 @@ nonisolated var floors: [[Target]] {
         ],
         // 5 components
         component("API", ["SpecFiles", crypto, httpTypes]),
+        [.target(name: "CBridgeFiles")],
+        component("Bridge", ["CBridgeFiles", crypto, httpTypes], exclude: ["Client"]),
         component("ConfigurationService", ["SpecFiles"]),
         component("Datastore"),
         component("Distributor", ["KeptnKit", httpTypes]),
@@ -94,7 +96,8 @@ nonisolated var floors: [[Target]] {
                 dependencies: model + [
                     "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "OpenIDConnect", "ProcessRuntime",
                     "RemoteClients", "SQLiteStore",
-                    "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker", "GatekeeperService",
+                    "API", "Bridge", "ConfigurationService", "Datastore", "Distributor", "EventBroker",
+                    "GatekeeperService",
                     "JMeterService",
                     "LighthouseService", "ProcessService", "ShipyardService", "WebhookService", lifecycle, logging,
                     unixSignals,
@@ -144,7 +147,8 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "ComponentTests",
             dependencies: model + [
-                "KeptnKit", "TestSupport", "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker",
+                "KeptnKit", "TestSupport", "API", "Bridge", "ConfigurationService", "Datastore", "Distributor",
+                "EventBroker",
                 "GatekeeperService",
                 "HTTPServing", "JMeterService", "LighthouseService", "ProcessRuntime", "ProcessService",
                 "RemoteClients",
@@ -175,8 +179,10 @@ nonisolated var fuzzing: [Target] {
 nonisolated var model: [Target.Dependency] { ["CloudEvents", "KeptnModel", "Core", "Ports"] }
 
 /// A component sees the model, the decisions and the ports; never an adapter, never another component.
-nonisolated func component(_ name: String, _ more: [Target.Dependency] = []) -> [Target] {
-    [.target(name: name, dependencies: model + more + [logging, lifecycle])]
+nonisolated func component(
+    _ name: String, _ more: [Target.Dependency] = [], exclude: [String] = []
+) -> [Target] {
+    [.target(name: name, dependencies: model + more + [logging, lifecycle], exclude: exclude)]
 }
 
 nonisolated func withHouseSettings(_ target: Target) -> Target {

@@ -49,7 +49,7 @@ extension API {
                 "sequenceExecutions", shown, total: found.total, count: found.runs.count, key: { .integer($0) }))
     }
 
-    private func runs(_ request: APIRequest, project: String, _ page: Page) async throws -> RunPage {
+    func runs(_ request: APIRequest, project: String, _ page: Page) async throws -> RunPage {
         _ = try await parts.configuration.project(project)
         var query = RunQuery(project: project)
         query.name = request.query("name")

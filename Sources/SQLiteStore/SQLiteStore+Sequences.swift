@@ -107,7 +107,7 @@ extension SQLiteStore: SequenceStore {
             .map { Scope(project: $0[0], stage: $0[1], service: $0[2]) }
     }
 
-    private static func executions(
+    static func executions(
         _ condition: String, _ arguments: StatementArguments, _ db: Database
     ) throws -> [StoredExecution] {
         let statement = try db.cachedStatement(

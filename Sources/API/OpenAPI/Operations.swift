@@ -6,8 +6,9 @@ extension API {
     /// Every route that is open to the outside, in the order in which the page shows them; but those of Git's protocol,
     /// which are for Git.
     static let operations: [Operation] =
-        eventOperations + projectOperations + sequenceOperations + resourceOperations + uniformOperations
-        + pushOperations + secretOperations + serverOperations + debugOperations
+        eventOperations + projectOperations + sequenceOperations + overviewOperations + resourceOperations
+        + uniformOperations
+        + pushOperations + secretOperations + sessionOperations + serverOperations + debugOperations
 
     private static let eventOperations: [Operation] = [
         Operation(
@@ -30,7 +31,7 @@ extension API {
         Operation(
             "GET", "/api/v1/stream", .events,
             "Events while they happen, as server-sent events; resumed by the header Last-Event-ID.",
-            query: "type: string, keptnContext: string, lastEventID: string, \(place)",
+            query: "type: string, keptnContext: string, lastEventID: string, view: string, \(place)",
             answers: [200: .bytes("text/event-stream")], errors: [400]),
         Operation(
             "POST", "/api/v1/hook/{name}", .events,
@@ -250,6 +251,25 @@ extension API {
             Operation(
                 "DELETE", tokens + "/{name}", .tokens, "Ends a token.", answers: [200: .json("Nothing")],
                 errors: [400, 404, 409]),
+        ]
+    }()
+
+    private static let sessionOperations: [Operation] = {
+        let session = "/api/v1/session"
+        return [
+            Operation(
+                "GET", session, .tokens, "Who asks, and what they may do.", answers: [200: .json("Session")]),
+            Operation(
+                "POST", session, .tokens, "Opens a session of the token that this is asked with: sets a cookie.",
+                answers: [201: .json("SessionEnd")], errors: [400]),
+            Operation(
+                "DELETE", session, .tokens, "Ends the session of the cookie.", answers: [200: .json("Nothing")]),
+            Operation(
+                "POST", session + "/code", .tokens, "A code that opens one session of this token, once and soon.",
+                answers: [201: .json("{code*: string, expiresAt*: time}")], errors: [400]),
+            Operation(
+                "POST", session + "/redeem", .tokens, "Opens a session by such a code: sets a cookie.",
+                body: .json("{code*: string}"), answers: [201: .json("SessionEnd")], errors: [400, 401, 413]),
         ]
     }()
 

@@ -45,6 +45,7 @@ struct UniformBench {
                 push: PushBench.idle(store),
                 artifacts: InMemoryArtifactStore(),
                 uniform: uniform, zips: InMemoryZipArchives(zips), secrets: secrets, tokens: tokens,
+                sessions: try await SessionRegistry(tokens: tokens, store: InMemorySessionStore(), time: time),
                 time: time, ids: ids, version: "1", metrics: { "" }))
     }
 

@@ -192,5 +192,5 @@ extension API {
                  expired*: boolean, lastUsedAt: time, token: string}
                 """
             ),
-        ] + overviewShapes
+        ] + overviewShapes + serviceShapes
 }

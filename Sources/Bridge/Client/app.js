@@ -19,6 +19,12 @@ const routes = [
   ['project/:project/sequence/:context', 'sequence'],
   ['project/:project/sequence/:context/event/:event', 'sequence'],
   ['project/:project/sequence/:context/stage/:stage', 'sequence'],
+  ['project/:project/service', 'services'],
+  ['project/:project/service/:service', 'service'],
+  ['project/:project/service/:service/context/:context', 'service'],
+  ['project/:project/service/:service/context/:context/stage/:stage', 'service'],
+  ['evaluation/:context', 'evaluation'],
+  ['evaluation/:context/:place', 'evaluation'],
   ['trace/:context', 'trace'],
   ['trace/:context/:place', 'trace'],
 ].map(([path, screen]) => ({ path, parts: path.split('/'), screen }))

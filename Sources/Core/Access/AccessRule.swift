@@ -79,6 +79,7 @@ extension AccessRule {
             Row("GET", "/api/v1/overview/open", .projectsRead, at: .handler),
             Row("GET", "/api/v1/search", .projectsRead, at: .handler),
             Row("GET", "/api/v1/stream", .eventsRead, at: .query),
+            Row("POST", "/api/v1/validate", .resourcesRead, at: .anywhere),
             Row("PUT", "/api/v1/artifacts", .resourcesWrite, at: .anywhere),
             Row(
                 "POST", "/api/v1/import", .integrationsWrite, .projectsRead, .projectsWrite, .servicesWrite,

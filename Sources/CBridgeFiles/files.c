@@ -34,30 +34,33 @@ static const unsigned char file_9[] = {
 #embed "../Bridge/Client/screens/approvals.js"
 };
 static const unsigned char file_10[] = {
-#embed "../Bridge/Client/screens/dashboard.js"
+#embed "../Bridge/Client/screens/createproject.js"
 };
 static const unsigned char file_11[] = {
-#embed "../Bridge/Client/screens/environment.js"
+#embed "../Bridge/Client/screens/dashboard.js"
 };
 static const unsigned char file_12[] = {
-#embed "../Bridge/Client/screens/nowhere.js"
+#embed "../Bridge/Client/screens/environment.js"
 };
 static const unsigned char file_13[] = {
-#embed "../Bridge/Client/screens/sequence.js"
+#embed "../Bridge/Client/screens/nowhere.js"
 };
 static const unsigned char file_14[] = {
-#embed "../Bridge/Client/screens/sequences.js"
+#embed "../Bridge/Client/screens/sequence.js"
 };
 static const unsigned char file_15[] = {
-#embed "../Bridge/Client/screens/trace.js"
+#embed "../Bridge/Client/screens/sequences.js"
 };
 static const unsigned char file_16[] = {
-#embed "../Bridge/Client/screens/trigger.js"
+#embed "../Bridge/Client/screens/trace.js"
 };
 static const unsigned char file_17[] = {
-#embed "../Bridge/Client/shell.js"
+#embed "../Bridge/Client/screens/trigger.js"
 };
 static const unsigned char file_18[] = {
+#embed "../Bridge/Client/shell.js"
+};
+static const unsigned char file_19[] = {
 #embed "../Bridge/Client/style.css"
 };
 
@@ -72,15 +75,16 @@ static const struct keptn_bridge_file files[] = {
     {"parts.js", file_7, sizeof file_7},
     {"screens/about.js", file_8, sizeof file_8},
     {"screens/approvals.js", file_9, sizeof file_9},
-    {"screens/dashboard.js", file_10, sizeof file_10},
-    {"screens/environment.js", file_11, sizeof file_11},
-    {"screens/nowhere.js", file_12, sizeof file_12},
-    {"screens/sequence.js", file_13, sizeof file_13},
-    {"screens/sequences.js", file_14, sizeof file_14},
-    {"screens/trace.js", file_15, sizeof file_15},
-    {"screens/trigger.js", file_16, sizeof file_16},
-    {"shell.js", file_17, sizeof file_17},
-    {"style.css", file_18, sizeof file_18},
+    {"screens/createproject.js", file_10, sizeof file_10},
+    {"screens/dashboard.js", file_11, sizeof file_11},
+    {"screens/environment.js", file_12, sizeof file_12},
+    {"screens/nowhere.js", file_13, sizeof file_13},
+    {"screens/sequence.js", file_14, sizeof file_14},
+    {"screens/sequences.js", file_15, sizeof file_15},
+    {"screens/trace.js", file_16, sizeof file_16},
+    {"screens/trigger.js", file_17, sizeof file_17},
+    {"shell.js", file_18, sizeof file_18},
+    {"style.css", file_19, sizeof file_19},
 };
 
 size_t keptn_bridge_file_count(void) { return sizeof files / sizeof *files; }

@@ -10,6 +10,7 @@ import { frame, knowScreens, main, markPlace, showLogin } from './shell.js'
 /// A path below /bridge, `:name` for what differs, and the module in screens/ that shows it. The first that fits counts.
 const routes = [
   ['dashboard', 'dashboard'],
+  ['create/project', 'createproject'],
   ['approvals', 'approvals'],
   ['about', 'about'],
   ['project/:project', 'environment'],

@@ -128,7 +128,7 @@ export function version(image) {
   return h('span.version', { title: image }, short)
 }
 
-export const shortID = (id) => h('code.id', { title: id }, id.slice(0, 8))
+export const shortID = (id) => h('code.id', { title: id }, id.slice(0, 13))
 
 // MARK: - Layout
 
@@ -146,10 +146,10 @@ export function table(columns, rows, { key, caption, className = '' } = {}) {
         columns.map(([, cell, kind]) => h('td', { class: kind }, cell(row))))))))
 }
 
-/// Back and forth through pages of a list; `page` is the Page.
-export function pager(page, { totalCount, nextPageKey, pageSize }, count, what = 'entry') {
+/// Back and forth through the pages of a list, where there are several; `page` is the Page.
+export function pager(page, { totalCount, nextPageKey, pageSize }, count) {
   const offset = Number(page.query.from ?? 0)
-  if (totalCount <= count && offset === 0) return h('p.pager.quiet', plural(totalCount, what, what === 'entry' ? 'entries' : undefined))
+  if (totalCount <= count && offset === 0) return null
   const size = pageSize ?? count
   return h('nav.pager', { 'aria-label': 'Pages' },
     h('span.quiet', `${number(offset + 1)}–${number(offset + count)} of ${number(totalCount)}`),
@@ -170,8 +170,8 @@ export const failure = (error, retry) =>
 
 // MARK: - Buttons and fields
 
-export function button(name, onclick, { kind = '', disabled = false, text, iconName, title } = {}) {
-  return h('button', { type: 'button', class: `button ${kind}`, onclick, disabled, title, 'aria-label': text && text !== name ? name : null },
+export function button(name, onclick, { kind = '', disabled = false, text, iconName, title, pressed } = {}) {
+  return h('button', { type: 'button', class: `button ${kind}`, onclick, disabled, title, 'aria-pressed': pressed === undefined ? null : String(pressed), 'aria-label': text && text !== name ? name : null },
     iconName && icon(iconName), text ?? name)
 }
 
@@ -219,6 +219,7 @@ export function dialog({ title, body, submit, action = 'OK', kind = 'primary', w
   const element = h('dialog', { class: wide ? 'wide' : '', 'aria-label': title, onclose: () => element.remove() }, form)
   document.body.append(element)
   element.showModal()
+  form.querySelector('.body input, .body select, .body textarea, footer button[type=submit]')?.focus()
   return element
 }
 

@@ -62,7 +62,7 @@ export function markPlace(screen, { project, context }) {
     project && h('div.group', { 'data-key': 'project' }, projectPlaces.map((place) => item(place, path))),
     h('div.group', { 'data-key': 'all' }, places.map((place) => item(place, ''))))
   patch(trail, project && [h('span.slash', '/'), h('a.project', { href: path, title: project }, project)],
-    context && [h('span.slash', '/'), h('code', context.slice(0, 8))])
+    context && [h('span.slash', '/'), h('code', { title: context }, context.slice(0, 13))])
 }
 
 // MARK: - Search
@@ -147,7 +147,7 @@ function userMenu(logOut) {
     session.projects && h('p.quiet', `Limited to ${session.projects.join(', ')}`),
     session.expiresAt && h('p.quiet', `Until ${exact(session.expiresAt)}`),
     h('div.themes', { role: 'group', 'aria-label': 'Colours' }, ['auto', 'light', 'dark'].map((name) =>
-      button(name, (event) => { setTheme(name); markTheme(event.currentTarget.parentElement) }, { kind: 'small' }))),
+      button(name, (event) => { setTheme(name); markTheme(event.currentTarget.parentElement) }, { kind: 'small', pressed: name === (localStorage.getItem('theme') ?? 'auto') }))),
     h('a', { href: '/api/swagger-ui', target: '_blank' }, 'API and its description'),
     button('Log out', logOut, { kind: 'small' })))
 }

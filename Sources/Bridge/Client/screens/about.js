@@ -35,9 +35,9 @@ export function show(page) {
           h('li', h('a', { href: '/api/openapi.json', target: '_blank' }, 'The API as OpenAPI 3.1')),
           h('li', h('a', { href: '/metrics', target: '_blank' }, 'Figures for Prometheus'))))),
       integrations.length > 0 && [h('h2', 'Components'), table([
-        ['Name', (one) => h('b', one.name)],
+        ['Name', (one) => h('b', one.name), 'nowrap'],
         ['Version', (one) => one.metadata.integrationversion || '–'],
-        ['Where', (one) => one.metadata.location || one.metadata.hostname],
+        ['Where', (one) => one.metadata.location || one.metadata.hostname, 'nowrap'],
         ['Last seen', (one) => time(one.metadata.lastseen)],
         ['Hears', (one) => h('span.quiet', (one.subscriptions ?? []).map((each) => each.event).join(', ') || '–')],
       ], integrations, { key: (one) => one.id, caption: 'Components and integrations' })]),

@@ -22,7 +22,7 @@ export function show(page) {
           ['Waits', (row) => h('div', h('div', time(row.wait?.since)), row.wait?.until && h('div.quiet', 'until ', time(row.wait.until)))],
           ['', (row) => may('events:write') && button('Decide', () => decide(row, page), { kind: 'small primary' })],
         ], data.open, { key: (row) => row.wait?.triggeredID ?? row.context, caption: 'Open approvals' }),
-        pager(page, data, data.open.length, 'approval')]),
+        pager(page, data, data.open.length)]),
   })
 }
 

@@ -17,7 +17,7 @@ export function show(page) {
           : empty('No project yet', 'A project is a shipyard: stages, and the sequences of tasks that lead through them.',
             command('keptn create project sockshop --shipyard examples/sockshop/shipyard.yaml'),
             h('p', 'or see one at work, with everything that belongs to it:'), command('keptn demo --keep')),
-      data.projects.length > 0 && pager(page, data, data.projects.length, 'project')),
+      data.projects.length > 0 && pager(page, data, data.projects.length)),
   })
 }
 

@@ -31,7 +31,7 @@ export function show(page) {
       may('events:write') && overview.serviceCount > 0 && button('Trigger a sequence', () => triggerDialog({ project: overview, stage, navigate: page.navigate }), { kind: 'primary', iconName: 'play' })),
       graph(overview, stage),
       toolbar(page, overview, stage),
-      services.services.length > 0 ? [list(page, overview, services.services, stage), pager(page, services, services.services.length, 'service')]
+      services.services.length > 0 ? [list(page, overview, services.services, stage), pager(page, services, services.services.length)]
         : overview.serviceCount > 0 ? empty('No service fits', 'Take the filter or the search away to see all.')
           : empty('No service yet', 'A service is what gets delivered. It has files of its own in every stage.',
             command(`keptn create service SERVICE --project ${project}`))),

@@ -98,13 +98,13 @@ function waterfall(page, run) {
       const to = one.finishedAt && new Date(one.finishedAt).getTime()
       return h('div.stagelane', { 'data-key': one.id, id: `stage-${one.stage}` },
         lane(one.stage, 'of-stage', h('span', h('b', one.stage), ' ', h('span.quiet', one.name)), runState(one, ''), from, to, kindOf(one)),
-        one.tasks.map((task, index) => taskLane(one, task, index, lane)))
+        one.tasks.map((task, index) => taskLane(run, one, task, index, lane)))
     }))
 }
 
 const kindOf = (one) => (one.state === 'finished' ? one.result ?? 'none' : ['aborted', 'timedOut', 'paused'].includes(one.state) ? one.state : one.state === 'waitingForApproval' ? 'approval' : one.state === 'waiting' ? 'waiting' : 'running')
 
-function taskLane(execution, task, index, lane) {
+function taskLane(run, execution, task, index, lane) {
   const key = `${execution.stage}/${execution.id}/${index}`
   if (task.phase === 'planned') return lane(key, 'of-task planned', h('span.quiet', task.name), state('none', ''))
   if (task.phase === 'delayed') return lane(key, 'of-task', h('span', task.name, h('span.quiet', ' begins '), time(task.until)), state('waiting', ''))
@@ -114,7 +114,10 @@ function taskLane(execution, task, index, lane) {
   const starts = (task.executors ?? []).map((one) => new Date(one.startedAt).getTime()).filter(Boolean)
   const word = task.phase === 'finished' ? task.result : task.phase === 'given up' ? 'aborted' : task.name === 'approval' ? 'approval' : starts.length > 0 ? 'running' : 'queued'
   const who = [...new Set((task.executors ?? []).map((one) => one.source.split('/').pop()))].join(', ')
-  return lane(key, 'of-task', h('span', task.name, h('span.quiet', ` ${who}`)), state(word === 'queued' ? 'triggered' : word, ''), from, to, word === 'queued' ? 'waiting' : word,
+  // What an evaluation has found has a screen of its own.
+  const name = task.name === 'evaluation' && task.phase === 'finished'
+    ? h('a', { href: `project/${part(run.project)}/service/${part(run.service)}/context/${part(run.context)}/stage/${part(execution.stage)}` }, task.name) : task.name
+  return lane(key, 'of-task', h('span', name, h('span.quiet', ` ${who}`)), state(word === 'queued' ? 'triggered' : word, ''), from, to, word === 'queued' ? 'waiting' : word,
     // Until somebody has started it, a task waits.
     starts.length > 0 ? Math.max(0, Math.min(...starts) - from) : 0)
 }

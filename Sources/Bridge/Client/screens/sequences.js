@@ -24,7 +24,7 @@ export function show(page) {
     show: ([data, project]) => page.render(
       head('Sequences', plural(data.totalCount, 'run')),
       toolbar(page, project),
-      data.runs.length === 0 ? nothing(page, project) : [list(project, data.runs), pager(page, data, data.runs.length, 'run')]),
+      data.runs.length === 0 ? nothing(page, project) : [list(project, data.runs), pager(page, data, data.runs.length)]),
   })
 }
 

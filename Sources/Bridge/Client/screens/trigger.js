@@ -1,6 +1,6 @@
 // The dialog that triggers a sequence: what to run, with what, and what that will do.
 
-import { part, post, sendEvent } from '../api.js'
+import { get, part, post, sendEvent } from '../api.js'
 import { h, patch } from '../dom.js'
 import { dialog, field, icon, notify, select } from '../parts.js'
 
@@ -20,6 +20,7 @@ export function triggerDialog({ project, stage, service, navigate }) {
     patch(element, form(project, stages, names, state, draw), preview(project, state))
   }
   draw()
+  suggestServices(project.name, element)
   dialog({
     title: `Trigger a sequence in ${project.name}`, action: 'Trigger', wide: true, body: element,
     submit: async () => {
@@ -30,13 +31,23 @@ export function triggerDialog({ project, stage, service, navigate }) {
   })
 }
 
+/// The services whose names contain what is typed, as suggestions.
+function suggestServices(project, element) {
+  const ask = async (text) => {
+    const { services } = await get(`v1/overview/project/${part(project)}/services`, { search: text, pageSize: 20 }).catch(() => ({ services: [] }))
+    patch(element.querySelector('datalist'), services.map(({ name }) => h('option', { value: name })))
+  }
+  element.addEventListener('input', (event) => { if (event.target.id === 'trigger-service') ask(event.target.value) })
+  ask('')
+}
+
 function form(project, stages, names, state, draw) {
   const text = (label, key, hint, members = {}) => field(label,
     h('input', { id: `trigger-${key}`, value: state[key], oninput: (event) => { state[key] = event.target.value }, ...members }), hint)
   return h('div.trigger',
     field('Stage', select(stages.map((one) => one.name), state.stage, (value) => { state.stage = value; draw() }, { id: 'trigger-stage' })),
     field('Sequence', select(names, state.sequence, (value) => { state.sequence = value; draw() }, { id: 'trigger-sequence' })),
-    text('Service', 'service', null, { required: true }),
+    text('Service', 'service', null, { required: true, list: 'trigger-services', autocomplete: 'off' }), h('datalist', { id: 'trigger-services' }),
     state.sequence === 'evaluation' && !sequence(project, state)
       ? text('Time that is evaluated', 'timeframe', 'Up to now: such as 5m, 1h30m.', { required: true })
       : text('Artifact', 'image', 'The image or the name that an upload gave; empty keeps what is deployed.'),

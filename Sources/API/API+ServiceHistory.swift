@@ -1,5 +1,6 @@
 import CloudEvents
 import Core
+import HTTPTypes
 import KeptnModel
 import Ports
 
@@ -33,12 +34,13 @@ extension API {
         query.contexts = Array(page.cut(contexts))
         query.service = request.parameter("service")
         let runs = query.contexts.isEmpty ? [] : try await parts.store.runs(query).runs
-        return .json(page.list("deployments", runs.map(Self.summary), total: contexts.count, count: query.contexts.count))
+        let count = query.contexts.count
+        return .json(page.list("deployments", runs.map(Self.summary), total: contexts.count, count: count))
     }
 
     // MARK: - Evaluations
 
-    /// Of so many of the newest invalidations the reasons are told; what an older one concerns is not on the first pages.
+    /// Of so many of the newest invalidations the reasons are told; an older one concerns nothing on the first pages.
     private static let invalidationsMax = 500
 
     /// The evaluations of the service, newest first: everything that a table, a heat map or a chart of them needs.

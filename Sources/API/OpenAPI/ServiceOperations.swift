@@ -16,11 +16,23 @@ extension API {
                 "POST", "/api/v1/validate", .resources,
                 "What is wrong with a file, as 'keptn validate' says; its kind is known by its name and its content.",
                 body: .json("FileToValidate"), answers: [200: .json("FileVerdict")], errors: [400]),
+            Operation(
+                "GET", "/api/v1/overview/project/{project}/history", .resources,
+                "The commits that changed a file, newest first.",
+                query: "file*: string, stage: string, service: string, pageSize: integer",
+                answers: [200: .json("FileHistory")], errors: [400, 404]),
+            Operation(
+                "POST", "/api/v1/webhooks/preview", .integrations,
+                "The requests that a webhook of a file would make for an event; nothing is sent, secrets are '***'.",
+                body: .json("WebhookToPreview"), answers: [200: .json("WebhookPreview")], errors: [400, 404]),
         ]
     }()
 
     static let serviceShapes: [(name: String, shape: String)] = [
-        ("DeploymentOverviews", "{deployments*: [RunOverview], totalCount*: integer, pageSize: integer, nextPageKey: string}"),
+        (
+            "DeploymentOverviews",
+            "{deployments*: [RunOverview], totalCount*: integer, pageSize: integer, nextPageKey: string}"
+        ),
         (
             "EvaluationOverview",
             """
@@ -35,6 +47,18 @@ extension API {
         (
             "EvaluationOverviews",
             "{evaluations*: [EvaluationOverview], totalCount*: integer, pageSize: integer, nextPageKey: string}"
+        ),
+        ("WebhookToPreview", "{subscriptionID*: string, content*: string, event*: Event}"),
+        (
+            "WebhookPreview",
+            """
+            {requests*: [{method*: string, url*: string, headers*: [{name*: string, value*: string}], body: string}],
+             mistake: string}
+            """
+        ),
+        (
+            "FileHistory",
+            "{revisions*: [{commit*: string, time*: time, author*: string, message*: string, isDeletion*: boolean}]}"
         ),
         ("FileToValidate", "{file*: string, content*: string}"),
         (

@@ -1,7 +1,7 @@
 // One service: its deployments stage by stage, and its evaluations as a heat map, a chart, and one after the other.
 
 import { get, may, part } from '../api.js'
-import { h } from '../dom.js'
+import { h, unbase64 } from '../dom.js'
 import { button, command, duration, empty, head, icon, number, pager, runState, select, state, table, time, version } from '../parts.js'
 import { lineChart } from '../charts.js'
 import { breakdown, isRelative, label, scoreOf } from './breakdown.js'
@@ -58,10 +58,7 @@ async function chosenOf(page, evaluations, path, stage, signal) {
 async function sloOf(project, evaluation, signal) {
   const { events } = await get('mongodb-datastore/event', { project, eventID: evaluation.id, pageSize: 1 }, signal)
   const content = events[0]?.data?.evaluation?.sloFileContent
-  if (!content) return ''
-  try {
-    return new TextDecoder().decode(Uint8Array.from(atob(content), (letter) => letter.codePointAt(0)))
-  } catch { return '' }
+  return content ? unbase64(content) ?? '' : ''
 }
 
 function screen(page, data) {

@@ -1,11 +1,12 @@
 import CloudEvents
+import HTTPTypes
 import KeptnModel
 import Ports
 import SpecFiles
 
 extension API {
-    /// What `keptn validate` says about a file, for editors in the browser.
-    var validationRoutes: [HTTPRoute] {
+    /// What editors of files in the browser ask: what `keptn validate` says, and how a file came to be.
+    var editorRoutes: [HTTPRoute] {
         [
             HTTPRoute(.post, "/api/v1/validate") { request in
                 let body = try await object(request)
@@ -19,8 +20,28 @@ extension API {
                 } catch let error as InvalidFile {
                     return .json(Self.verdict(nil, error.diagnostics))
                 }
-            }
+            },
+            HTTPRoute(.get, "/api/v1/overview/project/{project}/history") { try await fileHistory($0) },
         ]
+    }
+
+    private func fileHistory(_ request: APIRequest) async throws -> APIResponse {
+        guard let file = request.query("file") else {
+            throw KeptnError(.invalidInput, "the query needs 'file', the file's path at its place")
+        }
+        let place = ConfigurationPlace(
+            project: request.parameter("project"), stage: request.query("stage"), service: request.query("service"))
+        let limit = try Page(request, standard: 50).size
+        let revisions = try await parts.configuration.history(of: file, at: place, limit: limit)
+        return .json([
+            "revisions": .array(
+                revisions.map {
+                    [
+                        "commit": .string($0.commit), "time": .string($0.time.rfc3339), "author": .string($0.author),
+                        "message": .string($0.message), "isDeletion": .bool($0.isDeletion),
+                    ]
+                })
+        ])
     }
 
     /// - Parameter kind: nil for a file that cannot be used.

@@ -162,7 +162,8 @@ nonisolated var tests: [Target] {
             name: "SystemTests",
             dependencies: model + [
                 "ProcessRuntime", "RemoteClients", "TestSupport", "carts", "keptn", "keptn-bench", subprocess, system,
-            ]),
+            ],
+            exclude: ["Bridge"]),
         .testTarget(name: "TidyTests"),
     ].map(withHouseSettings)
 }

@@ -63,6 +63,12 @@ extension API {
             }
             query.states.append(state)
         }
+        for word in (request.query("result") ?? "").split(separator: ",") {
+            guard let result = KeptnResult(rawValue: String(word)) else {
+                throw KeptnError(.invalidInput, "result '\(word)' is unknown; known are pass, warning, fail")
+            }
+            query.results.append(result)
+        }
         query.from = try Self.time(request, "fromTime")
         query.before = try Self.time(request, "beforeTime")
         query.offset = page.offset

@@ -131,13 +131,15 @@ extension API {
         return [
             Operation(
                 "GET", sequence + "/{project}", .sequences, "Runs of sequences, newest first, each with its stages.",
-                query: "name: string, state: string, keptnContext: string, stage: string, service: string, "
+                query:
+                    "name: string, state: string, result: string, keptnContext: string, stage: string, service: string, "
                     + "\(span), \(paging)",
                 answers: [200: .json("SequenceStates")], errors: [400, 404]),
             Operation(
                 "GET", "/api/controlPlane/v1/sequence-execution", .sequences,
                 "Sequences in their stages, each with what it waits for.",
-                query: "project*: string, stage: string, service: string, name: string, status: string, "
+                query:
+                    "project*: string, stage: string, service: string, name: string, status: string, result: string, "
                     + "keptnContext: string, \(span), \(paging)",
                 answers: [200: .json("SequenceExecutions")], errors: [400, 404]),
             Operation(
@@ -306,7 +308,8 @@ extension API {
         return [
             Operation(
                 "GET", project, .debug, "Sequences in their stages, each with what it waits for.",
-                query: "name: string, stage: string, service: string, status: string, keptnContext: string, "
+                query:
+                    "name: string, stage: string, service: string, status: string, result: string, keptnContext: string, "
                     + "\(span), \(paging)",
                 answers: [200: .json("SequenceExecutions")], errors: [400, 404]),
             Operation(

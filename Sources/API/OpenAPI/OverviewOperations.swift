@@ -20,7 +20,8 @@ extension API {
                 answers: [200: .json("ServiceOverviews")], errors: [400, 404]),
             Operation(
                 "GET", project + "/sequences", .overviews, "Runs of sequences, newest first, in short.",
-                query: "name: string, state: string, keptnContext: string, stage: string, service: string, "
+                query:
+                    "name: string, state: string, result: string, keptnContext: string, stage: string, service: string, "
                     + "fromTime: string, beforeTime: string, \(paging)",
                 answers: [200: .json("RunOverviews")], errors: [400, 404]),
             Operation(

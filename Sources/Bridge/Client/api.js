@@ -48,7 +48,7 @@ async function send(method, path, { query, body, signal, headers } = {}) {
   let message = response.statusText
   try { message = (await response.json()).message ?? message } catch {}
   const error = new APIError(response.status, message)
-  if (response.status === 401) onLoggedOut(error)
+  if (response.status === 401 && path !== 'v1/session/redeem' && !headers?.['x-token']) onLoggedOut(error)
   throw error
 }
 

@@ -98,6 +98,7 @@ async function show() {
     patch(main)
     main.scrollTo?.(0, 0)
     await show(own)
+    if (own.loaders.length === 0) main.setAttribute('aria-busy', 'false')
   } catch (error) {
     console.error(error)
     if (own === page) own.render(failure(error, () => location.reload()))

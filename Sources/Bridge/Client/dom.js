@@ -97,7 +97,10 @@ function patchNode(old, fresh) {
     // What the user has opened stays open, and a dialog that is shown stays shown.
     if (!fresh.hasAttribute(name) && name !== 'open' && name !== 'style') old.removeAttribute(name)
   }
-  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value)
+  for (const { name, value } of fresh.attributes) {
+    if (name !== 'style' && old.getAttribute(name) !== value) old.setAttribute(name, value)
+  }
+  patchVariables(old.style, fresh.style)
   for (const key of old[handlers] ?? []) old[key] = null
   for (const key of fresh[handlers] ?? []) old[key] = fresh[key]
   old[handlers] = fresh[handlers]
@@ -105,6 +108,15 @@ function patchNode(old, fresh) {
   if ('value' in old && 'value' in fresh && !isInUse && old.value !== fresh.value) old.value = fresh.value
   if ('checked' in old && old.checked !== fresh.checked && !isInUse) old.checked = fresh.checked
   patchChildren(old, fresh)
+}
+
+// Property by property: the Content-Security-Policy forbids to set the attribute.
+function patchVariables(old, fresh) {
+  for (const name of [...old]) if (fresh.getPropertyValue(name) === '') old.removeProperty(name)
+  for (const name of fresh) {
+    const value = fresh.getPropertyValue(name)
+    if (old.getPropertyValue(name) !== value) old.setProperty(name, value)
+  }
 }
 
 /// Calls the function at most once a frame, however often it is asked to.

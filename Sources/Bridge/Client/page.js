@@ -46,13 +46,13 @@ export class Page {
           if (this.signal.aborted) return
           hasAnswer = true
           show(data)
-          this.root.setAttribute('aria-busy', 'false')
         } catch (error) {
           if (this.signal.aborted || error.name === 'AbortError') return
           // What is shown already stays: better old than nothing. The head says that the connection is gone.
           if (!hasAnswer || error.status !== 0) this.render(failure(error, run))
           if (error.status === undefined) console.error(error)
         }
+        this.root.setAttribute('aria-busy', 'false')
         if (isWanted) await new Promise((done) => setTimeout(done, Math.max(pauseMin, performance.now() - start)))
       } while (isWanted && !this.signal.aborted)
       isAsking = false

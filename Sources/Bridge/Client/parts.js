@@ -141,7 +141,7 @@ export function table(columns, rows, { key, caption, className = '' } = {}) {
   return h(`div.scroll`, { tabindex: 0, role: 'region', 'aria-label': caption ?? 'Table' },
     h('table', { class: className },
       caption && h('caption.unseen', caption),
-      h('thead', h('tr', columns.map(([title, , kind]) => h('th', { scope: 'col', class: kind }, title)))),
+      h('thead', h('tr', columns.map(([title, , kind]) => h('th', { scope: 'col', class: kind }, title || h('span.unseen', 'What can be done'))))),
       h('tbody', rows.map((row) => h('tr', { 'data-key': key?.(row) },
         columns.map(([, cell, kind]) => h('td', { class: kind }, cell(row))))))))
 }
@@ -165,13 +165,13 @@ export const command = (text) => h('pre.command', { tabindex: 0 }, text)
 
 /// Something failed: cause and remedy.
 export const failure = (error, retry) =>
-  h('section.failure', { role: 'alert' }, h('h2', icon('fail'), error.status === 404 ? 'Not found' : 'That did not work'),
+  h('section.failure', { role: 'alert' }, h('h1', icon('fail'), error.status === 404 ? 'Not found' : 'That did not work'),
     h('p', error.message), error.remedy && h('p.quiet', error.remedy), retry && button('Try again', retry))
 
 // MARK: - Buttons and fields
 
 export function button(name, onclick, { kind = '', disabled = false, text, iconName, title, pressed } = {}) {
-  return h('button', { type: 'button', class: `button ${kind}`, onclick, disabled, title, 'aria-pressed': pressed === undefined ? null : String(pressed), 'aria-label': text && text !== name ? name : null },
+  return h('button', { type: 'button', class: `button ${kind}`, onclick, disabled, title, 'aria-pressed': pressed === undefined ? null : String(pressed), 'aria-label': text !== undefined && text !== name ? name : null },
     iconName && icon(iconName), text ?? name)
 }
 

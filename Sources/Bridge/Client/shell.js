@@ -43,8 +43,8 @@ function markLive(word) {
 /// Builds the page around the screen.
 export function frame({ logOut }) {
   document.body.replaceChildren(
-    h('a.skip', { href: `${location.pathname}#main`, onclick: (event) => { event.preventDefault(); main.focus() } }, 'To the content'),
     h('header.bar',
+      h('a.skip', { href: `${location.pathname}#main`, onclick: (event) => { event.preventDefault(); main.focus() } }, 'To the content'),
       h('a.mark', { href: 'dashboard', 'aria-label': 'Keptn, to the dashboard' }, h('img', { src: 'icon.svg', alt: '', width: 24, height: 24 }), h('b', 'Keptn')),
       trail, search(), signal, userMenu(logOut)),
     rail, main, h('div', { id: 'notices', 'aria-live': 'polite' }))

@@ -97,7 +97,7 @@ function cell(page, project, row, stage, before) {
   const differs = earlier?.image && here.image !== earlier.image
   const to = (context) => `project/${part(project)}/sequence/${part(context)}`
   return h('div.place',
-    h('div.line', version(here.image), differs && h('span.tag', { title: `${before.name} has ${earlier.image}` }, `≠ ${before.name}`),
+    (here.image || !here.gate && !here.open) && h('div.line', version(here.image), differs && h('span.tag', { title: `${before.name} has ${earlier.image}` }, `≠ ${before.name}`),
       here.deployedAt && h('span.quiet', time(here.deployedAt))),
     here.gate && h('div.line', h('a', { href: `project/${part(project)}/service/${part(row.name)}/context/${part(here.gate.context)}/stage/${part(stage.name)}`, title: 'The newest quality gate' },
       state(here.gate.result ?? 'unknown', `gate ${here.gate.result ?? ''}`)), h('span.quiet', time(here.gate.time))),

@@ -71,7 +71,7 @@ function waiting(page, run, execution) {
   }
   return h(`div.waiting.card`, { 'data-key': `wait-${execution.id}` },
     state(isApproval ? 'approval' : wait.kind === 'executorFinish' ? 'running' : wait.kind === 'resume' ? 'paused' : 'waiting', execution.stage),
-    h('span', 'waits for ', wait.blockedBy ? h('a', { href: `project/${part(run.project)}/sequence/${part(wait.blockedBy)}` }, wait.detail) : wait.detail,
+    h('span', { title: wait.detail }, 'waits for ', wait.blockedBy ? h('a', { href: `project/${part(run.project)}/sequence/${part(wait.blockedBy)}` }, wait.detail) : wait.detail,
       wait.since && [' since ', time(wait.since)], wait.until && [', at the latest until ', h('time', { datetime: wait.until, title: exact(wait.until) }, exact(wait.until))]),
     approval && may('events:write') && button('Decide', () => decide(approval, page), { kind: 'primary small' }))
 }

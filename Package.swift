@@ -81,6 +81,8 @@ nonisolated var floors: [[Target]] {
         ],
         // 5 components
         component("API", ["SpecFiles", crypto, httpTypes]),
+        [.target(name: "CBridgeFiles")],
+        component("Bridge", ["CBridgeFiles", crypto, httpTypes], exclude: ["Client"]),
         component("ConfigurationService", ["SpecFiles"]),
         component("Datastore"),
         component("Distributor", ["KeptnKit", httpTypes]),
@@ -98,7 +100,8 @@ nonisolated var floors: [[Target]] {
                 dependencies: model + [
                     "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "OpenIDConnect", "ProcessRuntime",
                     "RemoteClients", "SQLiteStore",
-                    "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker", "GatekeeperService",
+                    "API", "Bridge", "ConfigurationService", "Datastore", "Distributor", "EventBroker",
+                    "GatekeeperService",
                     "JMeterService",
                     "LighthouseService", "ProcessService", "ShipyardService", "WebhookService", lifecycle, logging,
                     unixSignals,
@@ -150,7 +153,8 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "ComponentTests",
             dependencies: model + [
-                "KeptnKit", "TestSupport", "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker",
+                "KeptnKit", "TestSupport", "API", "Bridge", "ConfigurationService", "Datastore", "Distributor",
+                "EventBroker",
                 "GatekeeperService",
                 "HTTPServing", "JMeterService", "LighthouseService", "ProcessRuntime", "ProcessService",
                 "RemoteClients",
@@ -164,9 +168,9 @@ nonisolated var tests: [Target] {
             name: "SystemTests",
             dependencies: model + [
                 "ProcessRuntime", "RemoteClients", "TestSupport", "carts", "keptn", "keptn-bench", "notifier",
-                subprocess,
-                system,
-            ]),
+                subprocess, system,
+            ],
+            exclude: ["Bridge"]),
         .testTarget(name: "TidyTests"),
     ].map(withHouseSettings)
 }
@@ -189,8 +193,10 @@ nonisolated var documentation: [Package.Dependency] {
 nonisolated var model: [Target.Dependency] { ["CloudEvents", "KeptnModel", "Core", "Ports"] }
 
 /// A component sees the model, the decisions and the ports; never an adapter, never another component.
-nonisolated func component(_ name: String, _ more: [Target.Dependency] = []) -> [Target] {
-    [.target(name: name, dependencies: model + more + [logging, lifecycle])]
+nonisolated func component(
+    _ name: String, _ more: [Target.Dependency] = [], exclude: [String] = []
+) -> [Target] {
+    [.target(name: name, dependencies: model + more + [logging, lifecycle], exclude: exclude)]
 }
 
 nonisolated func withHouseSettings(_ target: Target) -> Target {

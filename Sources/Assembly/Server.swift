@@ -1,4 +1,5 @@
 import API
+import Bridge
 import CloudEvents
 import ConfigurationService
 import Core
@@ -116,6 +117,7 @@ extension Server {
             orphans: orphans, logger: logger)
         let token = try base.home.token()
         let tokens = try await TokenRegistry(firstToken: token, store: store, time: time, logger: logger)
+        let sessions = try await SessionRegistry(tokens: tokens, store: store, time: time)
         let statistics = RequestStatistics()
         let hooks = Hooks(configuration.hooks)
         let api = API(
@@ -130,7 +132,7 @@ extension Server {
                 artifacts: artifacts, uniform: uniform,
                 zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
                 secrets: base.secrets, tokens: tokens, channels: ChannelTokens(secret: try base.home.secretKey()),
-                time: time, ids: ids, version: configuration.version,
+                sessions: sessions, time: time, ids: ids, version: configuration.version,
                 metrics: {
                     MetricsText.all(
                         store: store.statistics, requests: statistics, orphans: orphans.count,
@@ -138,12 +140,12 @@ extension Server {
                         pushes: (try? await push.statuses()) ?? [], traffic: await proxy.totals())
                 }, git: ProjectHosting(of: base.files, packs: base.repositories)))
         let access = TokenGuard(
-            tokens: tokens,
+            tokens: tokens, sessions: sessions,
             identities: configuration.identities.map { OpenIDVerifier(policy: $0, requester: base.web, time: time) },
             time: time)
         let serving = HTTPServing(
-            host: configuration.host, port: configuration.port, routes: api.routes, sockets: api.sockets,
-            requests: statistics, admit: { try await access.admit($0, to: $1) }, logger: logger
+            host: configuration.host, port: configuration.port, routes: api.routes + Bridge().routes,
+            sockets: api.sockets, requests: statistics, admit: { try await access.admit($0, to: $1) }, logger: logger
         ) { port in
             let url = address.learn(host: configuration.host, port: port) + "/api"
             base.home.announce(url)

@@ -9,6 +9,7 @@ package struct KeptnCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServerCommand.self, RunCommand.self, DemoCommand.self, AuthCommand.self, StatusCommand.self,
+            BridgeCommand.self,
             VersionCommand.self,
             CreateCommand.self, UpdateCommand.self, DeleteCommand.self, GetCommand.self, AddResourceCommand.self,
             TriggerCommand.self, SendCommand.self, ConfigureCommand.self, SequenceCommand.self, PauseVerb.self,

@@ -1,6 +1,8 @@
 extension API {
     /// The shapes that several operations share, by the names that Keptn's own documents give them.
-    static let namedShapes: [(name: String, shape: String)] = [
+    static let namedShapes = sharedShapes + overviewShapes + serviceShapes
+
+    private static let sharedShapes: [(name: String, shape: String)] = [
         ("Error", "{code*: integer, message*: string}"),
         ("Nothing", "{}"),
 
@@ -177,6 +179,8 @@ extension API {
             "TokenRequest",
             "{name*: string, scopes*: [string], projects: [string], expiresIn: string, expiresAt: string}"
         ),
+        ("Session", "{name*: string, scopes*: [string], projects: [string], expiresAt: time, version*: string}"),
+        ("SessionEnd", "{expiresAt*: time}"),
         ("TokenExpiry", "{expiresIn: string, expiresAt: string}"),
         (
             "Token",

@@ -37,10 +37,15 @@ struct DemoCommand: AsyncParsableCommand {
         let isGood = try await Server.run(configuration) { server in
             terminal.line(
                 "Control plane ready: API \(server.apiURL), token in \(folder)/token, log in \(folder)/server.log")
-            let isGood = try await demo.run(APIClient(endpoint: server.apiURL, token: server.token))
+            let client = APIClient(endpoint: server.apiURL, token: server.token)
+            let isGood = try await demo.run(client)
             if keep {
-                terminal.line("\nEverything stays up until Ctrl-C. Try, in another terminal:")
+                terminal.line("\nEverything stays up until Ctrl-C. The whole story can be followed in the Bridge:")
+                terminal.line("  \(BridgeLink.address(of: server.apiURL))project/\(Demo.project)")
+                terminal.line("  logged in at once, within two minutes: \(try await BridgeLink.make(client))")
+                terminal.line("Or try, in another terminal:")
                 terminal.line("  export KEPTN_HOME=\(folder)")
+                terminal.line("  keptn bridge")
                 terminal.line("  keptn get services --project \(Demo.project) -o wide")
                 try await SystemTime().sleep(for: .seconds(365 * 86_400))
             }

@@ -21,6 +21,8 @@ struct AccessBench {
     let api: API
     let access: TokenGuard
     let tokens: TokenRegistry
+    let sessions: SessionRegistry
+    let sessionStore = InMemorySessionStore()
     let tokenStore: InMemoryTokenStore
     let secrets: InMemorySecretStore
     let store: InMemoryStore
@@ -35,6 +37,7 @@ struct AccessBench {
         (self.time, self.store, tokenStore, secrets) = (time, store, InMemoryTokenStore(), InMemorySecretStore())
         tokens = try await TokenRegistry(
             firstToken: Self.firstToken, store: tokenStore, time: time, logger: logger)
+        sessions = try await SessionRegistry(tokens: tokens, store: sessionStore, time: time)
         api = API(
             .init(
                 store: store, configuration: configuration,
@@ -46,9 +49,9 @@ struct AccessBench {
                 push: PushBench.idle(store),
                 artifacts: InMemoryArtifactStore(),
                 uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: secrets, tokens: tokens,
-                channels: ChannelTokens(secret: [1]),
-                time: time, ids: ids, version: "1", metrics: { "" }))
-        access = TokenGuard(tokens: tokens, identities: identities, time: time)
+                channels: ChannelTokens(secret: [1]), sessions: sessions, time: time, ids: ids, version: "1",
+                metrics: { "" }))
+        access = TokenGuard(tokens: tokens, sessions: sessions, identities: identities, time: time)
         table = RouteTable(api.routes)
     }
 

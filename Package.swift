@@ -60,6 +60,7 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "HTTPServing",
                 dependencies: model + ["CZlib", httpTypes, hummingbird, lifecycle, logging, nioCore]),
+            .target(name: "IndicatorSources", dependencies: model + ["GoTemplate"]),
             .target(name: "OpenIDConnect", dependencies: model + [jwtKit]),
             .target(
                 name: "ProcessRuntime",
@@ -71,7 +72,7 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "RemoteClients",
                 dependencies: model + [
-                    "KeptnKit", asyncHTTPClient, crypto, httpTypes, logging, nioCore, nioHTTP1, nioPosix,
+                    "KeptnKit", asyncHTTPClient, crypto, httpTypes, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
                 ]),
             .target(name: "SQLiteStore", dependencies: model + [crypto, grdb, grdbSQLite, logging]),
         ],
@@ -92,8 +93,8 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "Assembly",
                 dependencies: model + [
-                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "OpenIDConnect", "ProcessRuntime",
-                    "RemoteClients", "SQLiteStore",
+                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "IndicatorSources", "OpenIDConnect",
+                    "ProcessRuntime", "RemoteClients", "SQLiteStore",
                     "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker", "GatekeeperService",
                     "JMeterService",
                     "LighthouseService", "ProcessService", "ShipyardService", "WebhookService", lifecycle, logging,
@@ -102,7 +103,7 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "CommandLine",
                 dependencies: model + [
-                    "Assembly", "RemoteClients", "SpecFiles", argumentParser, lifecycle, logging, subprocess,
+                    "Assembly", "GoTemplate", "RemoteClients", "SpecFiles", argumentParser, lifecycle, logging, subprocess,
                 ]),
             .executableTarget(name: "keptn", dependencies: ["CommandLine", argumentParser]),
             .executableTarget(
@@ -137,8 +138,8 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "ContractTests",
             dependencies: model + [
-                "GitRepositories", "HTTPServing", "KeptnKit", "OpenIDConnect", "ProcessRuntime", "RemoteClients",
-                "SQLiteStore", "TestSupport",
+                "GitRepositories", "HTTPServing", "IndicatorSources", "KeptnKit", "OpenIDConnect", "ProcessRuntime",
+                "RemoteClients", "SQLiteStore", "TestSupport",
                 asyncHTTPClient, crypto, grdb, jwtKit, logging, nioCore, nioHTTP1, subprocess,
             ]),
         .testTarget(

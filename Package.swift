@@ -64,6 +64,7 @@ nonisolated var floors: [[Target]] {
                     "CZlib", httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioHTTP1,
                     nioHTTPTypes, nioHTTPTypesHTTP1, nioWebSocket,
                 ]),
+            .target(name: "IndicatorSources", dependencies: model + ["GoTemplate"]),
             .target(name: "OpenIDConnect", dependencies: model + [jwtKit]),
             .target(
                 name: "ProcessRuntime",
@@ -75,7 +76,7 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "RemoteClients",
                 dependencies: model + [
-                    "KeptnKit", asyncHTTPClient, crypto, httpTypes, logging, nioCore, nioHTTP1, nioPosix,
+                    "KeptnKit", asyncHTTPClient, crypto, httpTypes, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
                 ]),
             .target(name: "SQLiteStore", dependencies: model + [crypto, grdb, grdbSQLite, logging]),
         ],
@@ -98,8 +99,8 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "Assembly",
                 dependencies: model + [
-                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "OpenIDConnect", "ProcessRuntime",
-                    "RemoteClients", "SQLiteStore",
+                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "IndicatorSources", "OpenIDConnect",
+                    "ProcessRuntime", "RemoteClients", "SQLiteStore",
                     "API", "Bridge", "ConfigurationService", "Datastore", "Distributor", "EventBroker",
                     "GatekeeperService",
                     "JMeterService",
@@ -109,7 +110,7 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "CommandLine",
                 dependencies: model + [
-                    "Assembly", "RemoteClients", "SpecFiles", argumentParser, lifecycle, logging, subprocess,
+                    "Assembly", "GoTemplate", "RemoteClients", "SpecFiles", argumentParser, lifecycle, logging, subprocess,
                 ]),
             .executableTarget(name: "keptn", dependencies: ["CommandLine", argumentParser]),
             .executableTarget(
@@ -146,8 +147,8 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "ContractTests",
             dependencies: model + [
-                "GitRepositories", "HTTPServing", "KeptnKit", "OpenIDConnect", "ProcessRuntime", "RemoteClients",
-                "SQLiteStore", "TestSupport",
+                "GitRepositories", "HTTPServing", "IndicatorSources", "KeptnKit", "OpenIDConnect", "ProcessRuntime",
+                "RemoteClients", "SQLiteStore", "TestSupport",
                 asyncHTTPClient, crypto, grdb, jwtKit, logging, nioCore, nioHTTP1, nioWebSocket, subprocess,
             ]),
         .testTarget(

@@ -10,6 +10,7 @@ import FoundationEssentials
 import GatekeeperService
 import GitRepositories
 import HTTPServing
+import IndicatorSources
 import JMeterService
 import KeptnKit
 import LighthouseService
@@ -203,7 +204,7 @@ extension Server {
         let echo = configuration.answeredTasks.reduce(Integration(name: "keptn-echo", version: version)) {
             $0.on(task: $1) { _ in .pass() }
         }
-        let ours = [
+        let own = [
             processes.integration(version: version),
             JMeterService(configuration: base.files, requester: base.web, time: base.time, logger: base.logger)
                 .integration(version: version),
@@ -214,6 +215,7 @@ extension Server {
             KeptnSLIProvider(configuration: base.files, measurements: proxy).integration(version: version),
             GatekeeperService.integration(version: version),
         ]
+        let ours = own + providers(base)
         for name in configuration.leftOut where !ours.contains(where: { $0.name == name }) {
             let known = ours.map(\.name).joined(separator: ", ")
             throw KeptnError(.invalidInput, "there is no integration '\(name)' to leave out; there are \(known)")
@@ -221,6 +223,16 @@ extension Server {
         guard configuration.hasOwnIntegrations else { return [] }
         return ours.filter { !configuration.leftOut.contains($0.name) }
             + (configuration.answeredTasks.isEmpty ? [] : [echo])
+    }
+}
+
+extension Server {
+    /// The SLI providers that ask others.
+    private static func providers(_ base: Base) -> [Integration] {
+        StandardSources.all(requester: base.web).map { source in
+            SLIProvider(source: source, configuration: base.files, secrets: base.secrets, time: base.time)
+                .integration(version: base.configuration.version)
+        }
     }
 }
 

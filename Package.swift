@@ -102,7 +102,7 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "CommandLine",
                 dependencies: model + [
-                    "Assembly", "RemoteClients", "SpecFiles", argumentParser, lifecycle, logging, subprocess,
+                    "Assembly", "RemoteClients", "SpecFiles", argumentParser, lifecycle, logging, subprocess, system,
                 ]),
             .executableTarget(name: "keptn", dependencies: ["CommandLine", argumentParser]),
             .executableTarget(

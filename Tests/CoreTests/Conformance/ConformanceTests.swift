@@ -98,7 +98,7 @@ struct ConformanceTests {
         #expect(
             findings.last
                 == ConformanceFinding(.aborted, .circumstance, .untested(reason: "it was over before")))
-        #expect(!findings.contains(where: \.isViolation))
+        #expect(!findings.contains { $0.isViolation })
     }
 
     @Test("A run is over when all who started have ended")

@@ -111,6 +111,7 @@ nonisolated var floors: [[Target]] {
                 name: "CommandLine",
                 dependencies: model + [
                     "Assembly", "GoTemplate", "RemoteClients", "SpecFiles", argumentParser, lifecycle, logging, subprocess,
+                    system,
                 ]),
             .executableTarget(name: "keptn", dependencies: ["CommandLine", argumentParser]),
             .executableTarget(

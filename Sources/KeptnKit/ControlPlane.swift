@@ -26,6 +26,17 @@ public protocol ControlPlane: Sendable {
     /// of Keptn's secrets of the scope `keptn-default`; Keptn tells none of them over HTTP, where it is what this
     /// machine has under the name.
     func secret(_ name: String) async throws -> [String: String]?
+
+    /// Makes an integration known, so that Keptn lists it with what it hears, as seen now.
+    func announce(_ integration: Integration) async throws
+
+    /// The time between two announcements; nil, the default, where Keptn knows its integrations anyway.
+    var announcementInterval: Duration? { get }
+}
+
+extension ControlPlane {
+    public func announce(_ integration: Integration) async throws {}
+    public var announcementInterval: Duration? { nil }
 }
 
 /// Which events an integration wants to hear.

@@ -60,6 +60,7 @@ public struct IntegrationService: Service {
                 if integration.isCancelledOnAbort {
                     group.addTask { await hear("aborts", integration.aborts) { aborts.take($0) } }
                 }
+                group.addTask { await announce() }
                 let end = await handleEvents(worker, outbox)
                 group.cancelAll()
                 return end
@@ -85,6 +86,27 @@ public struct IntegrationService: Service {
             } catch {
                 return .failure(error)
             }
+        }
+    }
+
+    /// Says every now and then that the integration is there. Whoever may not say so works all the same.
+    private func announce() async {
+        guard let interval = controlPlane.announcementInterval else { return }
+        do {
+            try await cancelWhenGracefulShutdown {
+                while true {
+                    do {
+                        try await controlPlane.announce(integration)
+                    } catch let error as ControlPlaneError where error.kind == .unavailable {
+                        logger.debug("the integration was not announced", metadata: ["error.message": "\(error)"])
+                    }
+                    try await time.sleep(for: interval)
+                }
+            }
+        } catch let error as ControlPlaneError {
+            logger.warning("the integration is not listed", metadata: ["error.message": "\(error)"])
+        } catch {
+            // Nothing but the end is left.
         }
     }
 

@@ -1,4 +1,5 @@
 public import CloudEvents
+import Core
 import FoundationEssentials
 public import KeptnKit
 public import KeptnModel
@@ -16,7 +17,7 @@ public struct HTTPControlPlane: ControlPlane {
     /// - Parameters:
     ///   - endpoint: The API's base, such as `http://127.0.0.1:8080/api`.
     ///   - token: One of the API's tokens; the scopes that it needs are `events:read` and `events:write`,
-    ///     `resources:read` too where files are read.
+    ///     `resources:read` too where files are read, `integrations:write` to be listed.
     ///   - client: Which of the replicas that share their subscriptions this is; the same in its next life, so that
     ///     what it held comes to it again.
     ///   - secretFolder: Where this machine's secrets are: a folder for each, in it a file for each key, as Kubernetes
@@ -102,6 +103,26 @@ public struct HTTPControlPlane: ControlPlane {
     }
 
     public func secret(_ name: String) async throws -> [String: String]? { try await secrets?.values(of: name) }
+
+    package static let announcementInterval = Duration.seconds(60)
+    public var announcementInterval: Duration? { Self.announcementInterval }
+
+    public func announce(_ integration: Integration) async throws {
+        let interest = integration.interest
+        let newcomer = UniformIntegration(
+            id: "", name: integration.name,
+            metadata: .init(
+                hostname: ProcessInfo.processInfo.hostName, integrationVersion: integration.version,
+                location: "remote-execution-plane", namespace: "keptn", podName: client,
+                deploymentName: integration.name, lastSeen: Timestamp(nanoseconds: 0)),
+            subscriptions: interest.patterns.map {
+                UniformSubscription(
+                    id: "", event: $0, projects: interest.projects, stages: interest.stages,
+                    services: interest.services)
+            })
+        _ = try await connection.call(
+            "POST", "/controlPlane/v1/uniform/registration", Array(newcomer.json.bytes))
+    }
 
     private func resource(_ path: String) async throws -> [UInt8]? {
         do {

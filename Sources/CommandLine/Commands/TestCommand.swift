@@ -6,6 +6,7 @@ import FoundationEssentials
 import KeptnModel
 import Ports
 import Subprocess
+import SystemPackage
 
 /// Checks of what others have built.
 struct TestCommand: AsyncParsableCommand {
@@ -61,33 +62,34 @@ struct TestIntegrationCommand: AsyncParsableCommand {
         (configuration.host, configuration.port) = try ServerCommand.address(listen)
         configuration.version = Version.text
         configuration.log = .file("\(folder)/server.log")
-        let findings = try await CheckBench.run(configuration, sidecar: sidecar) { bench in
-            let check = IntegrationCheck(bench, task: task, data: payload, patience: patience)
-            return try await withProgram(bench) {
-                // Data alone goes to standard output.
-                terminal.error("Keptn is played at \(bench.server.apiURL), token \(bench.server.token)")
-                if let answers = bench.answersURL {
-                    terminal.error("Events of the integration are taken at \(answers)")
-                }
-                return try await check.run { terminal.progress($0.rawValue) }
-            }
+        let findings: [ConformanceFinding] = try await CheckBench.run(configuration, sidecar: sidecar) { bench in
+            try await check(bench, payload, patience, terminal)
         }
         terminal.progress(nil)
         show(findings, on: terminal)
         if findings.contains(where: \.isViolation) { throw ExitCode(1) }
     }
 
+    private func check(
+        _ bench: CheckBench, _ payload: JSON, _ patience: Duration, _ terminal: Terminal
+    ) async throws -> [ConformanceFinding] {
+        // Data alone goes to standard output.
+        terminal.error("Keptn is played at \(bench.server.apiURL), token \(bench.server.token)")
+        if let answers = bench.answersURL { terminal.error("Events of the integration are taken at \(answers)") }
+        let check = IntegrationCheck(bench, task: task, data: payload, patience: patience)
+        return try await withProgram(bench) { try await check.run { terminal.progress($0.rawValue) } }
+    }
+
     private var sidecar: (@Sendable (String, String) throws -> SidecarSettings)? {
-        url.map { url in
-            { [task, answersPort] endpoint, token in
-                var settings = try SidecarSettings(environment: [
-                    "KEPTN_API_ENDPOINT": endpoint, "KEPTN_API_TOKEN": token, "K8S_DEPLOYMENT_NAME": "checked",
-                    "PUBSUB_TOPIC": EventType.task(name: task, kind: .triggered).text,
-                    "API_PROXY_PORT": String(answersPort), "API_PROXY_MAX_PAYLOAD_BYTES_KB": "1024",
-                ])
-                settings.recipient = url
-                return settings
-            }
+        guard let url else { return nil }
+        return { [task, answersPort] endpoint, token in
+            var settings = try SidecarSettings(environment: [
+                "KEPTN_API_ENDPOINT": endpoint, "KEPTN_API_TOKEN": token, "K8S_DEPLOYMENT_NAME": "checked",
+                "PUBSUB_TOPIC": EventType.task(name: task, kind: .triggered).text,
+                "API_PROXY_PORT": String(answersPort), "API_PROXY_MAX_PAYLOAD_BYTES_KB": "1024",
+            ])
+            settings.recipient = url
+            return settings
         }
     }
 

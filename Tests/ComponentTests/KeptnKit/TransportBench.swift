@@ -1,6 +1,7 @@
 import API
 import CloudEvents
 import ConfigurationService
+import Core
 import Distributor
 import FoundationEssentials
 import HTTPServing
@@ -103,6 +104,14 @@ struct TransportBench: Sendable {
                 }
             }
             try await keptn.store.waitForEvents(after: position)
+        }
+    }
+
+    /// The integration of this name, when Keptn has been told of it.
+    func registered(_ name: String) async throws -> UniformIntegration {
+        while true {
+            if let known = try await keptn.lines.registry().sorted.first(where: { $0.name == name }) { return known }
+            await Task.yield()
         }
     }
 

@@ -47,9 +47,12 @@ struct TransportTests {
                 task.log("one replica is slow")
                 return .pass()
             }
+            var id = "deployer"
             try await bench.running(integration) {
                 try await bench.trigger("deployment")
                 _ = try await bench.event("deployment.finished")
+                // Only over HTTP the integration has to say itself that it is there.
+                if transport == .overHTTP { id = try await bench.registered("deployer").id }
             }
             #expect(
                 try await bench.answers() == [
@@ -64,9 +67,31 @@ struct TransportTests {
                 group.cancelAll()
             }
             let line = try #require(try await bench.keptn.lines.entries(LogQuery()).entries.first)
-            #expect(line.integrationID == "deployer")
+            #expect(line.integrationID == id)
             #expect(line.message == "one replica is slow")
             #expect(line.context == "context-1" && line.triggeredID == "t1" && line.task == "deployment")
+        }
+    }
+
+    @Test("Over HTTP the integration is listed, with what it hears and when it was seen")
+    func announced() async throws {
+        try await TransportBench.run(.overHTTP) { bench in
+            var integration = deployer.on(task: "deployment") { _ in .pass() }
+            integration.stages = ["dev"]
+            try await bench.running(integration) {
+                let first = try await bench.registered("deployer")
+                #expect(first.metadata.integrationVersion == "1")
+                #expect(first.metadata.location == "remote-execution-plane")
+                #expect(first.metadata.lastSeen == bench.keptn.time.now)
+                #expect(first.subscriptions.map(\.event) == ["sh.keptn.event.deployment.triggered"])
+                #expect(first.subscriptions.map(\.stages) == [["dev"]])
+                try await bench.keptn.time.waitForSleepers(2)
+                bench.keptn.time.advance(by: .seconds(60))
+                while try await bench.registered("deployer").metadata.lastSeen < bench.keptn.time.now {
+                    await Task.yield()
+                }
+                #expect(try await bench.registered("deployer").id == first.id)
+            }
         }
     }
 
@@ -110,8 +135,8 @@ struct TransportTests {
             try await bench.running(integration) {
                 try await bench.trigger("deployment")
                 try await begun.pass()
-                // Over HTTP the server's pull waits too.
-                try await bench.keptn.time.waitForSleepers(transport == .overHTTP ? 2 : 1)
+                // Over HTTP the server's pull waits too, and the next announcement.
+                try await bench.keptn.time.waitForSleepers(transport == .overHTTP ? 3 : 1)
                 bench.keptn.time.advance(by: .seconds(90))
                 let finished = try await bench.event("deployment.finished")
                 #expect(finished.keptnData?.status == "errored")

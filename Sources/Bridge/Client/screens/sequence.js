@@ -91,7 +91,7 @@ function waterfall(page, run) {
         title: `${exact(new Date(from).toISOString())}, ${duration((to ?? end) - from)}${waited > 0 ? `, of which it waited ${duration(waited)} for whoever does it` : ''}`,
       })),
     h('div.took.number', from ? duration((to ?? end) - from) : ''))
-  return h('section.card.waterfall', { 'aria-label': 'Timeline', 'data-from': start },
+  return h('section.card.waterfall', { 'aria-label': 'Timeline', tabindex: 0, 'data-from': start },
     h('div.lane.axis', h('div.name', h('span.quiet', 'stage and task')), h('div.track', [0, 0.25, 0.5, 0.75, 1].map((at) => h('span', { vars: { from: `${at * 100}%` } }, at === 0 ? '0' : duration(span * at)))), h('div.took.number.quiet', 'took')),
     run.executions.map((one) => {
       const from = new Date(one.triggeredAt).getTime()

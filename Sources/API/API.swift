@@ -81,6 +81,7 @@ package struct API: Sendable {
             + logRoutes
             + statisticsRoutes + streamRoutes + importRoutes + descriptionRoutes + closedRoutes + debugRoutes
             + gitRoutes + pushRoutes + hookRoutes + overviewRoutes
+            + serviceHistoryRoutes + editorRoutes + webhookPreviewRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {

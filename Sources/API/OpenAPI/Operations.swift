@@ -6,8 +6,8 @@ extension API {
     /// Every route that is open to the outside, in the order in which the page shows them; but those of Git's protocol,
     /// which are for Git.
     static let operations: [Operation] =
-        eventOperations + projectOperations + sequenceOperations + overviewOperations + resourceOperations
-        + uniformOperations
+        eventOperations + projectOperations + sequenceOperations + overviewOperations + serviceOperations
+        + resourceOperations + uniformOperations
         + pushOperations + secretOperations + sessionOperations + serverOperations + debugOperations
 
     private static let eventOperations: [Operation] = [

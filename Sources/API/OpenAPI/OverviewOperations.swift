@@ -53,7 +53,7 @@ extension API {
     private static let paged = "totalCount*: integer, pageSize: integer, nextPageKey: string"
 
     /// All that are named.
-    static let shapes = namedShapes + overviewShapes
+    static let shapes = namedShapes + overviewShapes + serviceShapes
 
     private static let overviewShapes: [(name: String, shape: String)] = [
         ("GateCounts", "{pass*: integer, warning*: integer, fail*: integer}"),

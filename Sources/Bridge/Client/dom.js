@@ -139,3 +139,14 @@ export async function copy(text, button) {
   button.textContent = 'Copied'
   setTimeout(() => { button.textContent = label }, 1500)
 }
+
+/// The Base64 of a text's UTF-8, as the API wants files.
+export const base64 = (text) => btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''))
+
+/// The text in a Base64 of UTF-8; undefined for what is no text.
+export function unbase64(content) {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(atob(content), (letter) => letter.codePointAt(0)))
+    return text.includes('\0') ? undefined : text
+  } catch { return undefined }
+}

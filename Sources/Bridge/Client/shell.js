@@ -12,7 +12,7 @@ const projectPlaces = [
   ['', 'Environment', 'environment', ['environment']],
   ['/service', 'Services', 'service', ['services', 'service']],
   ['/sequence', 'Sequences', 'sequence', ['sequences', 'sequence']],
-  ['/settings/project', 'Settings', 'settings', ['settings', 'settingsservices', 'file']],
+  ['/settings/project', 'Settings', 'settings', ['settings', 'settingsservices', 'files']],
   ['/settings/uniform/integrations', 'Integrations', 'integration', ['integrations', 'integration', 'subscription']],
   ['/settings/uniform/secrets', 'Secrets', 'secret', ['secrets']],
 ]

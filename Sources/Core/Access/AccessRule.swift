@@ -75,10 +75,13 @@ extension AccessRule {
             Row("GET", "/api/v1/deliveries", .integrationsRead, .eventsRead, at: .installation),
             Row("GET", "/api/v1/overview/projects", .projectsRead, at: .handler),
             Row("GET", "/api/v1/overview/project/{project}", .projectsRead, at: .path),
+            Row("GET", "/api/v1/overview/project/{project}/history", .resourcesRead, at: .path),
             Row("GET", "/api/v1/overview/project/{project}/...", .projectsRead, at: .path),
             Row("GET", "/api/v1/overview/open", .projectsRead, at: .handler),
             Row("GET", "/api/v1/search", .projectsRead, at: .handler),
             Row("GET", "/api/v1/stream", .eventsRead, at: .query),
+            Row("POST", "/api/v1/validate", .resourcesRead, at: .anywhere),
+            Row("POST", "/api/v1/webhooks/preview", .integrationsRead, .resourcesRead, at: .anywhere),
             Row("PUT", "/api/v1/artifacts", .resourcesWrite, at: .anywhere),
             Row(
                 "POST", "/api/v1/import", .integrationsWrite, .projectsRead, .projectsWrite, .servicesWrite,

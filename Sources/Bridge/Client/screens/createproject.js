@@ -1,7 +1,7 @@
 // A new project: its name, its shipyard, and where its Git upstream is, if it has one.
 
 import { part, post } from '../api.js'
-import { h } from '../dom.js'
+import { base64, h } from '../dom.js'
 import { field, head, notify } from '../parts.js'
 
 const example = `apiVersion: spec.keptn.sh/0.2.2
@@ -65,6 +65,3 @@ export function show(page) {
   problem, h('div', done)))
   name.focus()
 }
-
-/// The Base64 of a text's UTF-8, as the API wants files.
-export const base64 = (text) => btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''))

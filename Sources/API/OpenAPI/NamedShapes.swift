@@ -1,8 +1,6 @@
 extension API {
     /// The shapes that several operations share, by the names that Keptn's own documents give them.
-    static let namedShapes = sharedShapes + overviewShapes + serviceShapes
-
-    private static let sharedShapes: [(name: String, shape: String)] = [
+    static let namedShapes: [(name: String, shape: String)] = [
         ("Error", "{code*: integer, message*: string}"),
         ("Nothing", "{}"),
 

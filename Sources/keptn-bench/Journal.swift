@@ -60,7 +60,8 @@ struct Journal: Sendable {
                 if done.contains(entry.id) { complaints.append("stream: \(entry.id) was told again after it was done") }
             case .handed:
                 if !handed.insert(entry.id).inserted, !entry.isRepeated {
-                    complaints.append("\(way.rawValue): \(entry.id) was handed out twice, the second time without a mark")
+                    complaints.append(
+                        "\(way.rawValue): \(entry.id) was handed out twice, the second time without a mark")
                 }
             }
         }

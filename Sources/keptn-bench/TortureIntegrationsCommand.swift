@@ -89,7 +89,8 @@ struct TortureIntegrationsCommand: AsyncParsableCommand {
         return Journal.complaints(entries, way: way)
     }
 
-    /// Makes the project, and every subscription before the first task. Returns who does the last task, in this process.
+    /// Makes the project, and every subscription before the first task. Returns who does the last task, in this
+    /// process.
     private func firstStart(
         _ home: String, _ port: Int, _ pushPort: Int, _ endpoint: String, _ accepted: Accepted
     ) async throws -> (token: String, last: IntegrationService) {

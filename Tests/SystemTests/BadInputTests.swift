@@ -90,7 +90,7 @@ struct BadInputTests {
             let task = try await project.task("build", of: context)
             try await project.start(task)
             let end: JSON = [
-                "specversion": "1.0", "source": "intruder", "type": "sh.keptn.event.build.finished",
+                "specversion": "1.0", "id": "intrusion", "source": "intruder", "type": "sh.keptn.event.build.finished",
                 "shkeptncontext": .string(context), "triggeredid": task["id"],
                 "data": [
                     "project": .string(ProjectUnderTest.name), "stage": "dev", "service": "cart", "status": "succeeded",

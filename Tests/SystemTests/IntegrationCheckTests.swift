@@ -35,7 +35,7 @@ struct IntegrationCheckTests {
             restart = False
             for delivery in pulled["deliveries"]:
                 event = delivery["event"]
-                if fault == "fragile": event["data"].get("work", {}).get("x")
+                if fault == "fragile": [event["data"].get(key, {}).get("x") for key in ("work", "deployment")]
                 events = [reply(event, "started", fault)]
                 if fault == "startless": events = []
                 if fault != "endless":
@@ -91,7 +91,7 @@ struct IntegrationCheckTests {
             try Self.puller.write(toFile: program, atomically: true, encoding: .utf8)
             // Who answers does so in milliseconds; only those that never do are waited for.
             let patience =
-                fault.failed.contains { $0.hasSuffix("finished") || $0.hasSuffix("correlation") } ? "3s" : "30s"
+                fault.failed.contains { $0.hasSuffix("finished") || $0.hasSuffix("correlation") } ? "8s" : "30s"
             let result = try await keptn.keptn(
                 "test", "integration", "--task", "work", "--wait", patience, "--output", "json", "--", "python3",
                 program,

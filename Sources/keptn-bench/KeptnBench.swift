@@ -8,7 +8,6 @@ struct KeptnBench: AsyncParsableCommand {
         commandName: "keptn-bench", abstract: "Measure and torment a keptn server.",
         subcommands: [
             SequencesCommand.self, EventsCommand.self, DistributeCommand.self, QueriesCommand.self,
-            StartCommand.self, TortureCommand.self,
-            ExecutorCommand.self,
+            StartCommand.self, TortureCommand.self, EvaluateCommand.self, ExecutorCommand.self,
         ])
 }

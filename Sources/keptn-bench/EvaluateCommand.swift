@@ -12,9 +12,9 @@ struct EvaluateCommand: AsyncParsableCommand {
         commandName: "evaluate",
         abstract: "Measure evaluations of 20 SLIs: pure scoring against 10 earlier results, and whole sequences.",
         discussion: """
-            The sequences run on projects x stages x services as in Keptn's load test (50 x 5 x 50, 5,000 sequences, one \
-            a second there). The SLI provider is 'file', in the server; the first figure is a closed loop on 64 services \
-            that compare with 10 earlier results, the second an open loop over all places at a fixed rate.
+            The sequences run on projects x stages x services as in Keptn's load test (50 x 5 x 50, 5,000 sequences, \
+            one a second there). The SLI provider is 'file', in the server; the first figure is a closed loop on 64 \
+            services that compare with 10 earlier results, the second an open loop over all places at a fixed rate.
             """)
 
     @Option(help: "Evaluations that are only scored.") var scored = 20_000

@@ -9,7 +9,7 @@ enum GateWorkload {
     private static let criteria = ["<=+10%", "<600"]
 
     static let slo =
-        "comparison: {compare_with: several_results, number_of_comparison_results: 10, include_result_with_score: all}\n"
+        "comparison: {compare_with: several_results, number_of_comparison_results: 10}\n"
         + "objectives:\n"
         + slis.map { "- {sli: \($0), pass: [{criteria: [\"\(criteria.joined(separator: "\", \""))\"]}]}\n" }.joined()
         + "total_score: {pass: \"90%\", warning: \"75%\"}\n"
@@ -23,8 +23,8 @@ enum GateWorkload {
 
     private static let measurements = JSON.object(slis.map { ($0, JSON.number(100)) }).text
 
-    /// Makes the projects; gives so many of their places, those of different projects beside each other, with objectives
-    /// and measurements.
+    /// Makes the projects; gives so many of their places, those of different projects beside each other, with
+    /// objectives and measurements.
     static func prepare(
         _ client: APIClient, projects: Int, stages: Int, services: Int, used: Int
     ) async throws -> [Scope] {

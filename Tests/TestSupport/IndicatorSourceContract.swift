@@ -4,8 +4,8 @@ package import KeptnModel
 package import Ports
 import Testing
 
-/// What every `IndicatorSource` has to do. The source knows `steady`, which is 42 all the time, `growing`, whose samples
-/// are several numbers from 1 on, and `absent`, of which there are no measurements; it does not know `unheard`.
+/// What every `IndicatorSource` has to do. The source knows `steady`, which is 42 all the time, `growing`, whose
+/// samples are several numbers from 1 on, and `absent`, of which there are no measurements; it does not know `unheard`.
 package enum IndicatorSourceContract {
     package static let (start, end) = (Timestamp(seconds: 1_700_000_000), Timestamp(seconds: 1_700_000_600))
 

@@ -1,7 +1,7 @@
 package import CloudEvents
 package import KeptnModel
 
-/// What an SLI provider is asked: indicators of a service over a window of time (the data of get-sli.triggered, K §3.3).
+/// What an SLI provider is asked: indicators of a service over a window of time (get-sli.triggered, K §3.3).
 package struct IndicatorRequest: Sendable {
     package var scope: Scope
     package var start: Timestamp

@@ -81,7 +81,8 @@ struct SLIProviderTests {
             to: request("prometheus-eu", ["a"]), PrometheusSource(requester: requester),
             files: [
                 "sockshop/prometheus-eu/provider.yaml":
-                    "kind: prometheus\nurl: https://eu\nauthentication: {type: bearer, secret: {name: prom, key: token}}\n",
+                    "kind: prometheus\nurl: https://eu\n"
+                    + "authentication: {type: bearer, secret: {name: prom, key: token}}\n",
                 "sockshop/prometheus-eu/sli.yaml": "indicators: {a: up}",
             ])
         #expect(answer["result"] == "pass")

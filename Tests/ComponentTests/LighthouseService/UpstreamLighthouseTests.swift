@@ -4,8 +4,8 @@ import LighthouseService
 import Ports
 import Testing
 
-/// Keptn's own cases of these names (`lighthouse-service/main_test.go` and `Test_QualityGates_…`, K §6.5). What came of
-/// the evaluation hangs in Keptn when the provider says nothing; here it ends.
+/// Keptn's own cases of these names (`lighthouse-service/main_test.go` and `Test_QualityGates_…`, K §6.5). The
+/// evaluation hangs in Keptn when the provider says nothing; here it ends.
 @Suite("Upstream: lighthouse-service", .timeLimit(.minutes(5)))
 struct UpstreamLighthouseTests {
     struct Case: Sendable, CustomTestStringConvertible {
@@ -100,8 +100,8 @@ struct UpstreamLighthouseTests {
             #expect(verdict["result"] == "pass")
             #expect(
                 verdict["message"]?.stringValue
-                    == ("Lighthouse received additional SLIs, which are not specified as SLO: load . Please consider using "
-                        + "them as an SLO."))
+                    == ("Lighthouse received additional SLIs, which are not specified as SLO: load . Please consider "
+                        + "using them as an SLO."))
         }
     }
 

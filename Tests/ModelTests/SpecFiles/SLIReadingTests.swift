@@ -31,7 +31,8 @@ struct SLIReadingTests {
                 "s.yaml:1:17: error: 'a' has no 'value'"),
             SpecCase(
                 "a selector", "indicators: {a: {path: /, value: 'x['}}",
-                "s.yaml:1:34: error: 'value' needs a path in the answer, such as series[0].points[-1][1], found the text \"x[\""
+                "s.yaml:1:34: error: 'value' needs a path in the answer, such as series[0].points[-1][1], found "
+                    + "the text \"x[\""
             ),
             SpecCase(
                 "a unit", "indicators: {a: {path: /, value: x, unit: h}}",
@@ -102,7 +103,8 @@ struct SLIReadingTests {
     @Test("An objective may promise a share, and needs to where a criterion speaks of its budget")
     func targets() throws {
         func objective(_ more: String) -> String {
-            "objectives: [{sli: a, pass: [{criteria: ['burn_rate(1h)<14.4', similar]}]\(more)}]\ntotal_score: {pass: '1'}"
+            "objectives: [{sli: a, pass: [{criteria: ['burn_rate(1h)<14.4', similar]}]\(more)}]\n"
+                + "total_score: {pass: '1'}"
         }
         for (text, target) in [(", target: 0.99", 0.99), (", target: 99.9%", 0.999)] {
             let parsed = try SpecFiles.slo(bytes(objective(text)), file: "slo.yaml")

@@ -39,7 +39,7 @@ package struct Gate: Sendable {
         guard let source = StandardSources.all(requester: WebRequester()).first(where: { $0.kind == kind }) else {
             throw IndicatorError("there is no SLI provider \(kind.rawValue)")
         }
-        let authorization = try await spec?.authentication.header { try secret($0) }
+        let authorization = try await (spec ?? SLIProviderSpec()).authorization { try secret($0) }
         let means = IndicatorMeans(
             queries: queries, spec: spec, authorization: authorization,
             deadline: IndicatorDeadline(time: SystemTime()), file: { [file] in try file($0) })

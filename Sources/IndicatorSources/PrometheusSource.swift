@@ -17,8 +17,8 @@ package struct PrometheusSource: IndicatorSource {
     package func measure(_ request: IndicatorRequest, _ means: IndicatorMeans) async throws -> [SLIValue] {
         guard let spec = means.spec, let url = spec.url else {
             throw IndicatorError(
-                "it is not known where Prometheus is: the project needs a file 'provider.yaml' in the provider's folder "
-                    + "with 'url', such as http://prometheus:9090")
+                "it is not known where Prometheus is: the project needs a file 'provider.yaml' in the provider's "
+                    + "folder with 'url', such as http://prometheus:9090")
         }
         let server = WebServer(url: url, spec: spec, authorization: means.authorization, requester: requester)
         return try await measureEach(request, means) { indicator, timeout in

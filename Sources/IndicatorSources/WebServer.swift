@@ -6,11 +6,11 @@ struct WebServer: Sendable {
     /// Without a slash at the end.
     let url: String
     private let spec: SLIProviderSpec
-    private let authorization: SLIProviderSpec.Header?
+    private let authorization: [SLIProviderSpec.Header]
     private let requester: any HTTPRequester
 
     init(
-        url: String, spec: SLIProviderSpec, authorization: SLIProviderSpec.Header?, requester: any HTTPRequester
+        url: String, spec: SLIProviderSpec, authorization: [SLIProviderSpec.Header], requester: any HTTPRequester
     ) {
         self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
         self.spec = spec
@@ -25,8 +25,7 @@ struct WebServer: Sendable {
         let isOwn = !path.contains("://")
         var all = ["Accept": "application/json"]
         if isOwn {
-            for header in spec.headers { all[header.name] = header.value }
-            if let authorization { all[authorization.name] = authorization.value }
+            for header in spec.headers + authorization { all[header.name] = header.value }
         }
         all.merge(headers) { $1 }
         var request = OutgoingRequest(

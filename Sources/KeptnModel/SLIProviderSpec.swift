@@ -10,7 +10,8 @@ public struct SLIProviderSpec: Sendable, Hashable {
     /// Where the server is, without the API's own path; for `file` the resource with the measurements.
     public var url: String?
     public var headers: [Header]
-    public var authentication: Authentication
+    /// All of them are sent.
+    public var authentication: [Authentication]
     /// Authorities that are trusted beside the machine's, in PEM.
     public var certificate: String?
     /// Any certificate will do.
@@ -45,7 +46,6 @@ public struct SLIProviderSpec: Sendable, Hashable {
     }
 
     public enum Authentication: Sendable, Hashable {
-        case none
         case basic(user: String, password: SecretKey)
         case bearer(SecretKey)
         /// The secret, behind a prefix such as `Api-Token `, is the value of a header.
@@ -53,7 +53,7 @@ public struct SLIProviderSpec: Sendable, Hashable {
     }
 
     public init(
-        kind: Kind? = nil, url: String? = nil, headers: [Header] = [], authentication: Authentication = .none,
+        kind: Kind? = nil, url: String? = nil, headers: [Header] = [], authentication: [Authentication] = [],
         certificate: String? = nil, skipsVerification: Bool = false, timeout: Duration = standardTimeout,
         step: Duration = standardStep
     ) {

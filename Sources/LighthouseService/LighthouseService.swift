@@ -86,8 +86,8 @@ package struct LighthouseService: Sendable {
             answers = try await ask(provider, task, window, slo)
         } catch is DeadlineExceeded {
             return .errored(
-                "SLI provider \(provider) has not answered within \(Self.providerMax.go): is it running, and does it hear "
-                    + "sh.keptn.event.get-sli.triggered?")
+                "SLI provider \(provider) has not answered within \(Self.providerMax.go): is it running, and does it "
+                    + "hear sh.keptn.event.get-sli.triggered?")
         }
         guard let slo, let file else {
             return .pass(

@@ -67,8 +67,8 @@ package struct SLIProvider: Sendable {
             ])
     }
 
-    private func authorization(_ spec: SLIProviderSpec?) async throws -> SLIProviderSpec.Header? {
-        try await spec?.authentication.header { [secrets] wanted in
+    private func authorization(_ spec: SLIProviderSpec?) async throws -> [SLIProviderSpec.Header] {
+        try await (spec ?? SLIProviderSpec()).authorization { [secrets] wanted in
             for scope in Self.secretScopes {
                 guard let values = try await secrets.values(of: SecretName(wanted.name, scope: scope)) else { continue }
                 if let value = values[wanted.key] { return value }

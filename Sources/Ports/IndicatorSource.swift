@@ -17,15 +17,15 @@ package struct IndicatorMeans: Sendable {
     package var queries: SLI
     /// Nil without a `provider.yaml`.
     package var spec: SLIProviderSpec?
-    /// The header that says who asks; from a secret, so it must never be shown.
-    package var authorization: SLIProviderSpec.Header?
+    /// The headers that say who asks; from secrets, so they must never be shown.
+    package var authorization: [SLIProviderSpec.Header]
     /// The resource of a path as the project has it; nil when it is not there.
     package var file: @Sendable (_ path: String) async throws -> [UInt8]?
     /// After it nothing more is asked.
     package var deadline: IndicatorDeadline
 
     package init(
-        queries: SLI, spec: SLIProviderSpec? = nil, authorization: SLIProviderSpec.Header? = nil,
+        queries: SLI, spec: SLIProviderSpec? = nil, authorization: [SLIProviderSpec.Header] = [],
         deadline: IndicatorDeadline, file: @escaping @Sendable (_ path: String) async throws -> [UInt8]? = { _ in nil }
     ) {
         self.queries = queries

@@ -1,10 +1,12 @@
 package import KeptnModel
 
 extension SpecFiles {
+    private static let openSLODocumentsMax = 200
+
     /// The objectives in a file of OpenSLO version 1, which may have several documents; those of other kinds than SLO
     /// and SLI are left out with a warning. An SLO may refer to an SLI of the same file.
     package static func openSLOs(_ bytes: [UInt8], file: String) throws(InvalidFile) -> Parsed<[OpenSLO]> {
-        let documents = documents(bytes)
+        let documents = try documents(bytes, file: file)
         var (found, warnings): ([OpenSLO], [Diagnostic]) = ([], [])
         var indicators: [String: OpenSLO.Indicator] = [:]
         for document in documents {
@@ -28,12 +30,20 @@ extension SpecFiles {
     }
 
     /// Each document of a file by itself, behind so many empty lines that its line numbers stay true.
-    private static func documents(_ bytes: [UInt8]) -> [[UInt8]] {
+    private static func documents(_ bytes: [UInt8], file: String) throws(InvalidFile) -> [[UInt8]] {
+        guard bytes.count <= bytesMax else { return [bytes] }
         let newline = UInt8(ascii: "\n")
         var documents: [[UInt8]] = [[]]
         var lines = 0
         for line in bytes.split(separator: newline, omittingEmptySubsequences: false) {
             if line.starts(with: "---".utf8) {
+                guard documents.count < openSLODocumentsMax else {
+                    throw InvalidFile([
+                        Diagnostic(
+                            file: file, line: lines + 1, column: 1,
+                            message: "the file has more than \(openSLODocumentsMax) documents")
+                    ])
+                }
                 documents.append([UInt8](repeating: newline, count: lines + 1))
             } else {
                 documents[documents.count - 1] += line + [newline]

@@ -68,7 +68,7 @@ extension SLIProviderSpec {
         let tls = file["tls"]?.fields(["ca", "insecureSkipVerify"])
         self.init(
             kind: kind ?? nil, url: url, headers: file["headers"]?.headers() ?? [],
-            authentication: file["authentication"].map(Authentication.init(reading:)) ?? .none,
+            authentication: file["authentication"]?.oneOrMore().compactMap(Authentication.init(reading:)) ?? [],
             certificate: tls?["ca"]?.nonEmptyText(), skipsVerification: tls?["insecureSkipVerify"]?.boolean() ?? false,
             timeout: file["timeout"]?.positiveDuration() ?? Self.standardTimeout,
             step: file["step"]?.positiveDuration() ?? Self.standardStep)
@@ -77,7 +77,8 @@ extension SLIProviderSpec {
 }
 
 extension SLIProviderSpec.Authentication {
-    fileprivate init(reading place: Place) {
+    /// Nil for none, and for a type that there is not.
+    fileprivate init?(reading place: Place) {
         let types = ["none", "basic", "bearer", "header"]
         let fields = place.fields(["type", "user", "name", "prefix", "secret"])
         func secret() -> SLIProviderSpec.SecretKey {
@@ -88,7 +89,7 @@ extension SLIProviderSpec.Authentication {
         }
         let type = fields.required("type")
         switch type?.text() {
-        case "none": self = .none
+        case "none": return nil
         case "basic": self = .basic(user: fields.required("user")?.text() ?? "", password: secret())
         case "bearer": self = .bearer(secret())
         case "header":
@@ -96,7 +97,7 @@ extension SLIProviderSpec.Authentication {
                 name: fields.required("name")?.nonEmptyText() ?? "", prefix: fields["prefix"]?.text() ?? "", secret())
         default:
             type?.mismatch("one of \(types.joined(separator: ", "))")
-            self = .none
+            return nil
         }
     }
 }

@@ -9,6 +9,6 @@ struct KeptnBench: AsyncParsableCommand {
         subcommands: [
             SequencesCommand.self, EventsCommand.self, DistributeCommand.self, BacklogCommand.self, QueriesCommand.self,
             StartCommand.self, TortureCommand.self, TortureIntegrationsCommand.self,
-            ExecutorCommand.self, VictimCommand.self,
+            EvaluateCommand.self, ExecutorCommand.self, VictimCommand.self,
         ])
 }

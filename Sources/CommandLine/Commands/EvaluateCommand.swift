@@ -119,7 +119,8 @@ struct EvaluateCommand: AsyncParsableCommand {
         guard let value = ProcessInfo.processInfo.environment[String(name)], !value.isEmpty else {
             throw KeptnError(
                 .invalidInput,
-                "the provider needs the secret '\(wanted.name)', key '\(wanted.key)': set \(String(name)) in the environment"
+                "the provider needs the secret '\(wanted.name)', key '\(wanted.key)': set \(String(name)) in the "
+                    + "environment"
             )
         }
         return value

@@ -91,11 +91,11 @@ package enum CriterionError: Error, Hashable, Sendable, CustomStringConvertible 
         case .badNumber(let text):
             "could not parse criteria target value: \"\(text)\" must be a comparison and a number, such as <=+10%"
         case .badDistribution(let text):
-            "invalid criteria string: \"\(text)\" must be a word, and at most two numbers between 0 and 1 behind colons, "
-                + "as in not_worse:0.05"
+            "invalid criteria string: \"\(text)\" must be a word, and at most two numbers between 0 and 1 behind "
+                + "colons, as in not_worse:0.05"
         case .badBurnRate(let text):
-            "invalid criteria string: \"\(text)\" must be burn_rate, a window or none, a comparison and a number, as in "
-                + "burn_rate(1h)<14.4"
+            "invalid criteria string: \"\(text)\" must be burn_rate, a window or none, a comparison and a number, as "
+                + "in burn_rate(1h)<14.4"
         case .noTarget(let text):
             "invalid criteria string: \"\(text)\" needs the objective's 'target', such as 99.9%"
         }

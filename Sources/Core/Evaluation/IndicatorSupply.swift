@@ -1,5 +1,5 @@
-/// The values that a provider has delivered. Each is used once (K §9.3), and found without a search, however many there
-/// are.
+/// The values that a provider has delivered. Each is used once (K §9.3), and found without a search, however many
+/// there are.
 struct IndicatorSupply {
     /// What nobody has taken.
     private(set) var rest: [SLIValue]

@@ -8,7 +8,7 @@ package struct MannWhitney: Sendable, Hashable {
     package let u: Double
     /// Cliff's delta: the share of pairs in which now is higher minus that in which it is lower, -1...1.
     package let effect: Double
-    /// The probability of a difference like this one or larger, if there was none: in any direction, upwards, downwards.
+    /// The probability of a difference like this one or larger, if there was none: in any direction, up, down.
     package let probability: Double
     package let probabilityHigher: Double
     package let probabilityLower: Double
@@ -39,8 +39,8 @@ package struct MannWhitney: Sendable, Hashable {
         probability = min(1, 2 * min(probabilityHigher, probabilityLower))
     }
 
-    /// The sum of the ranks of the values now, equal ones sharing their ranks' mean; and the sum of t³-t over all groups
-    /// of t equal values.
+    /// The sum of the ranks of the values now, equal ones sharing their ranks' mean; and the sum of t³-t over all
+    /// groups of t equal values.
     private static func ranks(_ now: [Double], _ before: [Double]) -> (sum: Double, tieTerm: Double) {
         let all = (now.map { ($0, true) } + before.map { ($0, false) }).sorted { $0.0 < $1.0 }
         var (sum, tieTerm) = (0.0, 0.0)
@@ -57,8 +57,8 @@ package struct MannWhitney: Sendable, Hashable {
         return (sum, tieTerm)
     }
 
-    /// P(U >= u) for every u from 0 to n·m. The ways to a U are the coefficients of the Gaussian binomial, which is built
-    /// factor by factor; they stay below 2^53.
+    /// P(U >= u) for every u from 0 to n·m. The ways to a U are the coefficients of the Gaussian binomial, which is
+    /// built factor by factor; they stay below 2^53.
     private static func tails(_ n: Int, _ m: Int) -> [Double] {
         let uMax = n * m
         var ways = [Double](repeating: 0, count: uMax + 1)

@@ -99,8 +99,8 @@ package struct DistributionCriterion: Sendable, Hashable {
     }
 }
 
-/// How fast the error budget is used up: the share of bad events over the share that the objective allows (Beyer et al.,
-/// "The Site Reliability Workbook", chapter 5). At 1 the budget lasts exactly as long as its period.
+/// How fast the error budget is used up: the share of bad events over the share that the objective allows (Beyer et
+/// al., "The Site Reliability Workbook", chapter 5). At 1 the budget lasts exactly as long as its period.
 package struct BurnRateCriterion: Sendable, Hashable {
     static let word = "burn_rate"
 

@@ -33,8 +33,8 @@ package struct OpenSLOImport: Sendable {
                     queries.append((name, .string(query)))
                 } else {
                     notes.append(
-                        "\(objective.name): its metrics are not those of Prometheus; write the query of '\(name)' by hand, "
-                            + "as the share of bad events")
+                        "\(objective.name): its metrics are not those of Prometheus; write the query of '\(name)' by "
+                            + "hand, as the share of bad events")
                 }
             }
         }

@@ -1,7 +1,7 @@
 package import CloudEvents
 package import KeptnModel
 
-/// What an SLI provider is asked: indicators of a service over a window of time (the data of get-sli.triggered, K §3.3).
+/// What an SLI provider is asked: indicators of a service over a window of time (get-sli.triggered, K §3.3).
 package struct IndicatorRequest: Sendable {
     package var scope: Scope
     package var start: Timestamp
@@ -111,12 +111,12 @@ extension IndicatorRequest {
         return result + rest
     }
 
-    /// What templates of a query see.
+    /// What templates of a query see. Large numbers are texts: Go's templates would write them as 1.7e+12.
     package var scene: JSON {
         func time(_ time: Timestamp) -> JSON {
             [
-                "rfc3339": .string(time.rfc3339), "seconds": .integer(time.milliseconds / 1000),
-                "milliseconds": .integer(time.milliseconds), "nanoseconds": .integer(time.nanoseconds),
+                "rfc3339": .string(time.rfc3339), "seconds": .string("\(time.milliseconds / 1000)"),
+                "milliseconds": .string("\(time.milliseconds)"), "nanoseconds": .string("\(time.nanoseconds)"),
             ]
         }
         return [
@@ -124,7 +124,7 @@ extension IndicatorRequest {
             "deployment": .string(deployment), "testStrategy": .string(testStrategy), "context": .string(context),
             "labels": .object(labels.mapValues { .string($0) }),
             "filters": .object(filters.map { ($0.key, .string($0.value)) }), "start": time(start), "end": time(end),
-            "seconds": .integer(seconds),
+            "seconds": .string("\(seconds)"),
         ]
     }
 }

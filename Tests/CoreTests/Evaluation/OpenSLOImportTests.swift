@@ -80,7 +80,7 @@ struct OpenSLOImportTests {
             ("apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: a}\nspec: {objectives: []}", "neither 'indicator'"),
             (
                 "kind: Service\napiVersion: openslo/v1\n---\napiVersion: openslo/v1\nkind: SLO\n"
-                    + "spec: {indicatorRef: gone, budgetingMethod: Occurrences, objectives: []}", "o.yaml:6:21"
+                    + "spec: {indicatorRef: gone, budgetingMethod: Occurrences, objectives: []}", "o.yaml:6:22"
             ),
             (file(indicator: "{}", objective: "{target: 1}"), "a share between 0 and 1"),
         ])

@@ -8,7 +8,8 @@ import Testing
 struct IndicatorRequestTests {
     private static let request = IndicatorRequest(
         scope: Scope(project: "sockshop", stage: "dev", service: "carts"), start: Timestamp(seconds: 1_700_000_000),
-        end: Timestamp(milliseconds: 1_700_000_090_500), indicators: [], deployment: "canary", testStrategy: "performance",
+        end: Timestamp(milliseconds: 1_700_000_090_500), indicators: [], deployment: "canary",
+        testStrategy: "performance",
         context: "c-1", labels: ["version": "v1.2", "evil": "'}) or vector(1)"],
         filters: [("handler", "ItemsController"), ("SERVICE_ID", "S-1")])
 
@@ -17,7 +18,8 @@ struct IndicatorRequestTests {
         arguments: [
             ("up{job='$SERVICE-$PROJECT-$STAGE-$DEPLOYMENT'}", "up{job='carts-sockshop-dev-canary'}"),
             ("rate(x[$DURATION_SECONDS])", "rate(x[91s])"), ("$TESTSTRATEGY/$CONTEXT", "performance/c-1"),
-            ("$LABEL.version $LABEL.none", "v1.2 $LABEL.none"), ("$handler $HANDLER", "ItemsController ItemsController"),
+            ("$LABEL.version $LABEL.none", "v1.2 $LABEL.none"),
+            ("$handler $HANDLER", "ItemsController ItemsController"),
             // The longer name counts: as two words this would be carts_ID.
             ("$SERVICE_ID", "S-1"), ("x=~'.*$' and $$SERVICE", "x=~'.*$' and $carts"),
             ("'$LABEL.evil'", "'}) or vector(1)'"), ("", ""),

@@ -22,7 +22,6 @@ export async function show(page) {
     const form = new Form(page, one, overview, known)
     page.render(head(known ? 'Subscription' : 'New subscription', h('a', { href: `project/${part(project)}/settings/uniform/integrations/${part(one.id)}` }, one.name)), form.element,
       one.name === 'webhook-service' && (known ? await webhook(page, known) : h('p.quiet', 'What is called stands in the project’s webhook/webhook.yaml; after saving it can be written here.')))
-    page.root.setAttribute('aria-busy', 'false')
   } catch (error) {
     if (!page.signal.aborted) page.render(failure(error, () => show(page)))
   }

@@ -8,16 +8,28 @@ extension API {
     /// Lists for people (docs/bridge.md): counted, searched and cut here, as Keptn's own lists come whole.
     var overviewRoutes: [HTTPRoute] {
         [
-            HTTPRoute(.get, "/api/v1/overview/projects") { try await projectsOverview($0) },
-            HTTPRoute(.get, "/api/v1/overview/project/{project}") { try await projectOverview($0) },
-            HTTPRoute(.get, "/api/v1/overview/project/{project}/services") { try await servicesOverview($0) },
-            HTTPRoute(.get, "/api/v1/overview/project/{project}/sequences") { try await sequencesOverview($0) },
-            HTTPRoute(.get, "/api/v1/overview/project/{project}/sequence/{keptnContext}") {
-                try await runOverview($0)
-            },
-            HTTPRoute(.get, "/api/v1/overview/open") { try await openOverview($0) },
+            overview("projects", projectsOverview), overview("project/{project}", projectOverview),
+            overview("project/{project}/services", servicesOverview),
+            overview("project/{project}/sequences", sequencesOverview),
+            overview("project/{project}/sequence/{keptnContext}", runOverview), overview("open", openOverview),
             HTTPRoute(.get, "/api/v1/search") { try await search($0) },
         ]
+    }
+
+    /// The state of sequences follows the log by a moment. Who has heard of an event and asks what it has changed is
+    /// answered when it has been handled, or after this time.
+    private static let catchUpMax = Duration.seconds(1)
+
+    private func overview(
+        _ path: String, _ answer: @escaping @Sendable (APIRequest) async throws -> APIResponse
+    ) -> HTTPRoute {
+        HTTPRoute(.get, "/api/v1/overview/" + path) { request in
+            let (head, barrier) = (try await parts.store.head(), parts.barrier)
+            try? await parts.time.withDeadline(Self.catchUpMax, "the state of sequences") {
+                try await barrier.handled(head)
+            }
+            return try await answer(request)
+        }
     }
 
     static let evaluationFinished = EventType.task(name: "evaluation", kind: .finished).text

@@ -61,8 +61,8 @@ extension API {
     /// says so; without TLS the browser would not take a cookie that is `Secure`.
     private static func cookie(_ text: String, for request: APIRequest, age: Duration) -> String {
         let proxy = HTTPField.Name("x-forwarded-proto").flatMap { request.headers[$0] }
-        let secure = proxy == "https" ? "; Secure" : ""
+        let end = "HttpOnly; SameSite=Strict" + (proxy == "https" ? "; Secure" : "")
         return
-            "\(Credential.cookie)=\(text); Path=/; Max-Age=\(age.components.seconds); HttpOnly; SameSite=Strict\(secure)"
+            "\(Credential.cookie)=\(text); Path=/; Max-Age=\(age.components.seconds); \(end)"
     }
 }

@@ -101,7 +101,7 @@ package struct API: Sendable {
             HTTPRoute(.get, "/api/v1/metadata") { _ in
                 .json([
                     "namespace": "keptn", "keptnlabel": "keptn", "keptnversion": .string(parts.version),
-                    "shipyardversion": "0.2.0", "bridgeversion": "N/A", "keptnservices": [:],
+                    "shipyardversion": "0.2.0", "bridgeversion": .string(parts.version), "keptnservices": [:],
                     "automaticprovisioning": true,
                 ])
             },

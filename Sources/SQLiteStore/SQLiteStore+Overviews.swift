@@ -91,7 +91,8 @@ extension SQLiteStore: Overviews {
 }
 
 extension LatestEvent {
-    /// Of the columns stage, service, type, id, context, time, context of the newest that did not fail, project, result.
+    /// Of the columns stage, service, type, id, context, time, context of the newest that did not fail, project and
+    /// result.
     init(_ row: Row) {
         self.init(
             stage: row[0], service: row[1], type: row[2], id: row[3], context: row[4],

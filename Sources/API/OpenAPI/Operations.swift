@@ -132,8 +132,8 @@ extension API {
             Operation(
                 "GET", sequence + "/{project}", .sequences, "Runs of sequences, newest first, each with its stages.",
                 query:
-                    "name: string, state: string, result: string, keptnContext: string, stage: string, service: string, "
-                    + "\(span), \(paging)",
+                    "name: string, state: string, result: string, keptnContext: string, stage: string, "
+                    + "service: string, \(span), \(paging)",
                 answers: [200: .json("SequenceStates")], errors: [400, 404]),
             Operation(
                 "GET", "/api/controlPlane/v1/sequence-execution", .sequences,
@@ -309,8 +309,8 @@ extension API {
             Operation(
                 "GET", project, .debug, "Sequences in their stages, each with what it waits for.",
                 query:
-                    "name: string, stage: string, service: string, status: string, result: string, keptnContext: string, "
-                    + "\(span), \(paging)",
+                    "name: string, stage: string, service: string, status: string, result: string, "
+                    + "keptnContext: string, \(span), \(paging)",
                 answers: [200: .json("SequenceExecutions")], errors: [400, 404]),
             Operation(
                 "GET", context, .debug, "One run with its stages.", answers: [200: .json("SequenceState")],

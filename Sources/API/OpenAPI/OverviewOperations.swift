@@ -21,8 +21,8 @@ extension API {
             Operation(
                 "GET", project + "/sequences", .overviews, "Runs of sequences, newest first, in short.",
                 query:
-                    "name: string, state: string, result: string, keptnContext: string, stage: string, service: string, "
-                    + "fromTime: string, beforeTime: string, \(paging)",
+                    "name: string, state: string, result: string, keptnContext: string, stage: string, "
+                    + "service: string, fromTime: string, beforeTime: string, \(paging)",
                 answers: [200: .json("RunOverviews")], errors: [400, 404]),
             Operation(
                 "GET", project + "/sequence/{keptnContext}", .overviews,
@@ -52,7 +52,10 @@ extension API {
         + "problems*: integer"
     private static let paged = "totalCount*: integer, pageSize: integer, nextPageKey: string"
 
-    static let overviewShapes: [(name: String, shape: String)] = [
+    /// All that are named.
+    static let shapes = namedShapes + overviewShapes + serviceShapes
+
+    private static let overviewShapes: [(name: String, shape: String)] = [
         ("GateCounts", "{pass*: integer, warning*: integer, fail*: integer}"),
         (
             "ProjectOverview",

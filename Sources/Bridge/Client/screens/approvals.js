@@ -19,7 +19,7 @@ export function show(page) {
           ['Version', (row) => version(row.image)],
           ['Gate', (row) => gate(row)],
           ['Run', (row) => h('a', { href: `project/${part(row.project)}/sequence/${part(row.context)}` }, row.sequence)],
-          ['Waits', (row) => h('div', h('div', time(row.wait?.since)), row.wait?.until && h('div.quiet', 'until ', time(row.wait.until)))],
+          ['Waits', (row) => h('div', h('div', 'since ', time(row.wait?.since)), row.wait?.until && h('div.quiet', 'until ', time(row.wait.until)))],
           ['', (row) => may('events:write') && button('Decide', () => decide(row, page), { kind: 'small primary' })],
         ], data.open, { key: (row) => row.wait?.triggeredID ?? row.context, caption: 'Open approvals' }),
         pager(page, data, data.open.length)]),
@@ -27,7 +27,7 @@ export function show(page) {
 }
 
 const gate = (row) => row.evaluation
-  ? h('span', state(row.evaluation.result ?? 'unknown'), row.evaluation.score !== undefined && h('span.quiet', ` ${number(row.evaluation.score)}`))
+  ? h('span.line', state(row.evaluation.result ?? 'unknown'), row.evaluation.score !== undefined && h('span.quiet', number(row.evaluation.score)))
   : h('span.quiet', 'none')
 
 /// Asks for the decision, with a comment, and sends it. `open` is an open sequence at its task approval.

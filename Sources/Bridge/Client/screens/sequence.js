@@ -3,7 +3,7 @@
 import { control, get, may, part, session } from '../api.js'
 import { copy, h } from '../dom.js'
 import { decide } from './approvals.js'
-import { attempt, button, confirm, dialog, duration, exact, head, icon, runState, shortID, state, time, version } from '../parts.js'
+import { attempt, button, confirm, dialog, duration, exact, head, icon, runState, state, time, version } from '../parts.js'
 
 export function show(page) {
   const { project, context, event: shown } = page.params
@@ -37,7 +37,6 @@ function screen(page, run, logs) {
     head(h('span', run.name, h('span.quiet', ' of '), run.service), [
       runState(run), version(run.image), h('span', 'began ', time(run.triggeredAt)),
       run.finishedAt && h('span', `took ${duration(new Date(run.finishedAt) - new Date(run.triggeredAt))}`),
-      shortID(run.context),
     ], steering(page, run, open)),
     open.map((one) => waiting(page, run, one)),
     waterfall(page, run),
@@ -91,7 +90,7 @@ function waterfall(page, run) {
         title: `${exact(new Date(from).toISOString())}, ${duration((to ?? end) - from)}${waited > 0 ? `, of which it waited ${duration(waited)} for whoever does it` : ''}`,
       })),
     h('div.took.number', from ? duration((to ?? end) - from) : ''))
-  return h('section.card.waterfall', { 'aria-label': 'Timeline', 'data-from': start },
+  return h('section.card.waterfall', { 'aria-label': 'Timeline', tabindex: 0, 'data-from': start },
     h('div.lane.axis', h('div.name', h('span.quiet', 'stage and task')), h('div.track', [0, 0.25, 0.5, 0.75, 1].map((at) => h('span', { vars: { from: `${at * 100}%` } }, at === 0 ? '0' : duration(span * at)))), h('div.took.number.quiet', 'took')),
     run.executions.map((one) => {
       const from = new Date(one.triggeredAt).getTime()
@@ -147,7 +146,7 @@ const log = (lines) => lines.length > 0 && h('section', h('h2', 'Log of integrat
 function events(page, run) {
   const to = (event) => `project/${part(run.project)}/sequence/${part(run.context)}/event/${part(event.id)}`
   return h('details.events', { open: run.events.length <= 12 },
-    h('summary', h('h2', `Events`), h('span.quiet', ` ${run.eventCount}`), run.eventCount > run.events.length && h('span.quiet', `, the newest ${run.events.length} shown`)),
+    h('summary', h('h2', `Events`), h('span.quiet', ` ${run.eventCount}`), run.eventCount > run.events.length && h('span.quiet', `, the newest ${run.events.length} shown`), h('span.quiet', ' of context '), h('code.quiet', run.context)),
     h('ol', run.events.map((event) => h('li', { 'data-key': event.id },
       h('a', {
         href: to(event),
@@ -157,7 +156,8 @@ function events(page, run) {
           openPayload(run.project, run.context, event.id)
         },
       }, event.type.replace('sh.keptn.event.', '')),
-      event.result ? state(event.result) : event.status && state(event.status),
+      // What is triggered brings along what was before it.
+      !event.type.endsWith('.triggered') && (event.result ? state(event.result) : event.status && state(event.status)),
       h('span.quiet', [event.stage, event.source.split('/').pop()].filter(Boolean).join(' · ')), time(event.time)))))
 }
 

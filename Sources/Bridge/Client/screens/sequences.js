@@ -49,7 +49,7 @@ function nothing(page, project) {
 
 const list = (project, runs) => table([
   ['Sequence', (run) => h('a', { href: `project/${part(project.name)}/sequence/${part(run.context)}` }, h('b', run.name))],
-  ['Service', (run) => run.service],
+  ['Service', (run) => run.service, 'nowrap'],
   ['Version', (run) => version(run.image)],
   ['State', (run) => runState(run), 'nowrap'],
   ['Stages', (run) => h('span.steps', run.stages.map((one) => h('span', { title: `${one.name} in ${one.stage}` }, runState(one, one.name === run.name ? one.stage : `${one.stage} ${one.name}`))))],

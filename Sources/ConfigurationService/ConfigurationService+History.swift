@@ -6,7 +6,8 @@ extension ConfigurationService {
 
     package func history(of path: String, at place: ConfigurationPlace, limit: Int) async throws -> [FileRevision] {
         let path = try Self.path(path)
-        let (tip, folder) = try await locate(place, nil)
+        let tip = try await tip(of: place)
+        let folder = try await folder(of: place, at: tip)
         let full = folder?.appending(path) ?? path
         let branch = try await layout(at: tip, of: place.project).branch(of: place, default: defaultBranch)
         var revisions: [FileRevision] = []

@@ -5,7 +5,8 @@ extension API {
         let paging = "pageSize: integer, nextPageKey: string"
         return [
             Operation(
-                "GET", service + "/deployments", .overviews, "The runs that deployed a service, newest first, in short.",
+                "GET", service + "/deployments", .overviews,
+                "The runs that deployed a service, newest first, in short.",
                 query: paging, answers: [200: .json("DeploymentOverviews")], errors: [400, 404]),
             Operation(
                 "GET", service + "/evaluations", .overviews,

@@ -74,9 +74,9 @@ export function navigate(address, { replace = false } = {}) {
 }
 
 async function show() {
-  const path = decodeURI(location.pathname).replace(/^\/bridge\/?/, '')
+  const path = location.pathname.replace(/^\/bridge\/?/, '')
   if (path === '') return navigate('dashboard', { replace: true })
-  const { screen, params } = find(location.pathname.replace(/^\/bridge\/?/, ''))
+  const { screen, params } = find(path)
   const query = Object.fromEntries(new URLSearchParams(location.search))
   const here = JSON.stringify([screen, params])
   if (page && here === place) {

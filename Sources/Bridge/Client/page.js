@@ -15,6 +15,7 @@ export class Page {
     this.query = query
     this.navigate = navigate
     this.controller = new AbortController()
+    this.start = performance.now()
     this.loaders = []
   }
 
@@ -44,8 +45,9 @@ export class Page {
         try {
           const data = await ask(this.signal)
           if (this.signal.aborted) return
-          hasAnswer = true
           show(data)
+          if (!hasAnswer) performance.measure('shown', { start: this.start })
+          hasAnswer = true
         } catch (error) {
           if (this.signal.aborted || error.name === 'AbortError') return
           // What is shown already stays: better old than nothing. The head says that the connection is gone.

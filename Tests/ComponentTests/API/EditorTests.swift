@@ -32,7 +32,8 @@ struct EditorTests {
         let file = "/api/resource-service/v1/project/sockshop/stage/dev/service/carts/resource/slo.yaml"
         var commits: [JSON?] = []
         for content in ["YQ==", "Yg=="] {
-            commits.insert(try await bench.send("PUT", file, ["resourceContent": .string(content)]).json["commitID"], at: 0)
+            commits.insert(
+                try await bench.send("PUT", file, ["resourceContent": .string(content)]).json["commitID"], at: 0)
         }
         let other = file.replacing("slo.yaml", with: "other.yaml")
         #expect(try await bench.send("PUT", other, ["resourceContent": "YQ=="]).status == 200)

@@ -70,7 +70,7 @@ class Integrations(BridgeTest):
         page.find("td a", "webhook-service").click()
         page.find(".head a", "Add a subscription").click()
         page.find("form input").send_keys("deployment")
-        page.find(".heard h3")
+        page.find(".heard h2")
         page.find("form .primary").click()
         page.find(".webhook textarea")
         page.run("const area = document.querySelector('.webhook textarea');"

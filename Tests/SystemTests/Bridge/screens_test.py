@@ -5,7 +5,7 @@ from harness import BridgeTest, deliver, finish, open_task, project, start
 
 EMPTY, SMALL, HUGE = "empty", "small", "huge"
 
-# Names and addresses below /bridge. {project} is one of the three; {context} a run of it.
+# Names and addresses below /bridge. {project} is one of the three; {context} a run of it, {service} a service.
 SCREENS = [
     ("dashboard", "dashboard"),
     ("approvals", "approvals"),
@@ -15,9 +15,20 @@ SCREENS = [
     ("stage", "project/{project}/environment/stage/dev"),
     ("sequences", "project/{project}/sequence"),
     ("sequence", "project/{project}/sequence/{context}"),
+    ("services", "project/{project}/service"),
+    ("service", "project/{project}/service/{service}"),
+    ("settings", "project/{project}/settings/project"),
+    ("settings-services", "project/{project}/settings/services"),
+    ("files", "project/{project}/settings/files?file=shipyard.yaml"),
+    ("integrations", "project/{project}/settings/uniform/integrations"),
+    ("secrets", "project/{project}/settings/uniform/secrets"),
+    ("problems", "problems"),
+    ("statistics", "statistics"),
+    ("tokens", "tokens"),
     ("nowhere", "nowhere/at/all"),
 ]
 
+services = {EMPTY: "none", SMALL: "carts", HUGE: "a-service-with-a-long-name-059"}
 contexts = {EMPTY: "00000000-0000-0000-0000-000000000000"}
 
 
@@ -45,7 +56,7 @@ class Screens(BridgeTest):
     def looks(self, size):
         page = self.browser
         for name, address in SCREENS:
-            path = address.format(project=size, context=contexts[size])
+            path = address.format(project=size, context=contexts[size], service=services[size])
             if size != SMALL and "{" not in address:
                 continue
             with self.subTest(f"{name}, {size}"):

@@ -8,7 +8,6 @@ export function show(page) {
   const { project } = page.params
   page.title('Integrations')
   if (session.projects || !may('integrations:read')) {
-    page.root.setAttribute('aria-busy', 'false')
     return page.render(head('Integrations'), empty('Integrations belong to the whole server', 'A token that is limited to projects, or without the scope “integrations:read”, does not see them.'))
   }
   page.load({

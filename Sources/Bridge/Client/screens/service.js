@@ -71,7 +71,7 @@ function screen(page, data) {
       h('a', { href: `project/${part(project)}/sequence?service=${part(service)}` }, 'Sequences'),
       may('resources:read') && h('a', { href: files }, 'Files'),
     ], may('events:write') && button('Trigger a sequence', () => triggerDialog({ project: overview, service, navigate: page.navigate }), { kind: 'primary', iconName: 'play' })),
-    !row && h('p.problem', state('warning', `There is no service ${service} in this project (any more).`)),
+    !row && h('p.problem', icon('warning'), ` There is no service ${service} in this project (any more).`),
     h('h2', 'Deployments'),
     deployments.deployments.length > 0
       ? [deploymentTable(page, overview, deployments.deployments), deployments.totalCount > deployments.deployments.length && pager(page, deployments, deployments.deployments.length, 'deployment')]

@@ -54,7 +54,12 @@ function upstreamDialog(page, project, known) {
   const https = h('div.fields', field('Token', token, `An access token that may push.${kept}`), field('Certificate', certificate, 'PEM, where the server has one of an own authority.'), h('label.check', isUnchecked, 'Do not check the server’s certificate'))
   const ssh = h('div.fields', field('Private key', key, `PEM or OpenSSH.${kept}`), field('Passphrase', passphrase))
   const kind = select([['https', 'HTTPS with a token'], ['ssh', 'SSH with a key']], known?.ssh ? 'ssh' : 'https', () => draw())
-  const draw = () => { https.hidden = kind.value !== 'https'; ssh.hidden = kind.value !== 'ssh' }
+  const draw = () => {
+    https.hidden = kind.value !== 'https'
+    ssh.hidden = kind.value !== 'ssh'
+    token.required = !known && kind.value === 'https'
+    key.required = !known && kind.value === 'ssh'
+  }
   draw()
   dialog({
     title: `Git upstream of ${project}`, action: 'Save',

@@ -10,7 +10,6 @@ const spans = [['1', 'the last day'], ['7', 'the last 7 days'], ['30', 'the last
 export function show(page) {
   page.title('Statistics')
   if (session.projects || !may('statistics:read')) {
-    page.root.setAttribute('aria-busy', 'false')
     return page.render(head('Statistics'), empty('Statistics are counted over the whole server', 'A token that is limited to projects, or without the scope “statistics:read”, does not see them.'))
   }
   page.load({

@@ -22,7 +22,6 @@ export async function show(page) {
     const form = new Form(page, one, overview, known)
     page.render(head(known ? 'Subscription' : 'New subscription', h('a', { href: `project/${part(project)}/settings/uniform/integrations/${part(one.id)}` }, one.name)), form.element,
       one.name === 'webhook-service' && (known ? await webhook(page, known) : h('p.quiet', 'What is called stands in the project’s webhook/webhook.yaml; after saving it can be written here.')))
-    page.root.setAttribute('aria-busy', 'false')
   } catch (error) {
     if (!page.signal.aborted) page.render(failure(error, () => show(page)))
   }
@@ -76,7 +75,7 @@ class Form {
         const came = pages.flatMap((one) => one.events)
         const heard = came.filter((one) => fits(one.data ?? {})).sort((a, b) => (a.time < b.time ? 1 : -1))
         this.sample = heard[0]
-        patch(this.heard, h('h3', 'Tried out'), came.length === 0 ? h('p.quiet', `No ${short(event)} has come in this project yet.`)
+        patch(this.heard, h('h2', 'Tried out'), came.length === 0 ? h('p.quiet', `No ${short(event)} has come in this project yet.`)
           : h('p', heard.length === 0 ? `None of the newest ${plural(came.length, 'event')} of this kind would be heard.` : [`Of the newest ${plural(came.length, 'event')} of this kind in this project ${heard.length === came.length ? 'all' : heard.length} would be heard, the last one `, time(heard[0].time), ` from ${heard[0].data?.service} in ${heard[0].data?.stage}.`]))
       } catch (error) {
         if (error.name !== 'AbortError') patch(this.heard, h('p.problem', error.message))

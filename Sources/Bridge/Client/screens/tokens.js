@@ -7,7 +7,6 @@ import { button, confirm, dialog, empty, field, head, notify, select, state, tab
 export function show(page) {
   page.title('Tokens')
   if (!may('tokens:read') || session.projects) {
-    page.root.setAttribute('aria-busy', 'false')
     return page.render(head('Tokens'), empty('Tokens are not for yours to see', 'Who is logged in with the scope “tokens:read”, such as with the server’s first token, sees them.'))
   }
   page.load({

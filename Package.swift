@@ -84,7 +84,9 @@ nonisolated var floors: [[Target]] {
         component("GatekeeperService", ["KeptnKit"]),
         component("JMeterService", ["KeptnKit", "SpecFiles"]),
         component("LighthouseService", ["KeptnKit", "SpecFiles"]),
+        component("MonitoringService", ["KeptnKit", "SpecFiles"]),
         component("ProcessService", ["KeptnKit", "SpecFiles"]),
+        component("RemediationService", ["KeptnKit", "SpecFiles"]),
         component("ShipyardService", ["SpecFiles"]),
         component("WebhookService", ["KeptnKit", "SpecFiles"]),
         // 6 programs
@@ -96,7 +98,8 @@ nonisolated var floors: [[Target]] {
                     "RemoteClients", "SQLiteStore",
                     "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker", "GatekeeperService",
                     "JMeterService",
-                    "LighthouseService", "ProcessService", "ShipyardService", "WebhookService", lifecycle, logging,
+                    "LighthouseService", "MonitoringService", "ProcessService", "RemediationService",
+                    "ShipyardService", "WebhookService", lifecycle, logging,
                     unixSignals,
                 ]),
             .target(
@@ -138,7 +141,7 @@ nonisolated var tests: [Target] {
             name: "ContractTests",
             dependencies: model + [
                 "GitRepositories", "HTTPServing", "KeptnKit", "OpenIDConnect", "ProcessRuntime", "RemoteClients",
-                "SQLiteStore", "TestSupport",
+                "SQLiteStore", "SpecFiles", "TestSupport",
                 asyncHTTPClient, crypto, grdb, jwtKit, logging, nioCore, nioHTTP1, subprocess,
             ]),
         .testTarget(
@@ -146,8 +149,8 @@ nonisolated var tests: [Target] {
             dependencies: model + [
                 "KeptnKit", "TestSupport", "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker",
                 "GatekeeperService",
-                "HTTPServing", "JMeterService", "LighthouseService", "ProcessRuntime", "ProcessService",
-                "RemoteClients",
+                "HTTPServing", "JMeterService", "LighthouseService", "MonitoringService", "ProcessRuntime",
+                "ProcessService", "RemediationService", "RemoteClients",
                 "ShipyardService", "SpecFiles", "WebhookService", asyncHTTPClient, crypto, httpTypes, lifecycle,
                 logging, nioCore, nioHTTP1,
             ]),

@@ -3,7 +3,7 @@ SWIFT ?= swift
 PREFIX ?= /usr/local
 KILLS ?= 1000
 
-.PHONY: help deps test-deps build release test demo bench torture fuzz docs install format lint clean
+.PHONY: help deps test-deps build release test demo demo-remediation bench torture fuzz docs install format lint clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ test: test-deps ## build and run all tests
 
 demo: build ## see a service travel through three stages behind quality gates
 	@.build/debug/keptn demo
+
+demo-remediation: build ## see a problem of production be found by Prometheus and repaired
+	@.build/debug/keptn demo remediation
 
 bench: release ## measure; see docs/benchmarks.md
 	@scripts/bench

@@ -33,6 +33,16 @@ extension FuzzTarget {
         FuzzTarget(name: "test-plan") { _ = read($0, SpecFiles.testPlan) },
         FuzzTarget(name: "process") { _ = read($0, SpecFiles.process) },
         FuzzTarget(name: "webhook") { _ = read($0, SpecFiles.webhook) },
+        FuzzTarget(name: "remediation") { bytes in
+            // The file, and a problem.
+            let documents = bytes.documents
+            guard let spec = read(documents[0], SpecFiles.remediation) else { return }
+            let problem = Problem(documents.dropFirst().first.flatMap { try? JSON(parsing: $0) } ?? .emptyObject)
+            for remediation in spec.remediations {
+                require(!remediation.actions.isEmpty, "\(remediation.problemType) has no actions")
+            }
+            for index in 0...1 { _ = spec.choice(for: problem, index: index) }
+        },
         FuzzTarget(name: "lighthouse-config") { _ = read($0, SpecFiles.sliProvider) },
         FuzzTarget(name: "sli-provider") { _ = read($0, SpecFiles.sliProviderSpec) },
         FuzzTarget(name: "openslo") { bytes in

@@ -15,10 +15,12 @@ import JMeterService
 import KeptnKit
 import LighthouseService
 import Logging
+import MonitoringService
 import OpenIDConnect
 import Ports
 import ProcessRuntime
 import ProcessService
+import RemediationService
 import RemoteClients
 import SQLiteStore
 import ServiceLifecycle
@@ -108,7 +110,9 @@ extension Server {
             folder: base.home.subfolder("artifacts"), bytesMax: configuration.artifactBytesMax, time: time, ids: ids)
         let proxy = HTTPProxy(configuration: .init(host: configuration.proxyHost), time: time, logger: logger)
         let processes = try processService(base, artifacts, proxy)
-        let integrated = try integrations(base, processes, proxy)
+        let remediation = try remediationService(base, proxy)
+        let monitoring = try monitoringService(base) { address.authority }
+        let integrated = try integrations(base, processes, proxy, [remediation.integration, monitoring.integration])
         let webhooks = try await webhookService(base)
         let uniform = Uniform(
             store: store, log: store, reports: store, embedded: integrated.map(embedded), webhooks: webhooks)
@@ -160,7 +164,7 @@ extension Server {
         }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
         return [base.home, StoreKeeper(store: store)] + (retention ?? [])
-            + [tokens, proxy, shipyard, processes, failures, push, webhooks] + integrations
+            + [tokens, proxy, shipyard, processes, remediation, failures, push, webhooks] + integrations
             + [UpstreamSync(of: base.files), serving]
     }
 
@@ -196,9 +200,9 @@ extension Server {
             at: Timestamp(nanoseconds: 0))
     }
 
-    private static func integrations(_ base: Base, _ processes: ProcessService, _ proxy: HTTPProxy) throws
-        -> [Integration]
-    {
+    private static func integrations(
+        _ base: Base, _ processes: ProcessService, _ proxy: HTTPProxy, _ others: [(_ version: String) -> Integration]
+    ) throws -> [Integration] {
         let configuration = base.configuration
         let version = configuration.version
         let echo = configuration.answeredTasks.reduce(Integration(name: "keptn-echo", version: version)) {
@@ -215,7 +219,7 @@ extension Server {
             KeptnSLIProvider(configuration: base.files, measurements: proxy).integration(version: version),
             GatekeeperService.integration(version: version),
         ]
-        let ours = own + providers(base)
+        let ours = own + providers(base) + others.map { $0(version) }
         for name in configuration.leftOut where !ours.contains(where: { $0.name == name }) {
             let known = ours.map(\.name).joined(separator: ", ")
             throw KeptnError(.invalidInput, "there is no integration '\(name)' to leave out; there are \(known)")
@@ -238,7 +242,7 @@ extension Server {
 
 /// What every component stands on: the data folder and what lies in it, the log and its subscriptions, the files of
 /// projects, the web, time.
-private struct Base: Sendable {
+struct Base: Sendable {
     let configuration: ServerConfiguration
     let home: HomeFolder
     let store: SQLiteStore
@@ -274,13 +278,14 @@ private struct Base: Sendable {
 private final class ServerAddress: Sendable {
     private let known = Mutex("")
 
-    var url: String { known.withLock { $0 } }
+    /// HOST:PORT.
+    var authority: String { known.withLock { $0 } }
+
+    var url: String { known.withLock { $0.isEmpty ? "" : "http://\($0)" } }
 
     func learn(host: String, port: Int) -> String {
-        known.withLock { known in
-            known = "http://\(host):\(port)"
-            return known
-        }
+        known.withLock { $0 = "\(host):\(port)" }
+        return url
     }
 }
 

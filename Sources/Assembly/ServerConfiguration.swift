@@ -42,6 +42,16 @@ package struct ServerConfiguration: Sendable {
     /// What webhooks may call beside the world outside, and what they may not: `TargetPolicy.Pattern`.
     package var webhooksAllowed: [String] = []
     package var webhooksDenied: [String] = []
+    /// Full paths of the programs that actions of remediations may run.
+    package var commandsAllowed: [String] = []
+    /// How long others have to take an action that is none of ours.
+    package var actionPatience = Duration.seconds(30)
+    /// Where the alert rules for the user's Prometheus are written.
+    package var prometheusFolder: String?
+    /// Of that Prometheus, which is asked to read its rules again.
+    package var prometheusURL: String?
+    /// With the id of its process, for the same purpose.
+    package var prometheusPIDFile: String?
     /// Whose bearer tokens are believed; nil for nobody's but our own.
     package var identities: IdentityPolicy?
     package var log = Log.standardError(.notice)

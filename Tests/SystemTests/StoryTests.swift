@@ -16,6 +16,17 @@ struct StoryTests {
             "\(result.standardOutput)\n\(result.standardError)")
     }
 
+    @Test("A problem of production goes from a real Prometheus through a real Alertmanager to its repair")
+    func remediationDemo() async throws {
+        let result = try await Subprocess.run(
+            .path(KeptnProcess.program), arguments: ["demo", "remediation"],
+            workingDirectory: FilePath(KeptnProcess.checkout.path), output: .string(limit: 4 << 20),
+            error: .string(limit: 1 << 20))
+        #expect(
+            result.terminationStatus.isSuccess,
+            "\(result.standardOutput)\n\(result.standardError)")
+    }
+
     @Test("Twenty times kill -9 under load loses nothing, doubles nothing and leaves nothing waiting")
     func torture() async throws { try await bench("torture", "--kills", "20") }
 

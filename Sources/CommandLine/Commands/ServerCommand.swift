@@ -65,6 +65,7 @@ struct ServerCommand: AsyncParsableCommand {
             valueName: "name,name"))
     var answerTasks: String?
 
+    @OptionGroup(title: "Remediation and monitoring") var remediation: RemediationOptions
     @OptionGroup(title: "Identity provider") var identities: IdentityOptions
 
     func run() async throws {
@@ -91,6 +92,7 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.deadlines.approval = try Self.duration(approvalTimeout, "--approval-timeout")
         configuration.retention = try retention.map { try Self.duration($0, "--retention") }
         configuration.sliProvider = sliProvider
+        try remediation.apply(to: &configuration)
         configuration.identities = try identities.policy()
         configuration.log = .standardError(try Self.level(logLevel))
         configuration.version = Version.text

@@ -125,8 +125,6 @@ struct IntegrationTests {
                 try await project.becomes("finished", context)
                 let finished = try await project.latest("mytask.finished", of: context)
                 #expect(finished?["data", "mytask", "via"] == subscription["id"])
-                let started = try await project.latest("mytask.started", of: context)
-                #expect(started?["data", "mytask", "repeated"] == false)
                 #expect(try await Self.count("mytask.started", of: context, in: project) == 1)
 
                 let elsewhere = try await project.trigger("mysequence", in: "prod")

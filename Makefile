@@ -3,7 +3,7 @@ SWIFT ?= swift
 PREFIX ?= /usr/local
 KILLS ?= 1000
 
-.PHONY: help deps test-deps build release test demo bench torture fuzz install format lint clean
+.PHONY: help deps test-deps build release test demo demo-remediation bench torture fuzz docs install format lint clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,14 +28,22 @@ test: test-deps ## build and run all tests
 demo: build ## see a service travel through three stages behind quality gates
 	@.build/debug/keptn demo
 
+demo-remediation: build ## see a problem of production be found by Prometheus and repaired
+	@.build/debug/keptn demo remediation
+
 bench: release ## measure; see docs/benchmarks.md
 	@scripts/bench
 
-torture: release ## kill -9 the loaded server KILLS times and count what was lost
+torture: release ## kill -9 the loaded server, then its integrations too, KILLS times and count what was lost
 	.build/release/keptn-bench torture --kills $(KILLS)
+	.build/release/keptn-bench torture-integrations --kills $(KILLS)
 
 fuzz: deps ## feed every parser of foreign bytes with made-up input, each for FUZZ_SECONDS
 	@scripts/fuzz
+
+docs: deps ## write the documentation of KeptnKit to .build/docs (fetches swift-docc-plugin)
+	KEPTN_DOCS=1 $(SWIFT) package --allow-writing-to-directory .build/docs generate-documentation \
+		--target KeptnKit --output-path .build/docs
 
 install: release ## install the keptn binary below PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin

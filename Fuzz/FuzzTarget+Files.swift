@@ -33,7 +33,35 @@ extension FuzzTarget {
         FuzzTarget(name: "test-plan") { _ = read($0, SpecFiles.testPlan) },
         FuzzTarget(name: "process") { _ = read($0, SpecFiles.process) },
         FuzzTarget(name: "webhook") { _ = read($0, SpecFiles.webhook) },
+        FuzzTarget(name: "remediation") { bytes in
+            // The file, and a problem.
+            let documents = bytes.documents
+            guard let spec = read(documents[0], SpecFiles.remediation) else { return }
+            let problem = Problem(documents.dropFirst().first.flatMap { try? JSON(parsing: $0) } ?? .emptyObject)
+            for remediation in spec.remediations {
+                require(!remediation.actions.isEmpty, "\(remediation.problemType) has no actions")
+            }
+            for index in 0...1 { _ = spec.choice(for: problem, index: index) }
+        },
         FuzzTarget(name: "lighthouse-config") { _ = read($0, SpecFiles.sliProvider) },
+        FuzzTarget(name: "sli-provider") { _ = read($0, SpecFiles.sliProviderSpec) },
+        FuzzTarget(name: "openslo") { bytes in
+            guard let objectives = read(bytes, SpecFiles.openSLOs) else { return }
+            let imported = OpenSLOImport(objectives, pass: ["burn_rate<1"], warning: [])
+            let written = Array(SpecFiles.yaml(from: imported.slo).utf8)
+            require((try? SpecFiles.slo(written, file: "slo.yaml")) != nil, "the SLO that was written cannot be read")
+        },
+        FuzzTarget(name: "measurements") { bytes in
+            let (start, end) = (Timestamp(seconds: 1_000_000_000), Timestamp(seconds: 2_000_000_000))
+            for format in [MeasurementFile.Format.csv, .json] {
+                guard let file = try? MeasurementFile(bytes, format: format, from: start, to: end) else { continue }
+                for query in ["latency", "p95(latency)", "last(errors)"] {
+                    let value = file.value("x", query, wantsSamples: true)
+                    require(value.success || !value.message.isEmpty, "no value and no reason")
+                    require(value.value.isFinite, "\(query) is \(value.value)")
+                }
+            }
+        },
         FuzzTarget(name: "import-package") { bytes in
             // The manifest, and the one file that all its tasks use.
             let documents = bytes.documents

@@ -23,6 +23,6 @@ extension API {
 
     func document() throws -> OpenAPIDocument {
         try OpenAPIDocument(
-            routes: routes, operations: Self.operations, shapes: Self.namedShapes, version: parts.version)
+            routes: routes, operations: Self.operations, shapes: Self.shapes, version: parts.version)
     }
 }

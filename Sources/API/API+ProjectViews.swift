@@ -64,7 +64,7 @@ extension API {
     }
 
     /// The stages whose sequences start one of this stage.
-    private static func parents(of stage: Shipyard.Stage) -> [String] {
+    static func parents(of stage: Shipyard.Stage) -> [String] {
         let events = stage.sequences.flatMap(\.triggeredOn).map(\.event)
         let names = events.compactMap { $0.split(separator: ".").first.map(String.init) }
         return Set(names).subtracting([stage.name]).sorted()
@@ -117,7 +117,7 @@ extension API {
         ]
     }
 
-    private func deployedImage(context: String, _ scope: Scope) async throws -> String? {
+    func deployedImage(context: String, _ scope: Scope) async throws -> String? {
         var query = EventQuery()
         query.context = context
         query.type = "sh.keptn.event.deployment.triggered"

@@ -15,7 +15,9 @@ extension API {
             HTTPRoute(.put, one) { request in
                 let body = try await object(request)
                 switch PushSubscription.reading(body, name: request.parameter("name"), id: parts.ids.newID()) {
-                case .success(let wanted): try await parts.push.keep(wanted)
+                case .success(let wanted):
+                    try await checkCredential(wanted.credential)
+                    try await parts.push.keep(wanted)
                 case .failure(let mistakes): throw KeptnError(.invalidInput, mistakes.description)
                 }
                 return .json(try await pushStatus(request).json)
@@ -43,6 +45,14 @@ extension API {
         let known = try await parts.push.statuses().first { $0.subscription.name == request.parameter("name") }
         guard let known else { throw Self.unknownPush(request) }
         return known
+    }
+
+    private func checkCredential(_ credential: PushSubscription.Credential?) async throws {
+        guard let credential else { return }
+        let secret = SecretName(credential.secret, scope: PushSubscription.Credential.scope)
+        guard try await parts.secrets.values(of: secret)?[credential.key] != nil else {
+            throw KeptnError(.invalidInput, credential.missing)
+        }
     }
 
     /// Nil for everything.

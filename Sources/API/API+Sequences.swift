@@ -48,7 +48,7 @@ extension API {
                 "sequenceExecutions", shown, total: found.total, count: found.runs.count, key: { .integer($0) }))
     }
 
-    private func runs(_ request: APIRequest, project: String, _ page: Page) async throws -> RunPage {
+    func runs(_ request: APIRequest, project: String, _ page: Page) async throws -> RunPage {
         _ = try await parts.configuration.project(project)
         var query = RunQuery(project: project)
         query.name = request.query("name")
@@ -61,6 +61,12 @@ extension API {
                 throw KeptnError(.invalidInput, "state '\(word)' is unknown; known are \(known)")
             }
             query.states.append(state)
+        }
+        for word in (request.query("result") ?? "").split(separator: ",") {
+            guard let result = KeptnResult(rawValue: String(word)) else {
+                throw KeptnError(.invalidInput, "result '\(word)' is unknown; known are pass, warning, fail")
+            }
+            query.results.append(result)
         }
         query.from = try Self.time(request, "fromTime")
         query.before = try Self.time(request, "beforeTime")

@@ -17,13 +17,22 @@ extension API {
                     filter: SubscriptionFilter(
                         patterns: types.canonical, projects: list("project"), stages: list("stage"),
                         services: list("service")),
-                    context: request.query("keptnContext"))
+                    context: request.query("keptnContext"), isFactsOnly: try Self.isFactsOnly(request))
                 var response = APIResponse(contentType: "text/event-stream", body: [])
                 response.headers[.cacheControl] = "no-store"
                 response.stream = events
                 return response
             }
         ]
+    }
+
+    /// `view=facts`: what an event is about, without what it says.
+    private static func isFactsOnly(_ request: APIRequest) throws -> Bool {
+        guard let view = request.query("view") else { return false }
+        guard view == "facts" else {
+            throw KeptnError(.invalidInput, "view is '\(view)'; 'facts' or none is needed")
+        }
+        return true
     }
 
     /// Behind the event that the client saw last, or behind the newest one. A client whose first request cannot have
@@ -53,6 +62,7 @@ struct EventStream: AsyncSequence, Sendable {
     let start: Position
     let filter: SubscriptionFilter
     let context: String?
+    let isFactsOnly: Bool
 
     /// Whoever stands between us and the client shall not take the connection for dead.
     static let keepAlive = Duration.seconds(15)
@@ -114,7 +124,11 @@ struct EventStream: AsyncSequence, Sendable {
     }
 
     private func text(of recorded: RecordedEvent) async throws -> [UInt8] {
-        try await words.said(recorded, to: types).flatMap { said in
+        guard !isFactsOnly else {
+            return Array("id: \(recorded.position.value)\ndata: ".utf8) + Self.facts(of: recorded).bytes
+                + Array("\n\n".utf8)
+        }
+        return try await words.said(recorded, to: types).flatMap { said in
             let json = said.version == .v1_0 ? API.view(said.event) : said.structured
             // Bytes of users: JSON may stand on several lines, of which each is a line of data.
             let lines = json.bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
@@ -122,5 +136,15 @@ struct EventStream: AsyncSequence, Sendable {
             let head = "id: \(recorded.position.value)\nevent: \(said.event.type)\n"
             return Array(head.utf8) + data + [UInt8(ascii: "\n")]
         }
+    }
+
+    private static func facts(of recorded: RecordedEvent) -> JSON {
+        let (event, facts) = (recorded.event, recorded.facts)
+        func text(_ value: String?) -> JSON? { value.map { .string($0) } }
+        return [
+            "id": .string(event.id), "type": .string(event.type), "project": text(facts.project),
+            "stage": text(facts.stage), "service": text(facts.service), "context": text(facts.context),
+            "triggeredid": text(facts.triggeredID), "result": text(facts.result),
+        ]
     }
 }

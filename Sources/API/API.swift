@@ -22,6 +22,7 @@ package struct API: Sendable {
         package var secrets: any SecretStore
         package var tokens: TokenRegistry
         package var channels: ChannelTokens
+        package var sessions: SessionRegistry
         package var time: any TimeSource
         package var ids: any IDSource
         package var version: String
@@ -35,7 +36,7 @@ package struct API: Sendable {
             barrier: any EventBarrier, subscriptions: any Subscriptions, words: any EventWords,
             hooks: Hooks = Hooks(), push: any PushControl, artifacts: any ArtifactStore, uniform: Uniform,
             zips: any ZipArchives,
-            secrets: any SecretStore, tokens: TokenRegistry, channels: ChannelTokens,
+            secrets: any SecretStore, tokens: TokenRegistry, channels: ChannelTokens, sessions: SessionRegistry,
             time: any TimeSource, ids: any IDSource, version: String,
             metrics: @escaping @Sendable () async -> String, git: (any GitHosting)? = nil
         ) {
@@ -53,6 +54,7 @@ package struct API: Sendable {
             self.secrets = secrets
             self.tokens = tokens
             self.channels = channels
+            self.sessions = sessions
             self.time = time
             self.ids = ids
             self.version = version
@@ -77,9 +79,11 @@ package struct API: Sendable {
 
     package var routes: [HTTPRoute] {
         statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
-            + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes + uniformRoutes + logRoutes
+            + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes + sessionRoutes + uniformRoutes
+            + logRoutes
             + statisticsRoutes + streamRoutes + importRoutes + descriptionRoutes + closedRoutes + debugRoutes
-            + gitRoutes + pushRoutes + hookRoutes
+            + gitRoutes + pushRoutes + hookRoutes + overviewRoutes
+            + serviceHistoryRoutes + editorRoutes + webhookPreviewRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {
@@ -99,7 +103,7 @@ package struct API: Sendable {
             HTTPRoute(.get, "/api/v1/metadata") { _ in
                 .json([
                     "namespace": "keptn", "keptnlabel": "keptn", "keptnversion": .string(parts.version),
-                    "shipyardversion": "0.2.0", "bridgeversion": "N/A", "keptnservices": [:],
+                    "shipyardversion": "0.2.0", "bridgeversion": .string(parts.version), "keptnservices": [:],
                     "automaticprovisioning": true,
                 ])
             },

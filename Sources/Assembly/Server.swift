@@ -1,4 +1,5 @@
 import API
+import Bridge
 import CloudEvents
 import ConfigurationService
 import Core
@@ -9,14 +10,17 @@ import FoundationEssentials
 import GatekeeperService
 import GitRepositories
 import HTTPServing
+import IndicatorSources
 import JMeterService
 import KeptnKit
 import LighthouseService
 import Logging
+import MonitoringService
 import OpenIDConnect
 import Ports
 import ProcessRuntime
 import ProcessService
+import RemediationService
 import RemoteClients
 import SQLiteStore
 import ServiceLifecycle
@@ -97,15 +101,18 @@ extension Server {
         let address = ServerAddress()
         let words = Interpreter(queries: store, configuration: base.files) { address.url }
         let push = PushService(
-            store: store, subscriptions: base.distributor, requester: base.web, words: words, time: time,
-            logger: logger)
+            store: store, subscriptions: base.distributor, requester: base.web, secrets: base.secrets,
+            words: words, time: time, logger: logger)
         let plane = InProcessControlPlane(
-            subscriptions: base.distributor, log: store, queries: store, configuration: base.files)
+            subscriptions: base.distributor, log: store, queries: store, configuration: base.files,
+            secrets: base.secrets)
         let artifacts = try ArtifactFolder(
             folder: base.home.subfolder("artifacts"), bytesMax: configuration.artifactBytesMax, time: time, ids: ids)
         let proxy = HTTPProxy(configuration: .init(host: configuration.proxyHost), time: time, logger: logger)
         let processes = try processService(base, artifacts, proxy)
-        let integrated = try integrations(base, processes, proxy)
+        let remediation = try remediationService(base, proxy)
+        let monitoring = try monitoringService(base) { address.authority }
+        let integrated = try integrations(base, processes, proxy, [remediation.integration, monitoring.integration])
         let webhooks = try await webhookService(base)
         let uniform = Uniform(
             store: store, log: store, reports: store, embedded: integrated.map(embedded), webhooks: webhooks)
@@ -115,6 +122,7 @@ extension Server {
             orphans: orphans, logger: logger)
         let token = try base.home.token()
         let tokens = try await TokenRegistry(firstToken: token, store: store, time: time, logger: logger)
+        let sessions = try await SessionRegistry(tokens: tokens, store: store, time: time)
         let statistics = RequestStatistics()
         let hooks = Hooks(configuration.hooks)
         let api = API(
@@ -123,11 +131,13 @@ extension Server {
                 intake: EventBroker(
                     log: store, queries: store, configuration: base.files, time: time, ids: ids,
                     bytesMax: configuration.eventBytesMax),
-                barrier: shipyard, subscriptions: base.distributor, words: words, hooks: hooks, push: push,
+                barrier: shipyard,
+                subscriptions: configuration.subscriptionsOverHTTP(base.distributor), words: words, hooks: hooks,
+                push: push,
                 artifacts: artifacts, uniform: uniform,
                 zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
                 secrets: base.secrets, tokens: tokens, channels: ChannelTokens(secret: try base.home.secretKey()),
-                time: time, ids: ids, version: configuration.version,
+                sessions: sessions, time: time, ids: ids, version: configuration.version,
                 metrics: {
                     MetricsText.all(
                         store: store.statistics, requests: statistics, orphans: orphans.count,
@@ -135,12 +145,12 @@ extension Server {
                         pushes: (try? await push.statuses()) ?? [], traffic: await proxy.totals())
                 }, git: ProjectHosting(of: base.files, packs: base.repositories)))
         let access = TokenGuard(
-            tokens: tokens,
+            tokens: tokens, sessions: sessions,
             identities: configuration.identities.map { OpenIDVerifier(policy: $0, requester: base.web, time: time) },
             time: time)
         let serving = HTTPServing(
-            host: configuration.host, port: configuration.port, routes: api.routes, sockets: api.sockets,
-            requests: statistics, admit: { try await access.admit($0, to: $1) }, logger: logger
+            host: configuration.host, port: configuration.port, routes: api.routes + Bridge().routes,
+            sockets: api.sockets, requests: statistics, admit: { try await access.admit($0, to: $1) }, logger: logger
         ) { port in
             let url = address.learn(host: configuration.host, port: port) + "/api"
             base.home.announce(url)
@@ -154,7 +164,7 @@ extension Server {
         }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
         return [base.home, StoreKeeper(store: store)] + (retention ?? [])
-            + [tokens, proxy, shipyard, processes, failures, push, webhooks] + integrations
+            + [tokens, proxy, shipyard, processes, remediation, failures, push, webhooks] + integrations
             + [UpstreamSync(of: base.files), serving]
     }
 
@@ -190,15 +200,15 @@ extension Server {
             at: Timestamp(nanoseconds: 0))
     }
 
-    private static func integrations(_ base: Base, _ processes: ProcessService, _ proxy: HTTPProxy) throws
-        -> [Integration]
-    {
+    private static func integrations(
+        _ base: Base, _ processes: ProcessService, _ proxy: HTTPProxy, _ others: [(_ version: String) -> Integration]
+    ) throws -> [Integration] {
         let configuration = base.configuration
         let version = configuration.version
         let echo = configuration.answeredTasks.reduce(Integration(name: "keptn-echo", version: version)) {
             $0.on(task: $1) { _ in .pass() }
         }
-        let ours = [
+        let own = [
             processes.integration(version: version),
             JMeterService(configuration: base.files, requester: base.web, time: base.time, logger: base.logger)
                 .integration(version: version),
@@ -209,18 +219,30 @@ extension Server {
             KeptnSLIProvider(configuration: base.files, measurements: proxy).integration(version: version),
             GatekeeperService.integration(version: version),
         ]
+        let ours = own + providers(base) + others.map { $0(version) }
         for name in configuration.leftOut where !ours.contains(where: { $0.name == name }) {
             let known = ours.map(\.name).joined(separator: ", ")
             throw KeptnError(.invalidInput, "there is no integration '\(name)' to leave out; there are \(known)")
         }
+        guard configuration.hasOwnIntegrations else { return [] }
         return ours.filter { !configuration.leftOut.contains($0.name) }
             + (configuration.answeredTasks.isEmpty ? [] : [echo])
     }
 }
 
+extension Server {
+    /// The SLI providers that ask others.
+    private static func providers(_ base: Base) -> [Integration] {
+        StandardSources.all(requester: base.web).map { source in
+            SLIProvider(source: source, configuration: base.files, secrets: base.secrets, time: base.time)
+                .integration(version: base.configuration.version)
+        }
+    }
+}
+
 /// What every component stands on: the data folder and what lies in it, the log and its subscriptions, the files of
 /// projects, the web, time.
-private struct Base: Sendable {
+struct Base: Sendable {
     let configuration: ServerConfiguration
     let home: HomeFolder
     let store: SQLiteStore
@@ -256,13 +278,14 @@ private struct Base: Sendable {
 private final class ServerAddress: Sendable {
     private let known = Mutex("")
 
-    var url: String { known.withLock { $0 } }
+    /// HOST:PORT.
+    var authority: String { known.withLock { $0 } }
+
+    var url: String { known.withLock { $0.isEmpty ? "" : "http://\($0)" } }
 
     func learn(host: String, port: Int) -> String {
-        known.withLock { known in
-            known = "http://\(host):\(port)"
-            return known
-        }
+        known.withLock { $0 = "\(host):\(port)" }
+        return url
     }
 }
 

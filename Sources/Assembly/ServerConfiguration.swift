@@ -1,7 +1,7 @@
 package import Core
 package import KeptnModel
 package import Logging
-import Ports
+package import Ports
 
 /// Everything about a server that can be chosen.
 package struct ServerConfiguration: Sendable {
@@ -33,11 +33,25 @@ package struct ServerConfiguration: Sendable {
     package var hidesProvisionedURL = false
     /// Integrations of ours that are left out, by name: somebody else does their tasks.
     package var leftOut: [String] = []
+    /// Whether there are any integrations of ours.
+    package var hasOwnIntegrations = true
+    /// What stands between the log and those who hear it over HTTP.
+    package var subscriptionsOverHTTP: @Sendable (any Subscriptions) -> any Subscriptions = { $0 }
     /// The hooks of the installation.
     package var hooks = EventMappings()
     /// What webhooks may call beside the world outside, and what they may not: `TargetPolicy.Pattern`.
     package var webhooksAllowed: [String] = []
     package var webhooksDenied: [String] = []
+    /// Full paths of the programs that actions of remediations may run.
+    package var commandsAllowed: [String] = []
+    /// How long others have to take an action that is none of ours.
+    package var actionPatience = Duration.seconds(30)
+    /// Where the alert rules for the user's Prometheus are written.
+    package var prometheusFolder: String?
+    /// Of that Prometheus, which is asked to read its rules again.
+    package var prometheusURL: String?
+    /// With the id of its process, for the same purpose.
+    package var prometheusPIDFile: String?
     /// Whose bearer tokens are believed; nil for nobody's but our own.
     package var identities: IdentityPolicy?
     package var log = Log.standardError(.notice)

@@ -1,6 +1,7 @@
 package import Core
 import Distributor
 import HTTPServing
+import Logging
 import Ports
 import RemoteClients
 import ServiceLifecycle
@@ -12,7 +13,21 @@ package enum SidecarProgram {
     package static func runUntilSignal(
         _ settings: SidecarSettings, log: ServerConfiguration.Log, onReady: @escaping @Sendable (_ port: Int) -> Void
     ) async throws {
-        let logger = log.logger
+        let services = services(settings, logger: log.logger, onReady: onReady)
+        var configuration = ServiceGroupConfiguration(
+            services: services.map {
+                .init(
+                    service: $0, successTerminationBehavior: .cancelGroup, failureTerminationBehavior: .cancelGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: log.logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(10)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+
+    /// The distributor, and the server that takes what the integration sends.
+    static func services(
+        _ settings: SidecarSettings, logger: Logger, onReady: @escaping @Sendable (_ port: Int) -> Void
+    ) -> [any Service] {
         let (requester, time) = (WebRequester(), SystemTime())
         let plane = HTTPControlPlane(
             endpoint: settings.endpoint, token: settings.token, client: settings.replica(orElse: SystemIDs().newID()),
@@ -21,14 +36,6 @@ package enum SidecarProgram {
         let serving = HTTPServing(
             host: "127.0.0.1", port: settings.proxyPort, routes: sidecar.routes, requests: RequestStatistics(),
             admit: { _, _ in .nobody }, logger: logger, onReady: onReady)
-        let services: [any Service] = [sidecar, serving]
-        var configuration = ServiceGroupConfiguration(
-            services: services.map {
-                .init(
-                    service: $0, successTerminationBehavior: .cancelGroup, failureTerminationBehavior: .cancelGroup)
-            },
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = .seconds(10)
-        try await ServiceGroup(configuration: configuration).run()
+        return [sidecar, serving]
     }
 }

@@ -9,11 +9,14 @@ package struct KeptnCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServerCommand.self, RunCommand.self, DemoCommand.self, AuthCommand.self, StatusCommand.self,
+            BridgeCommand.self,
             VersionCommand.self,
             CreateCommand.self, UpdateCommand.self, DeleteCommand.self, GetCommand.self, AddResourceCommand.self,
-            TriggerCommand.self, SendCommand.self, ConfigureCommand.self, SequenceCommand.self, PauseVerb.self,
+            TriggerCommand.self, EvaluateCommand.self, ImportCommand.self, SendCommand.self, ConfigureCommand.self,
+            SequenceCommand.self, PauseVerb.self,
             ResumeVerb.self, AbortVerb.self, SetContextCommand.self, GetContextsCommand.self, SetCommand.self,
-            TokenCommand.self, ReplayCommand.self, ValidateCommand.self, GenerateCommand.self, CompletionCommand.self,
+            TokenCommand.self, ReplayCommand.self, ValidateCommand.self, TestCommand.self, GenerateCommand.self,
+            CompletionCommand.self,
             InstallCommand.self, UpgradeCommand.self, UninstallCommand.self, OnboardCommand.self,
         ])
 

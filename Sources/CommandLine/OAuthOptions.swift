@@ -47,7 +47,7 @@ struct OAuthOptions: ParsableArguments {
 
     /// Starts the user's browser, `$BROWSER` or the desktop's, and leaves it alone. Where there is none, the person has
     /// the URL to copy.
-    private static func open(_ page: String) async {
+    static func open(_ page: String) async {
         _ = try? await SystemTime().withDeadline(.seconds(10), "the browser") {
             try await Subprocess.run(
                 .name("sh"), arguments: ["-c", "${BROWSER:-xdg-open} \"$1\" >/dev/null 2>&1 &", "keptn", page],

@@ -184,7 +184,7 @@ extension ConfigurationService {
 
     /// Where to read: a sequence is pinned to a commit of its stage's branch. That says nothing about the project's own
     /// files, which live on another branch: of those the newest count.
-    private func locate(
+    func locate(
         _ place: ConfigurationPlace, _ pinned: String?
     ) async throws -> (commit: String, folder: RepositoryPath?) {
         let tip = try await tip(of: place)

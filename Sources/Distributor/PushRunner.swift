@@ -11,6 +11,7 @@ struct PushRunner: Sendable {
     let store: any PushStore
     let subscriptions: any Subscriptions
     let requester: any HTTPRequester
+    let secrets: any SecretStore
     let words: any EventWords
     let time: any TimeSource
     let random: @Sendable () -> Double
@@ -86,11 +87,22 @@ struct PushRunner: Sendable {
         headers["content-type"] = message.contentType
         headers["keptn-subscription"] = subscription.name
         if isRepeated { headers["keptn-repeated"] = "true" }
+        if let credential = subscription.credential {
+            // Somebody may still make it: the event waits for that as for an endpoint that is not there.
+            guard let secret = try await secrets.values(of: credential.secretName)?[credential.key] else {
+                return .unanswered(reason: credential.missing)
+            }
+            headers[credential.header.lowercased()] = credential.value(of: secret)
+        }
         return try await requester.outcome(
             of: OutgoingRequest(
                 method: "POST", url: subscription.url, headers: headers, body: message.body,
-                timeout: Self.answerTimeMax, responseBytesMax: Self.answerBytesMax))
+                timeout: Self.answerTimeMax, responseBytesMax: Self.answerBytesMax), time)
     }
+}
+
+extension PushSubscription.Credential {
+    var secretName: SecretName { SecretName(secret, scope: Self.scope) }
 }
 
 /// How the subscriptions fare, since the start of the process.

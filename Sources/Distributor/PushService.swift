@@ -12,6 +12,7 @@ package final class PushService: Service, PushControl {
     private let store: any PushStore
     private let subscriptions: any Subscriptions
     private let requester: any HTTPRequester
+    private let secrets: any SecretStore
     private let words: any EventWords
     private let time: any TimeSource
     private let random: @Sendable () -> Double
@@ -20,12 +21,14 @@ package final class PushService: Service, PushControl {
     private let runners: SubscriptionRunners<PushSubscription>
 
     package init(
-        store: any PushStore, subscriptions: any Subscriptions, requester: any HTTPRequester, words: any EventWords,
-        time: any TimeSource, random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, logger: Logger
+        store: any PushStore, subscriptions: any Subscriptions, requester: any HTTPRequester,
+        secrets: any SecretStore, words: any EventWords, time: any TimeSource,
+        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, logger: Logger
     ) {
         self.store = store
         self.subscriptions = subscriptions
         self.requester = requester
+        self.secrets = secrets
         self.words = words
         self.time = time
         self.random = random
@@ -44,8 +47,7 @@ package final class PushService: Service, PushControl {
         try await runners.run { [self] subscription in
             let runner = PushRunner(
                 subscription: subscription, wanted: WantedTypes(subscription.events), store: store,
-                subscriptions: subscriptions, requester: requester,
-                words: words,
+                subscriptions: subscriptions, requester: requester, secrets: secrets, words: words,
                 time: time, random: random, progress: progress, changes: runners.changes)
             try await runner.run()
         } ended: { [progress] in

@@ -162,18 +162,18 @@ package struct Sidecar: Service {
         return try await requester.outcome(
             of: OutgoingRequest(
                 method: "POST", url: settings.recipient, headers: headers, body: message.body,
-                timeout: Self.answerTimeMax, responseBytesMax: Self.answerBytesMax))
+                timeout: Self.answerTimeMax, responseBytesMax: Self.answerBytesMax), time)
     }
 }
 
 extension HTTPRequester {
     /// What became of an event in this request. Throws only `CancellationError`.
-    func outcome(of request: OutgoingRequest) async throws -> PushRetry.Outcome {
+    func outcome(of request: OutgoingRequest, _ time: any TimeSource) async throws -> PushRetry.Outcome {
         do {
             let answer = try await send(request)
             return .answered(
                 status: answer.status,
-                retryAfter: answer.headers["retry-after"].flatMap { Int64($0) }.map { .seconds(max($0, 0)) })
+                retryAfter: answer.headers["retry-after"].flatMap { RetryAfter.wait($0, from: time.now) })
         } catch let failure as RequestFailure {
             switch failure.kind {
             case .badURL, .tooLarge: return .impossible(reason: failure.description)

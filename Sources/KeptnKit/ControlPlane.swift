@@ -1,8 +1,8 @@
 public import CloudEvents
 public import KeptnModel
 
-/// What an integration needs of Keptn: to hear events, to send its own, and to read the configuration. In one process
-/// with Keptn, or over HTTP (`HTTPControlPlane`).
+/// What an integration needs of Keptn: to hear events, to send its own, and to read the configuration and secrets. In
+/// one process with Keptn, or over HTTP (`HTTPControlPlane`).
 public protocol ControlPlane: Sendable {
     /// Opens a durable subscription, or goes on with the one of this name: first what was handed out and never
     /// settled, then what came since. Whoever had it open before gets nothing more.
@@ -21,6 +21,22 @@ public protocol ControlPlane: Sendable {
     ///   - path: Such as `helm/values.yaml`.
     ///   - commit: Of the stage's configuration; nil for the newest.
     func file(_ path: String, of scope: Scope, commit: String?) async throws -> [UInt8]?
+
+    /// The values of a secret by their keys; nil when there is none of this name. In one process with Keptn it is one
+    /// of Keptn's secrets of the scope `keptn-default`; Keptn tells none of them over HTTP, where it is what this
+    /// machine has under the name.
+    func secret(_ name: String) async throws -> [String: String]?
+
+    /// Makes an integration known, so that Keptn lists it with what it hears, as seen now.
+    func announce(_ integration: Integration) async throws
+
+    /// The time between two announcements; nil, the default, where Keptn knows its integrations anyway.
+    var announcementInterval: Duration? { get }
+}
+
+extension ControlPlane {
+    public func announce(_ integration: Integration) async throws {}
+    public var announcementInterval: Duration? { nil }
 }
 
 /// Which events an integration wants to hear.

@@ -8,15 +8,20 @@ package struct InProcessControlPlane: ControlPlane {
     private let log: any EventLog
     private let queries: any EventQueries
     private let configuration: any Configuration
+    private let secrets: any SecretStore
+
+    /// Keptn's scope for everybody (K §2.12).
+    private static let secretScope = "keptn-default"
 
     package init(
         subscriptions: any Subscriptions, log: any EventLog, queries: any EventQueries,
-        configuration: any Configuration
+        configuration: any Configuration, secrets: any SecretStore
     ) {
         self.subscriptions = subscriptions
         self.log = log
         self.queries = queries
         self.configuration = configuration
+        self.secrets = secrets
     }
 
     package func subscribe(_ interest: Interest) async throws -> any EventSubscription {
@@ -47,6 +52,10 @@ package struct InProcessControlPlane: ControlPlane {
             }
             return nil
         }
+    }
+
+    package func secret(_ name: String) async throws -> [String: String]? {
+        try await translated { try await secrets.values(of: SecretName(name, scope: Self.secretScope)) }
     }
 }
 

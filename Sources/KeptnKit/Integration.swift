@@ -43,6 +43,7 @@ public struct Integration: Sendable {
     ///   - task: The task's name, such as `deployment`. One handler a name: the last one counts.
     ///   - isMine: False leaves the task to somebody else: nothing is sent.
     ///   - startedMessage: The `message` of the `.started` event; none when empty.
+    ///   - timeMax: After so long the handler is cancelled, and `.finished` says that it did not end; nil for no limit.
     ///   - handler: Does the work. An error that it throws becomes `.finished` with status `errored`, result `fail`
     ///     and the error's text. When it is cancelled nothing is sent, and the task comes again after a restart: a
     ///     handler must bear being run twice for the same event.
@@ -50,10 +51,12 @@ public struct Integration: Sendable {
         task name: String,
         when isMine: @escaping @Sendable (TaskContext) async throws -> Bool = { _ in true },
         announcing startedMessage: @escaping @Sendable (TaskContext) -> String = { _ in "" },
+        within timeMax: Duration? = nil,
         perform handler: @escaping TaskWork
     ) -> Integration {
         var copy = self
-        copy.tasks[name] = TaskReaction(isMine: isMine, startedMessage: startedMessage, handler: handler)
+        copy.tasks[name] = TaskReaction(
+            isMine: isMine, startedMessage: startedMessage, timeMax: timeMax, handler: handler)
         return copy
     }
 
@@ -88,5 +91,6 @@ public struct Integration: Sendable {
 struct TaskReaction: Sendable {
     let isMine: @Sendable (TaskContext) async throws -> Bool
     let startedMessage: @Sendable (TaskContext) -> String
+    let timeMax: Duration?
     let handler: Integration.TaskWork
 }

@@ -3,6 +3,7 @@ import KeptnModel
 public import Logging
 package import Ports
 public import ServiceLifecycle
+import UnixSignals
 
 /// Runs an integration: receives its events, calls its handlers side by side, and sends `.started` and `.finished`.
 ///
@@ -59,6 +60,7 @@ public struct IntegrationService: Service {
                 if integration.isCancelledOnAbort {
                     group.addTask { await hear("aborts", integration.aborts) { aborts.take($0) } }
                 }
+                group.addTask { await announce() }
                 let end = await handleEvents(worker, outbox)
                 group.cancelAll()
                 return end
@@ -87,6 +89,27 @@ public struct IntegrationService: Service {
         }
     }
 
+    /// Says every now and then that the integration is there. Whoever may not say so works all the same.
+    private func announce() async {
+        guard let interval = controlPlane.announcementInterval else { return }
+        do {
+            try await cancelWhenGracefulShutdown {
+                while true {
+                    do {
+                        try await controlPlane.announce(integration)
+                    } catch let error as ControlPlaneError where error.kind == .unavailable {
+                        logger.debug("the integration was not announced", metadata: ["error.message": "\(error)"])
+                    }
+                    try await time.sleep(for: interval)
+                }
+            }
+        } catch let error as ControlPlaneError {
+            logger.warning("the integration is not listed", metadata: ["error.message": "\(error)"])
+        } catch {
+            // Nothing but the end is left.
+        }
+    }
+
     private func hear(_ what: String, _ interest: Interest, _ take: (ReceivedEvent) -> Void) async {
         let intake = Intake(controlPlane: controlPlane, interest: interest, retry: retry)
         do {
@@ -104,6 +127,16 @@ extension Integration {
     /// The program that runs this integration.
     public func service(on controlPlane: any ControlPlane, logger: Logger) -> IntegrationService {
         IntegrationService(self, on: controlPlane, logger: logger)
+    }
+
+    /// Runs this integration until SIGTERM or SIGINT; then it takes nothing new, and ends when its handlers have. What
+    /// has not ended after a minute is cancelled, and comes again after the next start.
+    public func runUntilSignal(on controlPlane: any ControlPlane, logger: Logger) async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: [service(on: controlPlane, logger: logger)], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(60)
+        try await ServiceGroup(configuration: configuration).run()
     }
 
     package var interest: Interest {

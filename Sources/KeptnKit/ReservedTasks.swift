@@ -15,12 +15,19 @@ public import KeptnModel
 public protocol TaskHandler: Sendable {
     /// The task's name.
     static var task: String { get }
+    /// After so long it is cancelled, and `.finished` says that it did not end; nil, the default, for no limit.
+    static var timeMax: Duration? { get }
     func handle(_ task: TaskContext) async throws -> TaskOutcome
 }
 
+extension TaskHandler {
+    public static var timeMax: Duration? { nil }
+}
+
 extension Integration {
+    /// Carries out the handler's task.
     public func on<Handler: TaskHandler>(_ handler: Handler) -> Integration {
-        on(task: Handler.task) { try await handler.handle($0) }
+        on(task: Handler.task, within: Handler.timeMax) { try await handler.handle($0) }
     }
 }
 

@@ -13,7 +13,7 @@ final class SequenceAborts: Sendable {
     private struct State {
         /// Where in the log the last abort of a place stands, oldest first.
         var aborted: [(place: Place, position: Int64)] = []
-        var waiting: [Int: (place: Place, position: Int64, AsyncStream<Void>.Continuation)] = [:]
+        var waiting: [Int: (place: Place, position: Int64, end: AsyncStream<Void>.Continuation)] = [:]
         var lastID = 0
     }
 
@@ -33,7 +33,7 @@ final class SequenceAborts: Sendable {
             state.aborted.append((place, received.position))
             if state.aborted.count > Self.rememberedMax { state.aborted.removeFirst() }
             for waiter in state.waiting.values where waiter.place == place && waiter.position < received.position {
-                waiter.2.finish()
+                waiter.end.finish()
             }
         }
     }

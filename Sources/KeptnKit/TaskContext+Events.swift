@@ -1,4 +1,5 @@
 package import CloudEvents
+import Core
 package import KeptnModel
 
 /// The events that an integration sends about a task (K §2.0): same context, same commit, and ids that are the same
@@ -17,6 +18,20 @@ extension TaskContext {
             id: EventIdentity.id(answering: event.id, by: integration, kind: kind.rawValue, part: part),
             source: integration, time: time, context: contextID, triggeredID: event.id, gitCommitID: gitCommitID,
             data: Self.data(commonMembers + members + [("message", text)], data))
+    }
+
+    /// A line for the integration's log (K §2.3.8).
+    ///
+    /// - Parameter part: Tells several lines about one task apart.
+    func failure(_ message: String, by integration: String, at time: Timestamp, part: String) -> CloudEvent {
+        var line = CloudEvent(
+            id: EventIdentity.id(answering: event.id, by: integration, kind: "log", part: part), source: integration,
+            type: LogEntry.errorType, time: time, dataContentType: "application/json",
+            data: .json(Self.data(commonMembers, ["message": .string(message), "task": .string(task)])))
+        line.keptnContext = contextID
+        line[CloudEvent.KeptnExtension.triggeredID] = event.id
+        line[CloudEvent.KeptnExtension.gitCommitID] = gitCommitID
+        return line
     }
 
     fileprivate var commonMembers: [(key: String, value: JSON?)] {

@@ -17,7 +17,8 @@ public struct TaskContext: Sendable {
     /// It may have been worked on before, by somebody who was not heard of again.
     public let isRepeated: Bool
     private let support: any TaskSupport
-    private let reports = ReportCount()
+    private let reports = RunningNumber()
+    private let lines = RunningNumber()
 
     /// Throws when the event is no task that can be worked on; the text says what is missing.
     init(
@@ -94,6 +95,14 @@ public struct TaskContext: Sendable {
     public func report(_ message: String, data: JSON = .emptyObject) {
         support.report(message, number: reports.next(), data: data, of: self)
     }
+
+    /// Writes a line about a failure into the integration's log (`keptn get integrations` counts them), without waiting
+    /// for it. A failure that ends the task need not be written: `.finished` with status `errored` is such a line.
+    public func log(_ message: String) { support.log(message, number: lines.next(), of: self) }
+
+    /// The values of a secret by their keys; nil when there is none of this name. Where it comes from says the
+    /// `ControlPlane`.
+    public func secret(_ name: String) async throws -> [String: String]? { try await support.secret(name) }
 }
 
 /// What a handler can do beside its work.
@@ -101,6 +110,8 @@ protocol TaskSupport: Sendable {
     func ask(_ request: TaskRequest) async throws -> CloudEvent
     func file(_ path: String, of task: TaskContext) async throws -> [UInt8]?
     func report(_ message: String, number: Int, data: JSON, of task: TaskContext)
+    func log(_ message: String, number: Int, of task: TaskContext)
+    func secret(_ name: String) async throws -> [String: String]?
 }
 
 private struct NoSupport: TaskSupport {
@@ -113,10 +124,15 @@ private struct NoSupport: TaskSupport {
     }
 
     func report(_ message: String, number: Int, data: JSON, of task: TaskContext) {}
+    func log(_ message: String, number: Int, of task: TaskContext) {}
+
+    func secret(_ name: String) async throws -> [String: String]? {
+        throw UnusableTask(description: "there are no secrets here")
+    }
 }
 
-/// Numbers a task's reports: 1, 2, 3, …
-private final class ReportCount: Sendable {
+/// Numbers what a task's handler says: 1, 2, 3, …
+private final class RunningNumber: Sendable {
     private let last = Mutex(0)
 
     func next() -> Int {

@@ -79,9 +79,16 @@ final class TaskWorker: TaskSupport {
     private func perform(
         _ reaction: TaskReaction, _ task: TaskContext, at position: Int64
     ) async throws -> TaskOutcome {
-        guard integration.isCancelledOnAbort else { return try await reaction.handler(task) }
-        let outcome = try await aborts.unlessAborted(task, at: position) { try await reaction.handler(task) }
+        guard integration.isCancelledOnAbort else { return try await performInTime(reaction, task) }
+        let outcome = try await aborts.unlessAborted(task, at: position) { [self] in
+            try await performInTime(reaction, task)
+        }
         return outcome ?? TaskOutcome(status: .aborted, result: .fail, message: "the sequence was aborted")
+    }
+
+    private func performInTime(_ reaction: TaskReaction, _ task: TaskContext) async throws -> TaskOutcome {
+        guard let timeMax = reaction.timeMax else { return try await reaction.handler(task) }
+        return try await time.withDeadline(timeMax, "the task") { try await reaction.handler(task) }
     }
 
     /// An error during the end of the program comes from that end.
@@ -149,6 +156,12 @@ final class TaskWorker: TaskSupport {
                 .statusChanged, by: integration.name, at: time.now, part: "\(number)", message: message, data: data)
         ])
     }
+
+    func log(_ message: String, number: Int, of task: TaskContext) {
+        outbox.post([task.failure(message, by: integration.name, at: time.now, part: "\(number)")])
+    }
+
+    func secret(_ name: String) async throws -> [String: String]? { try await controlPlane.secret(name) }
 
     // MARK: What is sent
 

@@ -12,6 +12,8 @@ public struct ProcessSpec: Sendable, Hashable, Codable {
     /// How long a process may go on after SIGTERM before it is killed.
     public var gracefulStop: Duration
 
+    public static let replicasLimits = 1...64
+
     public struct HealthCheck: Sendable, Hashable, Codable {
         public var path: String
         /// How long a new process may take until its first good answer.

@@ -34,10 +34,13 @@ public struct SLO: Sendable, Hashable {
         /// 0 counts as 1.
         public var weight: Int
         public var keySLI: Bool
+        /// Not Keptn's: the share of good events that is promised, such as 0.999; what is left of 1 is the error budget
+        /// that criteria with `burn_rate` speak of.
+        public var target: Double?
 
         public init(
             sli: String, displayName: String = "", pass: [Criteria] = [], warning: [Criteria] = [], weight: Int = 1,
-            keySLI: Bool = false
+            keySLI: Bool = false, target: Double? = nil
         ) {
             self.sli = sli
             self.displayName = displayName
@@ -45,6 +48,7 @@ public struct SLO: Sendable, Hashable {
             self.warning = warning
             self.weight = weight
             self.keySLI = keySLI
+            self.target = target
         }
     }
 
@@ -91,9 +95,22 @@ public struct SLO: Sendable, Hashable {
 public struct SLI: Sendable, Hashable {
     public var specVersion: String
     public var indicators: [String: String]
+    /// Those whose query is a request to a JSON API.
+    public var requests: [String: SLIWebQuery]
 
-    public init(specVersion: String = "1.0", indicators: [String: String]) {
+    public init(
+        specVersion: String = "1.0", indicators: [String: String], requests: [String: SLIWebQuery] = [:]
+    ) {
         self.specVersion = specVersion
         self.indicators = indicators
+        self.requests = requests
+    }
+
+    /// Adds a more special file, whose indicators count where both have them (K §3.3).
+    public mutating func merge(_ special: SLI) {
+        for name in special.indicators.keys { requests[name] = nil }
+        for name in special.requests.keys { indicators[name] = nil }
+        indicators.merge(special.indicators) { $1 }
+        requests.merge(special.requests) { $1 }
     }
 }

@@ -3,7 +3,6 @@ import Core
 package import KeptnKit
 import KeptnModel
 package import Ports
-import SpecFiles
 
 /// The SLI provider `keptn`: answers with what the built-in proxy has measured of a deployment.
 ///
@@ -12,13 +11,12 @@ import SpecFiles
 package struct KeptnSLIProvider: Sendable {
     package static let provider = "keptn"
     private static let name = "keptn-sli-provider"
-    private static let file = "keptn/sli.yaml"
 
-    private let configuration: any Configuration
+    private let files: IndicatorFiles
     private let measurements: any TrafficMeasurements
 
     package init(configuration: any Configuration, measurements: any TrafficMeasurements) {
-        self.configuration = configuration
+        files = IndicatorFiles(configuration: configuration)
         self.measurements = measurements
     }
 
@@ -34,7 +32,7 @@ package struct KeptnSLIProvider: Sendable {
         guard let from = Timestamp(rfc3339: start), let to = Timestamp(rfc3339: end) else {
             return .errored("get-sli.start and get-sli.end have to be RFC 3339 times, not '\(start)' and '\(end)'")
         }
-        let named = try await indicators(of: task.scope, commit: task.gitCommitID)
+        let named = try await files.queries(of: Self.provider, task.scope, task.gitCommitID).indicators
         let deployment = task.data["deployment"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
         let summary = await measurements.summary(of: task.scope, deployment: deployment, from: from, to: to)
         let wanted = (task.properties["indicators"]?.elements ?? []).compactMap(\.stringValue)
@@ -47,24 +45,6 @@ package struct KeptnSLIProvider: Sendable {
         }
         return .pass(
             data: ["get-sli": ["start": .string(start), "end": .string(end), "indicatorValues": .array(values)]])
-    }
-
-    /// Of Keptn 0.5, where the source is `keptn`.
-    private static let oldFile = "service-indicators.yaml"
-
-    /// The queries of project, stage and service together; the more special one counts (K §3.3).
-    private func indicators(of scope: Scope, commit: String?) async throws -> [String: String] {
-        var all: [String: String] = [:]
-        for place in ConfigurationPlace(scope).fallbacks.reversed() {
-            guard let file = try await configuration.file(Self.file, at: place, commit: commit) else { continue }
-            all.merge(try SpecFiles.sli(file.bytes, file: Self.file).value.indicators) { $1 }
-        }
-        let place = ConfigurationPlace(scope)
-        if let old = try await configuration.file(Self.oldFile, at: place, commit: commit) {
-            let known = try SpecFiles.serviceIndicators(old.bytes, file: Self.oldFile).value["keptn"]
-            all.merge(known?.indicators ?? [:]) { today, _ in today }
-        }
-        return all
     }
 
     private static func value(

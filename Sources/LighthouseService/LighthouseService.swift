@@ -15,6 +15,8 @@ package struct LighthouseService: Sendable {
     package static let name = "lighthouse-service"
     /// The longest that a provider may take; Keptn 1.4.5 waited for ever (keptn#7407).
     package static let providerMax = Duration.seconds(300)
+    /// Over further ones nothing is measured.
+    private static let budgetWindowsMax = 8
 
     let configuration: any ConfigurationWriting
     private let queries: any EventQueries
@@ -79,14 +81,21 @@ package struct LighthouseService: Sendable {
                     + task.scope.project,
                 data: ["evaluation": window.json(result: .pass)])
         }
-        let answer = try await ask(provider, task, window, slo)
+        let answers: (whole: JSON, windows: [Duration: JSON])
+        do {
+            answers = try await ask(provider, task, window, slo)
+        } catch is DeadlineExceeded {
+            return .errored(
+                "SLI provider \(provider) has not answered within \(Self.providerMax.go): is it running, and does it "
+                    + "hear sh.keptn.event.get-sli.triggered?")
+        }
         guard let slo, let file else {
             return .pass(
                 "no evaluation performed by lighthouse because no SLO file configured for project "
                     + task.scope.project,
                 data: ["evaluation": window.json(result: .pass)])
         }
-        return try await judge(answer, slo, file, task, window)
+        return try await judge(answers.whole, answers.windows, slo, file, task, window)
     }
 
     private static func reason(_ error: any Error, _ scope: Scope) -> String {
@@ -95,24 +104,56 @@ package struct LighthouseService: Sendable {
             + "\(scope.project)\n\(error)"
     }
 
+    /// The provider's answer for the window, and for those of the SLO's error budgets.
     private func ask(
         _ provider: String, _ task: TaskContext, _ window: EvaluationWindow, _ slo: SLO?
+    ) async throws -> (whole: JSON, windows: [Duration: JSON]) {
+        let budgets = slo?.budgetWindows ?? []
+        return try await withThrowingTaskGroup(of: (Duration?, JSON).self) { group in
+            group.addTask {
+                let indicators = (slo?.objectives ?? []).map(\.sli)
+                return (nil, try await ask(provider, task, window.start, window.end, indicators, slo))
+            }
+            for (length, indicators) in budgets.prefix(Self.budgetWindowsMax) {
+                group.addTask {
+                    let start = window.end - length
+                    return (
+                        length,
+                        try await ask(provider, task, start, window.end, indicators, slo, part: length.go)
+                    )
+                }
+            }
+            var answers: (whole: JSON, windows: [Duration: JSON]) = (.emptyObject, [:])
+            for try await (length, answer) in group {
+                if let length { answers.windows[length] = answer } else { answers.whole = answer }
+            }
+            return answers
+        }
+    }
+
+    /// - Parameter part: Tells the requests of one evaluation apart.
+    private func ask(
+        _ provider: String, _ task: TaskContext, _ start: Timestamp, _ end: Timestamp, _ indicators: [String],
+        _ slo: SLO?, part: String = ""
     ) async throws -> JSON {
+        let sampled = part.isEmpty ? slo?.sampledIndicators.sorted() ?? [] : []
         let request: JSON = [
-            "sliProvider": .string(provider), "start": .string(window.start.rfc3339),
-            "end": .string(window.end.rfc3339),
-            "indicators": .array((slo?.objectives ?? []).map { .string($0.sli) }),
+            "sliProvider": .string(provider), "start": .string(start.rfc3339), "end": .string(end.rfc3339),
+            "indicators": .array(indicators.map { .string($0) }),
             "customFilters": .array((slo?.filter ?? []).map { ["key": .string($0.key), "value": .string($0.value)] }),
+            "sampled": sampled.isEmpty ? nil : .array(sampled.map { .string($0) }),
         ]
         let deployment = task.data["deployment", "deploymentNames"]?.elements.first?.stringValue ?? ""
         let answer = try await task.request(
-            task: "get-sli", data: ["get-sli": request, "deployment": .string(deployment)],
+            task: "get-sli", part: part,
+            data: ["get-sli": request, "deployment": .string(deployment), "test": task.data["test"]],
             deadline: Self.providerMax)
         return answer.json ?? .emptyObject
     }
 
     private func judge(
-        _ answer: JSON, _ slo: SLO, _ file: ConfigurationFile, _ task: TaskContext, _ window: EvaluationWindow
+        _ answer: JSON, _ windows: [Duration: JSON], _ slo: SLO, _ file: ConfigurationFile, _ task: TaskContext,
+        _ window: EvaluationWindow
     ) async throws -> TaskOutcome {
         let message = answer["message"]?.stringValue ?? ""
         if let status = answer["status"]?.stringValue, status == "aborted" || status == "errored" {
@@ -123,6 +164,7 @@ package struct LighthouseService: Sendable {
             let rule = try ComparisonRule(slo.comparison)
             outcome = Evaluation.evaluate(
                 slo: slo, values: try SLIValue.values(ofGetSLIFinished: answer),
+                windows: windows.mapValues { (try? SLIValue.values(ofGetSLIFinished: $0)) ?? [] },
                 previous: try await previous(rule, task),
                 providerFailure: answer["result"]?.stringValue == "fail" ? message : nil)
         } catch let error as EvaluationError {

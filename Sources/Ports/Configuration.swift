@@ -100,6 +100,8 @@ package protocol ConfigurationEditing: ConfigurationWriting {
     func delete(_ path: String, at place: ConfigurationPlace) async throws -> String
     /// The paths of all files below a place, sorted.
     func list(_ place: ConfigurationPlace, commit: String?) async throws -> (paths: [String], commit: String)
+    /// The commits that changed a file, newest first; those of the last few hundred of its branch.
+    func history(of path: String, at place: ConfigurationPlace, limit: Int) async throws -> [FileRevision]
 }
 
 extension ConfigurationEditing {
@@ -109,6 +111,24 @@ extension ConfigurationEditing {
 
     package func updateShipyard(of project: String, to shipyard: [UInt8]) async throws {
         try await updateProject(project, ProjectUpdate(shipyard: shipyard))
+    }
+}
+
+/// A commit that changed a file.
+package struct FileRevision: Sendable, Hashable {
+    package var commit: String
+    package var time: Timestamp
+    package var author: String
+    package var message: String
+    /// Whether the file is gone with it.
+    package var isDeletion: Bool
+
+    package init(commit: String, time: Timestamp, author: String, message: String, isDeletion: Bool) {
+        self.commit = commit
+        self.time = time
+        self.author = author
+        self.message = message
+        self.isDeletion = isDeletion
     }
 }
 

@@ -45,7 +45,7 @@ package struct EventPage: Sendable, Hashable {
 }
 
 /// The one store behind the components: SQLite in the embedded form, MongoDB scaled out, memory in tests.
-package typealias Store = EventLog & EventQueries & SequenceStore & SubscriptionStore
+package typealias Store = EventLog & EventQueries & SequenceStore & SubscriptionStore & Overviews
 
 extension String? {
     /// What a filter asks for: nil and empty both mean any.

@@ -70,10 +70,13 @@ package struct LatestEvent: Sendable, Hashable {
     package var time: Timestamp?
     /// The context of the newest event of this type and place whose result is not `fail`.
     package var unfailedContext: String?
+    package var project: String
+    /// `data.result`.
+    package var result: String?
 
     package init(
         stage: String?, service: String?, type: String, id: String, context: String?, time: Timestamp?,
-        unfailedContext: String?
+        unfailedContext: String?, project: String, result: String? = nil
     ) {
         self.stage = stage
         self.service = service
@@ -82,6 +85,8 @@ package struct LatestEvent: Sendable, Hashable {
         self.context = context
         self.time = time
         self.unfailedContext = unfailedContext
+        self.project = project
+        self.result = result
     }
 }
 

@@ -15,10 +15,12 @@ package struct OutgoingRequest: Sendable, Hashable {
     package var timeout: Duration
     /// A longer answer is a failure.
     package var responseBytesMax: Int
+    /// Nil: what the machine trusts.
+    package var trust: ServerTrust?
 
     package init(
         method: String = "GET", url: String, headers: [String: String] = [:], body: [UInt8] = [],
-        timeout: Duration = .seconds(10), responseBytesMax: Int = 16 << 20
+        timeout: Duration = .seconds(10), responseBytesMax: Int = 16 << 20, trust: ServerTrust? = nil
     ) {
         self.method = method
         self.url = url
@@ -26,6 +28,20 @@ package struct OutgoingRequest: Sendable, Hashable {
         self.body = body
         self.timeout = timeout
         self.responseBytesMax = responseBytesMax
+        self.trust = trust
+    }
+}
+
+/// Which servers are believed to be who they say, over TLS.
+package struct ServerTrust: Sendable, Hashable {
+    /// Authorities beside the machine's, in PEM.
+    package var certificate: String?
+    /// Anybody is believed.
+    package var skipsVerification: Bool
+
+    package init(certificate: String? = nil, skipsVerification: Bool = false) {
+        self.certificate = certificate
+        self.skipsVerification = skipsVerification
     }
 }
 
@@ -45,7 +61,7 @@ package struct IncomingResponse: Sendable, Hashable {
 /// Why there is no answer.
 package struct RequestFailure: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Kind: Sendable, Hashable {
-        /// The address is none that can be asked: trying again does not help.
+        /// The address or the trust is none that can be used: trying again does not help.
         case badURL
         /// Nobody listens, the connection broke, or the name is unknown.
         case unreachable

@@ -93,6 +93,8 @@ package struct RunQuery: Sendable, Hashable {
     /// Runs in whose overall state (`SequenceRun.state`) any of these appears.
     package var states: [SequenceExecution.State] = []
     package var contexts: [String] = []
+    /// Runs whose result as a whole (`SequenceRun.result`) is one of these.
+    package var results: [KeptnResult] = []
     package var stage: String?
     package var service: String?
     /// Strictly after.

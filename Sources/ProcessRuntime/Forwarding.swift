@@ -24,11 +24,21 @@ extension HTTPProxy {
     func answer(
         _ request: Request, _ writer: consuming ResponseWriter, client: String?, on route: RouteKey
     ) async throws {
+        let effect = fault(of: request, client: client, on: route)
+        if case .delay(let delay)? = effect { try await time.sleep(for: delay) }
+        // What a client has to wait because of a problem is no fault of the service.
         let begin = ContinuousClock.now
         if request.headers[.expect]?.lowercased() == "100-continue" {
             try await writer.writeInformationalHead(HTTPResponse(status: .continue))
         }
         let body = try await ForwardedBody(of: request, bufferedMax: Self.bufferedBodyMax)
+        if case .refusal(let status)? = effect {
+            // Not counted: the service never saw it.
+            let message = "requests of this client to \(route.scope.service) are refused because of a problem"
+            try await refuse(writer, HTTPResponse.Status(code: status), message, isHead: request.method == .head)
+            if !body.isTaken { throw ProxyError.connectionUnusable }
+            return
+        }
         switch await exchange(request, body, client: client, on: route) {
         case .answered(let response, let seat):
             defer { state.withLock { $0.table.giveBack(seat) } }

@@ -43,6 +43,7 @@ package final class HTTPProxy: TrafficRouter, Service {
         var listeners: [RouteKey: Listener] = [:]
         var table = RouteTable()
         var traffic = TrafficLedger()
+        var faults: [Scope: [ClientFault]] = [:]
     }
 
     struct Listener: Sendable {

@@ -100,6 +100,21 @@ package final class ProcessService: Service {
         try await service(of: scope).rollBack()
     }
 
+    /// Carries out an action of a remediation on what serves, and says what has changed. Throws `ActionObstacle` or
+    /// `KeptnError` when it cannot be done; then everything that served before still does.
+    ///
+    /// - Parameter id: Of the task: what was done for it already is not done again.
+    package func act(_ action: ProcessAction, in scope: Scope, id: String) async throws -> String {
+        let service = try await service(of: scope)
+        defer { wakeUpsInput.yield() }
+        return try await service.act(action, id: id)
+    }
+
+    /// Remembers what a quality gate said of the version that a run delivered.
+    package func note(gate result: KeptnResult, ofRun context: String, in scope: Scope) async throws {
+        try await known(scope)?.note(gate: result, ofRun: context)
+    }
+
     /// Stops everything of a service that is deleted, and forgets it.
     package func remove(_ scope: Scope) async throws {
         try await service(of: scope).remove()
@@ -185,13 +200,26 @@ package struct DeploymentRequest: Sendable, Hashable {
     package var image: String?
     /// The commit that the sequence is pinned to; nil for the newest.
     package var commit: String?
+    /// The run that it belongs to.
+    package var context: String?
 
-    package init(scope: Scope, strategy: String?, image: String?, commit: String?) {
+    package init(scope: Scope, strategy: String?, image: String?, commit: String?, context: String? = nil) {
         self.scope = scope
         self.strategy = strategy
         self.image = image
         self.commit = commit
+        self.context = context
     }
+}
+
+/// What a remediation may do to the processes of a service.
+package enum ProcessAction: Sendable, Hashable {
+    /// So many processes more, or fewer.
+    case scale(by: Int)
+    /// Every process is replaced by a new one.
+    case restart
+    /// Back to the last version that passed its gate.
+    case goBack
 }
 
 /// What a task came to.

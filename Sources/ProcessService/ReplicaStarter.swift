@@ -15,8 +15,14 @@ struct ReplicaStarter: Sendable {
     /// All replicas of a deployment, or none.
     func start(_ deployment: Deployment) async throws -> Deployment {
         var started = deployment
-        started.replicas = try await withThrowingTaskGroup(of: (Int, Replica).self) { group in
-            for index in 0..<deployment.spec.replicas {
+        started.replicas = try await start(Array(0..<deployment.spec.replicas), of: deployment)
+        return started
+    }
+
+    /// The replicas with these numbers, or none.
+    func start(_ numbers: [Int], of deployment: Deployment) async throws -> [Replica] {
+        try await withThrowingTaskGroup(of: (Int, Replica).self) { group in
+            for index in numbers {
                 group.addTask { (index, try await start(index, of: deployment)) }
             }
             var replicas: [Int: Replica] = [:]
@@ -32,7 +38,6 @@ struct ReplicaStarter: Sendable {
             }
             return replicas.sorted { $0.key < $1.key }.map(\.value)
         }
-        return started
     }
 
     /// One replica. When it does not come up it is stopped, and its last output is in the error.

@@ -17,10 +17,10 @@ actor RunningService {
 
     private(set) var release: Release
     private(set) var addresses: [RouteKind: RouteAddress] = [:]
-    private let environment: ProcessService.Environment
-    private let starter: ReplicaStarter
+    let environment: ProcessService.Environment
+    let starter: ReplicaStarter
     /// One task at a time.
-    private let tasks = Turnstile()
+    let tasks = Turnstile()
     /// One change of `release` at a time, from decision to routes. Never held while something starts.
     private let changes = Turnstile()
     private var watched: Set<Watched> = []
@@ -82,7 +82,8 @@ actor RunningService {
             try await openAddress(.primary)
             try await openAddress(strategy.entrance)
             return Deployment(
-                id: environment.ids.newID(), strategy: strategy, artifact: artifact, spec: spec, gitCommit: commit)
+                id: environment.ids.newID(), strategy: strategy, artifact: artifact, spec: spec, gitCommit: commit,
+                context: request.context)
         }
     }
 
@@ -97,7 +98,7 @@ actor RunningService {
 
     /// Stores what is to be, moves the traffic, and lets go what is not needed any more. False when there is no plan.
     @discardableResult
-    private func change(_ plan: (Release) -> DeploymentPlan?) async throws -> Bool {
+    func change(_ plan: (Release) -> DeploymentPlan?) async throws -> Bool {
         let retired: [Deployment]? = try await changes.pass {
             guard !isShuttingDown else {
                 throw KeptnError(.unavailable, "process-service is shutting down")
@@ -115,10 +116,12 @@ actor RunningService {
         return true
     }
 
-    /// Changes one replica, if it is still wanted: false if not.
-    private func change(_ watched: Watched, to replica: Replica) async throws -> Bool {
+    /// Changes one replica, if it is still wanted and still the same: false if not.
+    private func change(_ watched: Watched, from old: Replica, to replica: Replica) async throws -> Bool {
         try await changes.pass {
-            guard !isShuttingDown, let kind = release.route(of: watched.deployment) else { return false }
+            guard let current = current(watched), current.replica == old,
+                let kind = release.route(of: watched.deployment)
+            else { return false }
             var next = release
             next[kind]?.replicas[watched.index] = replica
             // The routes first: whatever becomes of the file, nobody shall be sent to a dead process.
@@ -237,14 +240,15 @@ extension RunningService {
                             "service": "\(release.scope)", "deployment": "\(deployment.id)", "exit": "\(exit)",
                             "restart": "in \(delay)",
                         ])
-                    guard try await change(watched, to: Replica(port: replica.port, process: nil)) else { return }
+                    let down = Replica(port: replica.port, process: nil)
+                    guard try await change(watched, from: replica, to: down) else { continue }
                 }
                 try await environment.time.sleep(for: delay)
-                guard current(watched) != nil else { return }
+                guard let (_, down) = current(watched), down.process == nil else { continue }
                 let started = try await starter.start(watched.index, of: deployment)
-                guard try await change(watched, to: started) else {
+                guard try await change(watched, from: down, to: started) else {
                     await starter.stop([started], grace: deployment.spec.gracefulStop)
-                    return
+                    continue
                 }
             } catch is CancellationError {
                 return

@@ -1,21 +1,25 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 package import Ports
 
 /// Requests by AsyncHTTPClient.
 package struct WebRequester: HTTPRequester {
     /// Lives as long as the program, as `HTTPClient.shared` does, which follows redirects and has few connections.
-    private static let client: HTTPClient = {
-        var configuration = HTTPClient.Configuration()
+    private static let client = HTTPClient(
+        eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration(trust: nil))
+
+    private static func configuration(trust: TLSConfiguration?) -> HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration(tlsConfiguration: trust)
         configuration.redirectConfiguration = .disallow
         configuration.httpVersion = .http1Only
         configuration.timeout.connect = .seconds(5)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1024
         // The caller decides whether and when to try again.
         configuration.connectionPool.retryConnectionEstablishment = false
-        return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
-    }()
+        return configuration
+    }
 
     private let time = SystemTime()
 
@@ -30,16 +34,40 @@ package struct WebRequester: HTTPRequester {
         do {
             // The client's own deadline ends with the head of the answer.
             return try await time.withDeadline(request.timeout, "the request") {
-                let response = try await Self.client.execute(prepared, timeout: .init(request.timeout))
-                let body = try await response.body.collect(upTo: bytesMax)
-                return IncomingResponse(
-                    status: Int(response.status.code), headers: Self.fields(response.headers),
-                    body: Array(buffer: body))
+                try await Self.withClient(trusting: request.trust) { client in
+                    let response = try await client.execute(prepared, timeout: .init(request.timeout))
+                    let body = try await response.body.collect(upTo: bytesMax)
+                    return IncomingResponse(
+                        status: Int(response.status.code), headers: Self.fields(response.headers),
+                        body: Array(buffer: body))
+                }
             }
         } catch {
             try Task.checkCancellation()
             throw Self.failure(error, request)
         }
+    }
+
+    /// A client of its own for a request that trusts others than the machine does: its connections serve nobody else.
+    private static func withClient(
+        trusting trust: ServerTrust?, _ body: (HTTPClient) async throws -> IncomingResponse
+    ) async throws -> IncomingResponse {
+        guard let trust else { return try await body(client) }
+        var tls = TLSConfiguration.makeClientConfiguration()
+        if trust.skipsVerification { tls.certificateVerification = .none }
+        if let certificate = trust.certificate {
+            do {
+                tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8)))]
+            } catch {
+                throw RequestFailure(.badURL, "the certificate to trust cannot be read: \(error)")
+            }
+        }
+        let own = HTTPClient(
+            eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration(trust: tls))
+        let result: Result<IncomingResponse, any Error>
+        do { result = .success(try await body(own)) } catch { result = .failure(error) }
+        try? await own.shutdown()
+        return try result.get()
     }
 
     private static func fields(_ headers: HTTPHeaders) -> [String: String] {
@@ -48,6 +76,7 @@ package struct WebRequester: HTTPRequester {
 
     private static func failure(_ error: any Error, _ request: OutgoingRequest) -> RequestFailure {
         switch error {
+        case let error as RequestFailure: return error
         case is NIOTooManyBytesError:
             return RequestFailure(.tooLarge, "the answer is larger than \(request.responseBytesMax) bytes")
         case is DeadlineExceeded: return timeout(request)

@@ -30,16 +30,12 @@ extension SQLiteStore: EventReports {
         return try await read("the newest events of project \(project)") { db in
             let statement = try db.cachedStatement(
                 sql: """
-                    SELECT e.stage, e.service, e.type, e.id, e.context, e.time_ns, u.context
+                    SELECT e.stage, e.service, e.type, e.id, e.context, e.time_ns, u.context, e.project, e.result
                     FROM latest_events AS l CROSS JOIN events AS e ON e.seq = l.seq
                         LEFT JOIN events AS u ON u.seq = l.unfailed
                     WHERE \(terms) ORDER BY l.seq DESC
                     """)
-            return try Row.fetchAll(statement, arguments: arguments).map {
-                LatestEvent(
-                    stage: $0[0], service: $0[1], type: $0[2], id: $0[3], context: $0[4],
-                    time: ($0[5] as Int64?).map(Timestamp.init(nanoseconds:)), unfailedContext: $0[6])
-            }
+            return try Row.fetchAll(statement, arguments: arguments).map { LatestEvent($0) }
         }
     }
 

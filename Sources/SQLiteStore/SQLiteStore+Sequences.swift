@@ -107,7 +107,7 @@ extension SQLiteStore: SequenceStore {
             .map { Scope(project: $0[0], stage: $0[1], service: $0[2]) }
     }
 
-    private static func executions(
+    static func executions(
         _ condition: String, _ arguments: StatementArguments, _ db: Database
     ) throws -> [StoredExecution] {
         let statement = try db.cachedStatement(
@@ -145,6 +145,11 @@ extension RunQuery {
             place.equal("e.service", service)
             conditions.add("EXISTS (SELECT 1 \(Self.sameRun) AND \(place.sql))", place.arguments)
         }
+        if !results.isEmpty {
+            conditions.add(
+                "(\(Self.worstResult)) IN (SELECT value FROM json_each(?))",
+                [JSON.array(results.map { .string($0.rawValue) }).text])
+        }
         if !states.isEmpty {
             let (open, ended) = (states.filter(\.isOpen), states.filter { !$0.isOpen })
             switch (open.isEmpty, ended.isEmpty) {
@@ -160,6 +165,12 @@ extension RunQuery {
     }
 
     private static let sameRun = "FROM executions AS e WHERE e.project = f.project AND e.context = f.context"
+
+    /// The worst result of the run's executions (`SequenceRun.result`).
+    private static let worstResult = """
+        SELECT json_extract(CAST(e.body AS TEXT), '$.outcome.result') AS result \(sameRun) AND result IS NOT NULL
+        ORDER BY CASE result WHEN 'fail' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END LIMIT 1
+        """
 
     /// One of the run's open executions is in one of these states. Asked once, not for each run.
     private static let isOpenInState = """

@@ -18,6 +18,8 @@ enum Schema {
         migrator.registerMigration("uniform") { try $0.execute(sql: uniform) }
         migrator.registerMigration("latest events") { try $0.execute(sql: latestEvents) }
         migrator.registerMigration("push") { try $0.execute(sql: push) }
+        migrator.registerMigration("sessions") { try $0.execute(sql: sessions) }
+        migrator.registerMigration("overviews") { try $0.execute(sql: overviews) }
         return migrator
     }
 

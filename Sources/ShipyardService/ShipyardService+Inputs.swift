@@ -14,7 +14,7 @@ extension ShipyardService {
     static func concerns(_ recorded: RecordedEvent) -> Bool {
         switch recorded.facts.type {
         case .sequence(_, _, .triggered)?, .task(_, .started)?, .task(_, .finished)?: true
-        default: recorded.event.type == controlType || recorded.event.type == projectDeletedType
+        default: [controlType, projectDeletedType, Problem.eventType].contains(recorded.event.type)
         }
     }
 
@@ -29,6 +29,8 @@ extension ShipyardService {
         default:
             if recorded.event.type == Self.controlType {
                 try await takeControl(recorded, &turn)
+            } else if recorded.event.type == Problem.eventType {
+                try await takeProblem(recorded, &turn)
             } else if let project = recorded.facts.project, recorded.event.type == Self.projectDeletedType,
                 recorded.facts.status != "errored"
             {
@@ -56,6 +58,7 @@ extension ShipyardService {
         if turn.wasAborted(context, before: recorded) {
             try await decide(.abortRequested(context: context), in: scope, &turn)
         }
+        try await closeIfOver(trigger, recorded, &turn)
     }
 
     private func takeAnswer(

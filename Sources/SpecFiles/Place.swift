@@ -94,11 +94,16 @@ extension Place {
 
     /// A mapping of text to text, in the file's order.
     func textPairs() -> [(key: String, value: String)] {
+        namedMembers().map { ($0.key, $0.value.node.isNull ? "" : $0.value.text()) }
+    }
+
+    /// The members of a mapping whose keys are names of the user's, in the file's order.
+    func namedMembers() -> [(key: String, value: Place)] {
         guard case .mapping(let pairs) = node.content else {
             mismatch("a mapping of names to values")
             return []
         }
-        return members(pairs).map { ($0.key, $0.value.node.isNull ? "" : $0.value.text()) }
+        return members(pairs)
     }
 
     func textMap() -> [String: String] {

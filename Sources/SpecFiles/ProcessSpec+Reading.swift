@@ -12,7 +12,7 @@ extension ProcessSpec {
         self.init(command: text)
         arguments = file["arguments"]?.elements().map { $0.text() } ?? arguments
         environment = file["environment"]?.textMap() ?? environment
-        replicas = file["replicas"]?.integer(in: 1...64) ?? replicas
+        replicas = file["replicas"]?.integer(in: Self.replicasLimits) ?? replicas
         healthCheck = file["health_check"].map(HealthCheck.init(reading:)) ?? healthCheck
         gracefulStop = file["graceful_stop"]?.positiveDuration() ?? gracefulStop
         for name in environment.keys where name.isEmpty || name.contains("=") || name.contains("\0") {

@@ -37,7 +37,7 @@ extension SLO.Comparison {
 
 extension SLO.Objective {
     fileprivate init(reading place: Place) {
-        let fields = place.fields(["sli", "displayName", "pass", "warning", "weight", "key_sli"])
+        let fields = place.fields(["sli", "displayName", "pass", "warning", "weight", "key_sli", "target"])
         let sli = fields["sli"]?.text() ?? ""
         if sli.isEmpty, fields.isMapping { place.warning("\(place.name) has no 'sli', so it never gets a value") }
         let weight = fields["weight"]?.integer(cuttingDecimals: true) ?? 1
@@ -48,7 +48,25 @@ extension SLO.Objective {
             pass: fields["pass"]?.elements().map(SLO.Criteria.init(reading:)) ?? [],
             warning: fields["warning"]?.elements().map(SLO.Criteria.init(reading:)) ?? [],
             weight: weight,
-            keySLI: fields["key_sli"]?.boolean() ?? false)
+            keySLI: fields["key_sli"]?.boolean() ?? false, target: fields["target"]?.share())
+        let lists = pass + warning
+        if target == nil, lists.contains(where: { $0.criteria.contains { $0.contains("burn_rate") } }) {
+            place.warning("\(place.name) has a criterion with 'burn_rate' and no 'target' such as 99.9%")
+        }
+    }
+}
+
+extension Place {
+    /// A share of 1 above 0 and below 1, as `0.999` or `99.9%`.
+    fileprivate func share() -> Double? {
+        let text = text()
+        let isPercent = text.hasSuffix("%")
+        let number = Double(isPercent ? text.dropLast() : text[...]).map { isPercent ? $0 / 100 : $0 }
+        guard let number, number > 0, number < 1 else {
+            if !text.isEmpty { mismatch("a share between 0 and 1, such as 0.999 or 99.9%") }
+            return nil
+        }
+        return number
     }
 }
 
@@ -57,14 +75,17 @@ extension SLO.Criteria {
         let criteria = place.fields(["criteria"])["criteria"]?.elements() ?? []
         for place in criteria {
             guard case .scalar(let text, _) = place.node.content, !Self.looksLikeCriterion(text) else { continue }
-            place.warning("'\(shortened(text))' is no criterion such as <600 or <=+10%")
+            place.warning(
+                "'\(shortened(text))' is no criterion such as <600, <=+10%, similar, not_worse:0.05 or burn_rate<2")
         }
         self.init(criteria.map { $0.text() })
     }
 
     /// Only a rough check: the evaluation has its own exact reading of criteria.
     private static func looksLikeCriterion(_ text: String) -> Bool {
-        let bare = text.filter { $0 != " " }
+        var bare = text.filter { $0 != " " }
+        if ["similar", "not_worse", "not_lower"].contains(where: bare.hasPrefix) { return true }
+        if bare.hasPrefix("burn_rate") { bare = String(bare.drop { !"<=>".contains($0) }) }
         let hasNumber = bare.contains { ("0"..."9").contains($0) } || bare.hasSuffix("Inf") || bare.hasSuffix("NaN")
         return ["<", "=", ">"].contains(bare.prefix(1)) && hasNumber
     }
@@ -80,16 +101,5 @@ extension SLO.TotalScore {
             }
         }
         self.init(pass: fields["pass"]?.text() ?? "", warning: fields["warning"]?.text() ?? "")
-    }
-}
-
-/// `PROVIDER/sli.yaml`.
-extension SLI {
-    init(reading root: Place) {
-        let file = root.fields(["spec_version", "indicators"])
-        self.init(
-            specVersion: file["spec_version"]?.text() ?? "",
-            indicators: file["indicators"]?.textMap() ?? [:])
-        if indicators.isEmpty, !root.findings.hasErrors { root.warning("the file has no 'indicators'") }
     }
 }

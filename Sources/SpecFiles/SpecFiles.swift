@@ -25,6 +25,8 @@ package enum SpecFiles {
         case eventMappings = "event mappings"
         case serviceObjectives = "service objectives"
         case serviceIndicators = "service indicators"
+        case sliProvider = "SLI provider"
+        case remediation
     }
 
     /// Of spec 0.2, or of Keptn 0.5 to 0.7, which is read as one of spec 0.2.
@@ -75,6 +77,18 @@ package enum SpecFiles {
         try read(bytes, file: file) { EventMappings(reading: $0) }
     }
 
+    /// `PROVIDER/provider.yaml`.
+    package static func sliProviderSpec(
+        _ bytes: [UInt8], file: String
+    ) throws(InvalidFile) -> Parsed<SLIProviderSpec> {
+        try read(bytes, file: file) { SLIProviderSpec(reading: $0) }
+    }
+
+    /// Of spec 0.1.4, or of Keptn 0.5 to 0.7.
+    package static func remediation(_ bytes: [UInt8], file: String) throws(InvalidFile) -> Parsed<RemediationSpec> {
+        try read(bytes, file: file) { RemediationSpec(reading: $0) }
+    }
+
     /// The name of the SLI provider in a project's `lighthouse-config.yaml` (Keptn's ConfigMap of that name, K §2.6).
     package static func sliProvider(_ bytes: [UInt8], file: String) throws(InvalidFile) -> Parsed<String> {
         try read(bytes, file: file) { $0.fields(["sli-provider"]).required("sli-provider")?.text() ?? "" }
@@ -113,6 +127,8 @@ package enum SpecFiles {
             case .eventMappings: _ = EventMappings(reading: root)
             case .serviceObjectives: _ = SLO(readingOld: root)
             case .serviceIndicators: _ = SLI.readOld(root)
+            case .sliProvider: _ = SLIProviderSpec(reading: root)
+            case .remediation: _ = RemediationSpec(reading: root)
             }
             return kind
         }
@@ -135,6 +151,7 @@ extension SpecFiles {
         if text("kind") == "Shipyard" { return .shipyard }
         if text("kind") == "WebhookConfig" { return .webhook }
         if text("kind") == "EventMappings" { return .eventMappings }
+        if text("kind") == "Remediation" || named == .remediation { return .remediation }
         if text("kind") == nil, text("apiVersion")?.hasPrefix(Shipyard.apiVersionPrefix) == true { return .shipyard }
         if text("kind") == nil, text("apiVersion")?.hasPrefix(WebhookSpec.apiVersionPrefix) == true { return .webhook }
         if let named { return named }
@@ -163,6 +180,8 @@ extension SpecFiles.Kind {
         case .eventMappings: ["eventmappings.yaml", "eventmappings.yml"]
         case .serviceObjectives: ["service-objectives.yaml", "service-objectives.yml"]
         case .serviceIndicators: ["service-indicators.yaml", "service-indicators.yml"]
+        case .sliProvider: ["provider.yaml", "provider.yml"]
+        case .remediation: ["remediation.yaml", "remediation.yml"]
         }
     }
 
@@ -177,6 +196,8 @@ extension SpecFiles.Kind {
         case .process: "command"
         case .webhook: "webhooks"
         case .eventMappings: "hooks"
+        case .sliProvider: "authentication"
+        case .remediation: "remediations"
         }
     }
 }
@@ -192,7 +213,7 @@ extension SpecFiles {
         return Parsed(value: value, warnings: parsed.warnings)
     }
 
-    private static func readOptional<Value: Sendable>(
+    static func readOptional<Value: Sendable>(
         _ bytes: [UInt8], file: String, _ body: (Place) -> Value
     ) throws(InvalidFile) -> Parsed<Value?> {
         guard bytes.count <= bytesMax else {

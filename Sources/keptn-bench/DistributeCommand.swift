@@ -1,12 +1,11 @@
 import ArgumentParser
 import CloudEvents
-import HTTPServing
-import HTTPTypes
-import KeptnKit
+import Distributor
+import Glibc
 import KeptnModel
-import Logging
 import Ports
 import RemoteClients
+import SQLiteStore
 import Subprocess
 import Synchronization
 
@@ -14,21 +13,37 @@ import Synchronization
 struct DistributeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "distribute",
-        abstract: "Measure events to push and pull subscribers: closed loop, and latencies open loop at half of it.")
+        abstract: "Measure events to subscribers, in one process or over HTTP: closed loop, and latencies open loop at "
+            + "half of it.")
 
-    enum Mode: String, ExpressibleByArgument, CaseIterable { case push, pull }
+    enum Mode: String, ExpressibleByArgument, CaseIterable {
+        case inProcess = "in-process"
+        case push, pull, stream
+    }
 
-    @Option(help: "How subscribers get events: push or pull.") var mode = Mode.push
+    @Option(help: "How subscribers get events: in-process, push, pull or stream.") var mode = Mode.push
     @Option(help: "Subscribers, each of which hears every event.") var subscribers = 1
-    @Option(help: "Subscriptions to an endpoint where nobody listens, beside the others.") var dead = 0
+    @Option(help: "Subscriptions to an endpoint where nobody listens, beside the others; not in-process.") var dead = 0
     @Option(help: "Events of the closed loop.") var count = 5000
     @Option(help: "Senders at a time; each waits until all subscribers have its event.") var concurrency = 32
     @Flag(help: "Print JSON.") var json = false
     @Option(help: "The keptn to measure; default the one beside this program.") var keptn: String?
 
+    /// Who is measured.
+    private struct Target: Sendable {
+        /// Durable when it returns.
+        let send: @Sendable ([CloudEvent]) async throws -> Void
+        let process: ServerUnderTest
+    }
+
+    func validate() throws {
+        if mode == .inProcess, dead > 0 { throw ValidationError("--dead: nothing is posted in one process") }
+    }
+
     func run() async throws {
         let report = try await withTemporaryFolder { home in
-            try await ServerUnderTest.run(program: ServerUnderTest.program(keptn), home: home) { server in
+            if mode == .inProcess { return try await measureInProcess(home) }
+            return try await ServerUnderTest.run(program: ServerUnderTest.program(keptn), home: home) { server in
                 (try await measure(server), .terminate)
             }
         }
@@ -39,124 +54,132 @@ struct DistributeCommand: AsyncParsableCommand {
         let arrivals = Arrivals(subscribers: subscribers)
         let client = APIClient(endpoint: server.endpoint, token: server.token)
         let plane = Workload.plane(server.endpoint, server.token)
-        let port = try FreePort.find()
-        let (ready, listening) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         return try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
-            if mode == .push {
-                group.addTask { try await endpoint(arrivals, port) { listening.yield() }.run() }
-                for await _ in ready { break }
+            switch mode {
+            case .push: try await PushSubscribers.listen(subscribers, client, arrivals, in: &group)
+            case .pull: try await PullSubscribers.listen(subscribers, plane, arrivals, in: &group)
+            case .stream: try await StreamSubscribers.listen(subscribers, server, arrivals, in: &group)
+            case .inProcess: break
             }
-            for number in 0..<subscribers where mode == .push {
-                try await subscribe(client, "s\(number)", "http://127.0.0.1:\(port)/api/v1/event")
+            for number in 0..<dead {
+                try await PushSubscribers.subscribe(client, "dead\(number)", "http://127.0.0.1:1/")
             }
-            for number in 0..<subscribers where mode == .pull {
-                let interest = Interest(name: "s\(number)", patterns: [Self.type.text])
-                let subscription = try await plane.subscribe(interest)
-                group.addTask { try await pull(subscription, arrivals) }
-            }
-            for number in 0..<dead { try await subscribe(client, "dead\(number)", "http://127.0.0.1:1/") }
-            return try await figures(server, plane, arrivals)
+            return try await figures(Target(send: { try await plane.send($0) }, process: server), arrivals)
         }
     }
 
-    private func figures(
-        _ server: ServerUnderTest, _ plane: HTTPControlPlane, _ arrivals: Arrivals
-    ) async throws -> JSON {
-        _ = try await closedLoop(plane, arrivals, count / 10)
-        let (start, cpu) = (ContinuousClock.now, server.cpuMilliseconds)
-        _ = try await closedLoop(plane, arrivals, count)
-        let rate = Double(count / concurrency * concurrency) / (ContinuousClock.now - start).seconds
-        let used = (server.cpuMilliseconds - cpu) / Double(count * subscribers)
-        let latencies = try await openLoop(plane, arrivals, rate: rate / 2, count: min(count, Int(rate / 2 * 20)))
+    /// The store and the distributor without HTTP, in this process.
+    private func measureInProcess(_ home: String) async throws -> JSON {
+        let arrivals = Arrivals(subscribers: subscribers)
+        let store = try await SQLiteStore.open(folder: home, logger: Workload.quiet)
+        let distributor = Distributor(store: store, logger: Workload.quiet)
+        let report = try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { try await store.runCheckpoints() }
+            for number in 0..<subscribers {
+                let subscription = try await distributor.open(
+                    SubscriptionRequest(name: "s\(number)", patterns: [BenchEvent.type.text]))
+                group.addTask {
+                    while !Task.isCancelled {
+                        let deliveries = try await subscription.next(upTo: 256)
+                        for delivery in deliveries { arrivals.note(delivery.event.id) }
+                        try await subscription.settle(deliveries.map(\.position), sending: [])
+                    }
+                }
+            }
+            let own = ServerUnderTest(endpoint: "", token: "", processID: getpid(), readyAfter: .zero)
+            return try await figures(Target(send: { _ = try await store.append($0) }, process: own), arrivals)
+        }
+        try await store.close()
+        return report
+    }
+
+    private func figures(_ target: Target, _ arrivals: Arrivals) async throws -> JSON {
+        _ = try await closedLoop(target, arrivals, count / 10)
+        let (start, cpu) = (ContinuousClock.now, target.process.cpuMilliseconds)
+        _ = try await closedLoop(target, arrivals, count)
+        let rate = Double(max(1, count / concurrency) * concurrency) / (ContinuousClock.now - start).seconds
+        let used = (target.process.cpuMilliseconds - cpu) / Double(count * subscribers)
+        let latencies = try await openLoop(
+            target, arrivals, rate: rate / 2, count: min(count, max(1, Int(rate / 2 * 20))))
+        let quantiles = [(name: "p50", q: 0.5), (name: "p99", q: 0.99)]
         return .object([
             ("mode", .string(mode.rawValue)), ("subscribers", .integer(subscribers)), ("dead", .integer(dead)),
             ("deliveriesPerSecond", .number((rate * Double(subscribers)).rounded())),
             ("eventsPerSecond", .number(rate.rounded())),
-            ("sentToHeardMs", latencies.json([("p50", 0.5), ("p99", 0.99)])),
+            ("appendedToHeardMs", latencies.appended.json(quantiles)),
+            ("sentToHeardMs", latencies.sent.json(quantiles)),
             ("cpuMsPerDelivery", .number((used * 1000).rounded() / 1000)),
-            ("peakRSSMB", .number(server.residentMegabytes.peak.rounded())), ("count", .integer(count)),
+            ("peakRSSMB", .number(target.process.residentMegabytes.peak.rounded())), ("count", .integer(count)),
             ("concurrency", .integer(concurrency)), ("conditions", Conditions.json),
         ])
     }
 
-    // MARK: Subscribers
-
-    private static let type = EventType.task(name: "bench", kind: .statusChanged)
-
-    private func subscribe(_ client: APIClient, _ name: String, _ url: String) async throws {
-        _ = try await client.put(
-            "v1/subscriptions/\(name)", ["url": .string(url), "events": [.string(Self.type.text)]])
-    }
-
-    /// Its path is one that a route's rule knows; nobody has to show a token here.
-    private func endpoint(_ arrivals: Arrivals, _ port: Int, _ onReady: @escaping @Sendable () -> Void) -> HTTPServing {
-        let hear = HTTPRoute(.post, "/api/v1/event", access: .everybody) { request in
-            let event = try CloudEvent(structured: try await request.body.collect(upTo: 1 << 20))
-            arrivals.note(event.id)
-            return .json([:])
-        }
-        return HTTPServing(
-            host: "127.0.0.1", port: port, routes: [hear], requests: RequestStatistics(),
-            admit: { _, _ in Caller.nobody }, logger: Workload.quiet, onReady: { _ in onReady() })
-    }
-
-    private func pull(_ subscription: any EventSubscription, _ arrivals: Arrivals) async throws {
-        while !Task.isCancelled {
-            let events = try await subscription.receive(upTo: 256)
-            for event in events { arrivals.note(event.event.id) }
-            try await subscription.settle(events.map(\.position), sending: [])
-        }
-    }
-
     // MARK: Senders
 
-    private func send(_ plane: HTTPControlPlane, _ arrivals: Arrivals) async throws {
-        let ids = SystemIDs()
-        let event = CloudEvent(
-            keptn: Self.type, id: ids.newID(), source: "keptn-bench", time: SystemTime().now, context: ids.newID(),
-            triggeredID: ids.newID(),
-            data: [
-                "project": "bench", "stage": "dev", "service": "service-0",
-                "message": .string(String(repeating: "x", count: 800)),
-            ])
+    /// Returns how long it took from the durable append until the last subscriber has heard the event.
+    private func send(_ target: Target, _ arrivals: Arrivals) async throws -> Duration {
+        let event = BenchEvent.next()
         async let heard: Void = arrivals.all(of: event.id)
-        try await plane.send([event])
+        try await target.send([event])
+        let appended = ContinuousClock.now
         await heard
+        return ContinuousClock.now - appended
     }
 
-    private func closedLoop(_ plane: HTTPControlPlane, _ arrivals: Arrivals, _ count: Int) async throws {
+    private func closedLoop(_ target: Target, _ arrivals: Arrivals, _ count: Int) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<concurrency {
-                group.addTask { for _ in 0..<(count / concurrency) { try await send(plane, arrivals) } }
+                group.addTask { for _ in 0..<max(1, count / concurrency) { _ = try await send(target, arrivals) } }
             }
             try await group.waitForAll()
         }
     }
 
-    /// Sends at a fixed rate, whatever the subscribers do, so that queueing shows.
+    /// Sends at a fixed rate, whatever the subscribers do, so that queueing shows: `sent` counts from the moment that
+    /// was due.
     private func openLoop(
-        _ plane: HTTPControlPlane, _ arrivals: Arrivals, rate: Double, count: Int
-    ) async throws -> Samples {
+        _ target: Target, _ arrivals: Arrivals, rate: Double, count: Int
+    ) async throws -> (appended: Samples, sent: Samples) {
         let start = ContinuousClock.now
-        return try await withThrowingTaskGroup(of: Duration.self) { group in
+        return try await withThrowingTaskGroup(of: (appended: Duration, sent: Duration).self) { group in
             for number in 0..<count {
                 let due = start + .nanoseconds(Int64(Double(number) / rate * 1e9))
                 group.addTask {
                     try await ContinuousClock().sleep(until: due)
-                    try await send(plane, arrivals)
-                    return ContinuousClock.now - due
+                    let appended = try await send(target, arrivals)
+                    return (appended, ContinuousClock.now - due)
                 }
             }
-            var samples = Samples()
-            for try await duration in group { samples.add(duration) }
+            var samples = (appended: Samples(), sent: Samples())
+            for try await latency in group {
+                samples.appended.add(latency.appended)
+                samples.sent.add(latency.sent)
+            }
             return samples
         }
     }
 }
 
+/// What is sent: about 1.2 kB, of a kind that nobody else waits for.
+enum BenchEvent {
+    static let type = EventType.task(name: "bench", kind: .statusChanged)
+
+    static func next() -> CloudEvent {
+        let ids = SystemIDs()
+        return CloudEvent(
+            keptn: type, id: ids.newID(), source: "keptn-bench", time: SystemTime().now, context: ids.newID(),
+            triggeredID: ids.newID(),
+            data: [
+                "project": "bench", "stage": "dev", "service": "service-0",
+                "message": .string(String(repeating: "x", count: 800)),
+            ])
+    }
+}
+
 /// Who has heard what, and who waits until all have.
-private final class Arrivals: Sendable {
+final class Arrivals: Sendable {
     private struct Event {
         var heard = 0
         var sender: CheckedContinuation<Void, Never>?

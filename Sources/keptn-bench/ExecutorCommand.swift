@@ -45,6 +45,8 @@ private struct MeasuredControlPlane: ControlPlane {
     func file(_ path: String, of scope: Scope, commit: String?) async throws -> [UInt8]? {
         try await base.file(path, of: scope, commit: commit)
     }
+
+    func secret(_ name: String) async throws -> [String: String]? { try await base.secret(name) }
 }
 
 private struct MeasuredSubscription: EventSubscription {

@@ -7,8 +7,8 @@ struct KeptnBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keptn-bench", abstract: "Measure and torment a keptn server.",
         subcommands: [
-            SequencesCommand.self, EventsCommand.self, DistributeCommand.self, QueriesCommand.self,
-            StartCommand.self, TortureCommand.self,
-            ExecutorCommand.self,
+            SequencesCommand.self, EventsCommand.self, DistributeCommand.self, BacklogCommand.self, QueriesCommand.self,
+            StartCommand.self, TortureCommand.self, TortureIntegrationsCommand.self,
+            EvaluateCommand.self, ExecutorCommand.self, VictimCommand.self,
         ])
 }

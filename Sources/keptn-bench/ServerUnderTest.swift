@@ -18,10 +18,14 @@ struct ServerUnderTest {
 
     /// The program that is measured: beside this one, unless said otherwise.
     static func program(_ given: String?) -> FilePath {
-        if let given { return FilePath(given) }
-        let own =
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-        return FilePath(own).removingLastComponent().appending("keptn")
+        given.map { FilePath($0) } ?? own.removingLastComponent().appending("keptn")
+    }
+
+    /// This program.
+    static var own: FilePath {
+        FilePath(
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+                ?? CommandLine.arguments[0])
     }
 
     /// Starts a server, waits until it is ready, and ends it as the body says when the body is done.

@@ -36,7 +36,8 @@ struct TortureCommand: AsyncParsableCommand {
                 let (token, executor) = try await firstStart(home, port, endpoint, accepted)
                 for worker in 0..<concurrency {
                     group.addTask {
-                        try await load(worker, APIClient(endpoint: endpoint, token: token), accepted)
+                        try await Self.load(
+                            worker, APIClient(endpoint: endpoint, token: token), accepted, underWayMax: concurrency * 4)
                         return nil
                     }
                 }
@@ -50,8 +51,13 @@ struct TortureCommand: AsyncParsableCommand {
                 return ["the torture ended before its count"]
             }
         }
-        for complaint in complaints.prefix(Self.complaintsShown) { Output.line(complaint) }
-        if complaints.count > Self.complaintsShown { Output.line("… \(complaints.count) complaints altogether") }
+        try Self.conclude(complaints, seed)
+    }
+
+    /// Prints what was found, and fails where there is something.
+    static func conclude(_ complaints: [String], _ seed: UInt64) throws {
+        for complaint in complaints.prefix(complaintsShown) { Output.line(complaint) }
+        if complaints.count > complaintsShown { Output.line("… \(complaints.count) complaints altogether") }
         Output.line("seed \(seed): \(complaints.isEmpty ? "nothing lost, doubled or left waiting" : "FAILED")")
         if !complaints.isEmpty { throw ExitCode(1) }
     }
@@ -104,10 +110,12 @@ struct TortureCommand: AsyncParsableCommand {
 extension TortureCommand {
     /// Triggers as long as few are under way. What was answered with success is written down; the rest may or may not
     /// be there.
-    private func load(_ worker: Int, _ client: APIClient, _ accepted: Accepted) async throws {
+    static func load(
+        _ worker: Int, _ client: APIClient, _ accepted: Accepted, underWayMax: Int
+    ) async throws {
         let ids = SystemIDs()
         while !accepted.isStopped {
-            guard accepted.underWay < concurrency * 4 else {
+            guard accepted.underWay < underWayMax else {
                 try await ContinuousClock().sleep(for: .milliseconds(5))
                 continue
             }
@@ -127,7 +135,7 @@ extension TortureCommand {
 // MARK: - Counting
 
 extension TortureCommand {
-    private static func audit(_ client: APIClient, _ accepted: Accepted) async throws -> [String] {
+    static func audit(_ client: APIClient, _ accepted: Accepted) async throws -> [String] {
         var complaints: [String] = []
         var open = Int.max
         var lastProgress = ContinuousClock.now

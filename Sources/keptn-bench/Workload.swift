@@ -88,10 +88,12 @@ final class Driver: Sendable {
     private let waiting = Mutex<[String: CheckedContinuation<Void, Never>]>([:])
 
     /// Opens the subscription, so that no end is missed.
-    init(_ plane: HTTPControlPlane) async throws {
+    ///
+    /// - Parameter ends: The type of the events that end a run; nil for those of the measured sequence.
+    init(_ plane: HTTPControlPlane, hearing ends: String? = nil) async throws {
         self.plane = plane
         let type = EventType.sequence(stage: Workload.stage, name: Workload.sequence, kind: .finished)
-        subscription = try await plane.subscribe(Interest(name: "keptn-bench", patterns: [type.text]))
+        subscription = try await plane.subscribe(Interest(name: "keptn-bench", patterns: [ends ?? type.text]))
     }
 
     /// Listens until cancelled.
@@ -109,7 +111,12 @@ final class Driver: Sendable {
     /// One sequence from its trigger to its end.
     func run(service: Int, isOpenLoop: Bool = false) async throws -> Duration {
         let context = Workload.context(ids.newID(), isOpenLoop: isOpenLoop)
-        let event = Workload.trigger(service: service, id: ids.newID(), context: context)
+        return try await run(Workload.trigger(service: service, id: ids.newID(), context: context))
+    }
+
+    /// The run that this event begins.
+    func run(_ event: CloudEvent) async throws -> Duration {
+        let context = event.keptnContext ?? ""
         let start = ContinuousClock.now
         async let end: Void = finished(context)
         try await plane.send([event])

@@ -5,7 +5,7 @@ import Ports
 import Synchronization
 
 /// A store where others may append between what a component reads and what it commits.
-final class RacingStore: EventLog, EventQueries, SequenceStore, SubscriptionStore {
+final class RacingStore: EventLog, EventQueries, SequenceStore, SubscriptionStore, Overviews {
     private let base: InMemoryStore
     private let racing = Mutex<[CloudEvent]>([])
 
@@ -26,6 +26,12 @@ final class RacingStore: EventLog, EventQueries, SequenceStore, SubscriptionStor
     func events(after position: Position, limit: Int) async throws -> [RecordedEvent] {
         try await base.events(after: position, limit: limit)
     }
+    func openCounts(in projects: [String]) async throws -> [OpenCount] { try await base.openCounts(in: projects) }
+    func open(_ query: OpenQuery) async throws -> OpenPage { try await base.open(query) }
+    func runs(beginningWith context: String, in projects: [String], limit: Int) async throws -> [SequenceExecution] {
+        try await base.runs(beginningWith: context, in: projects, limit: limit)
+    }
+    func latestEvents(_ query: LatestEventQuery) async throws -> [LatestEvent] { try await base.latestEvents(query) }
     func head() async throws -> Position { try await base.head() }
     func waitForEvents(
         after position: Position, matching isWanted: @escaping @Sendable (RecordedEvent) -> Bool

@@ -16,11 +16,29 @@ struct StoryTests {
             "\(result.standardOutput)\n\(result.standardError)")
     }
 
+    @Test("A problem of production goes from a real Prometheus through a real Alertmanager to its repair")
+    func remediationDemo() async throws {
+        let result = try await Subprocess.run(
+            .path(KeptnProcess.program), arguments: ["demo", "remediation"],
+            workingDirectory: FilePath(KeptnProcess.checkout.path), output: .string(limit: 4 << 20),
+            error: .string(limit: 1 << 20))
+        #expect(
+            result.terminationStatus.isSuccess,
+            "\(result.standardOutput)\n\(result.standardError)")
+    }
+
     @Test("Twenty times kill -9 under load loses nothing, doubles nothing and leaves nothing waiting")
-    func torture() async throws {
+    func torture() async throws { try await bench("torture", "--kills", "20") }
+
+    @Test("Nor when integrations that pull, are pushed to and follow the stream die too, with a hundred sequences")
+    func tortureOfIntegrations() async throws {
+        try await bench("torture-integrations", "--kills", "15", "--sequences", "100")
+    }
+
+    private func bench(_ arguments: String...) async throws {
         let program = KeptnProcess.products.appending(path: "keptn-bench").path
         let result = try await Subprocess.run(
-            .path(FilePath(program)), arguments: ["torture", "--kills", "20"], output: .string(limit: 4 << 20),
+            .path(FilePath(program)), arguments: Arguments(arguments), output: .string(limit: 4 << 20),
             error: .string(limit: 1 << 20))
         #expect(
             result.terminationStatus.isSuccess,

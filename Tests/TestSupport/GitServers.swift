@@ -184,7 +184,7 @@ private func path(of program: String) -> String? {
         .first { FileManager.default.isExecutableFile(atPath: $0) }
 }
 
-private func listens(_ port: Int) -> Bool {
+func listens(_ port: Int) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()

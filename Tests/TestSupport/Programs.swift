@@ -1,4 +1,5 @@
 package import Subprocess
+import SystemPackage
 import Testing
 
 /// Runs git in a repository and returns what it prints, errors included.
@@ -16,7 +17,7 @@ package func output(
     of program: String, _ arguments: [String], _ variables: [Environment.Key: String] = [:], input: String = ""
 ) async throws -> String {
     let result = try await run(
-        .name(program), arguments: Arguments(arguments),
+        program.contains("/") ? .path(FilePath(program)) : .name(program), arguments: Arguments(arguments),
         environment: .inherit.updating(variables.mapValues(Optional.some)), input: .string(input),
         output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
     let text = result.standardOutput + result.standardError

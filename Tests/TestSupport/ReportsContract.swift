@@ -66,15 +66,15 @@ package enum ReportsContract {
         ])
         func latest(
             _ id: String, _ type: String, stage: String = "dev", service: String? = "carts", _ time: Timestamp? = time,
-            unfailed: String?
+            unfailed: String?, result: String? = "fail"
         ) -> LatestEvent {
             LatestEvent(
                 stage: stage, service: service, type: type, id: id, context: "two", time: time,
-                unfailedContext: unfailed)
+                unfailedContext: unfailed, project: "sockshop", result: result)
         }
         #expect(
             try await store.latestEvents(in: "sockshop") == [
-                latest("5", "x", stage: "staging", service: nil, nil, unfailed: "two"),
+                latest("5", "x", stage: "staging", service: nil, nil, unfailed: "two", result: nil),
                 latest("3", "y", unfailed: nil), latest("2", "x", time + .seconds(1), unfailed: "one"),
             ])
         func ids(_ stage: String?, _ services: [String]) async throws -> [String] {

@@ -39,7 +39,7 @@ package enum StoreContract {
     package static func execution(
         _ id: String, in scope: Scope = place, context: String = "context", name: String = "delivery",
         at seconds: Int64 = 0, state: SequenceExecution.State = .started, task: String? = nil,
-        deadline: Timestamp? = nil
+        deadline: Timestamp? = nil, result: KeptnResult? = nil
     ) throws -> SequenceExecution {
         var definition = definition
         definition.name = name
@@ -58,6 +58,10 @@ package enum StoreContract {
                     ("sentAt", .integer(time.nanoseconds)), ("deadline", deadline.map { .integer($0.nanoseconds) }),
                     ("started", []), ("answers", []),
                 ]))
+        }
+        if let result {
+            json = json.setting(
+                "outcome", to: ["result": .string(result.rawValue), "status": "succeeded", "message": ""])
         }
         return try SequenceExecution(decoding: json, definition: definition)
     }

@@ -7,13 +7,20 @@ import Synchronization
 /// The door of the API: who asks, and whether they may. Wrong tokens are limited per client (K §2.2).
 package final class TokenGuard: Sendable {
     private let tokens: TokenRegistry
+    private let sessions: SessionRegistry?
     private let identities: (any IdentityVerifier)?
     private let time: any TimeSource
     private let limit: Mutex<WrongTokenLimit>
 
-    /// - Parameter identities: takes bearer tokens that are none of ours; without it they are wrong.
-    package init(tokens: TokenRegistry, identities: (any IdentityVerifier)? = nil, time: any TimeSource) {
+    /// - Parameters:
+    ///   - sessions: takes the cookies of browsers; without it they are not looked at.
+    ///   - identities: takes bearer tokens that are none of ours; without it they are wrong.
+    package init(
+        tokens: TokenRegistry, sessions: SessionRegistry? = nil, identities: (any IdentityVerifier)? = nil,
+        time: any TimeSource
+    ) {
         self.tokens = tokens
+        self.sessions = sessions
         self.identities = identities
         self.time = time
         limit = Mutex(WrongTokenLimit())
@@ -24,7 +31,7 @@ package final class TokenGuard: Sendable {
         let client = Self.client(request)
         let caller: Caller
         do {
-            caller = try await identify(request)
+            caller = try await identify(request, route)
         } catch let error as KeptnError where error.code == .unauthorized {
             // Without a token nobody guesses; Git begins so every time.
             guard Credential(request.headers).token != nil else { throw error }
@@ -43,13 +50,15 @@ package final class TokenGuard: Sendable {
 
     private static let wrong = "unauthenticated or invalid credentials"
 
-    private func identify(_ request: APIRequest) async throws -> Caller {
+    private func identify(_ request: APIRequest, _ route: HTTPRoute) async throws -> Caller {
         let credential = Credential(request.headers)
-        if let text = credential.token, let token = tokens.token(text) {
-            if let end = token.grant.expiresAt, end <= time.now {
-                throw KeptnError(.unauthorized, "\(Self.wrong): the token '\(token.name)' expired at \(end.rfc3339)")
+        if let text = credential.token, let token = tokens.token(text) { return try caller(of: token) }
+        if let text = credential.session, let sessions {
+            guard let holder = sessions.holder(of: text) else {
+                throw KeptnError(.unauthorized, "the session has ended: log in again")
             }
-            return Caller(name: token.name, grant: token.grant)
+            try Self.requireOwnPage(request, route)
+            return try caller(of: holder.token)
         }
         guard let identities, let foreign = credential.foreignToken else {
             throw KeptnError(.unauthorized, Self.wrong)
@@ -58,6 +67,22 @@ package final class TokenGuard: Sendable {
             return try await identities.caller(of: foreign)
         } catch let error as KeptnError where error.code == .unauthorized {
             throw KeptnError(.unauthorized, "\(Self.wrong): \(error.message)")
+        }
+    }
+
+    private func caller(of token: StoredToken) throws -> Caller {
+        if let end = token.grant.expiresAt, end <= time.now {
+            throw KeptnError(.unauthorized, "\(Self.wrong): the token '\(token.name)' expired at \(end.rfc3339)")
+        }
+        return Caller(name: token.name, grant: token.grant)
+    }
+
+    /// A browser sends its cookies whoever made it ask, but a header of this name only for our own pages: other
+    /// origins would have to be allowed it first (https://fetch.spec.whatwg.org, CORS-preflight), and never are.
+    static func requireOwnPage(_ request: APIRequest, _ route: HTTPRoute) throws {
+        guard route.method != .get, route.method != .head else { return }
+        guard HTTPField.Name("x-keptn-bridge").flatMap({ request.headers[$0] }) != nil else {
+            throw KeptnError(.forbidden, "a session changes something only with the header 'x-keptn-bridge'")
         }
     }
 
@@ -93,25 +118,6 @@ package final class TokenGuard: Sendable {
         guard route.rule.reach == .path else { return request.query("project") }
         let name = request.parameters["project"]
         return route.path.hasPrefix("/api/git/") ? name.map { String($0.trimmingSuffix(".git")) } : name
-    }
-}
-
-/// What a request brings to be recognised by (K §2.2, §6.1): `x-token`, a bearer token, or, from Git, a password.
-private struct Credential {
-    /// A token of ours.
-    var token: String?
-    /// A bearer token that may be somebody else's.
-    var foreignToken: String?
-
-    init(_ headers: HTTPFields) {
-        let own = HTTPField.Name("x-token").flatMap { headers[$0] } ?? ""
-        let words = (headers[.authorization] ?? "").split(separator: " ", maxSplits: 1).map(String.init)
-        let scheme = words.first?.lowercased()
-        if scheme == "bearer", words.count == 2 { foreignToken = words[1] }
-        token = own.isEmpty ? foreignToken : own
-        if token == nil, scheme == "basic", let pair = words.last.flatMap(Base64.decode) {
-            token = pair.firstIndex(of: UInt8(ascii: ":")).map { String(decoding: pair[($0 + 1)...], as: UTF8.self) }
-        }
     }
 }
 

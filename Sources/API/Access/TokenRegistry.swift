@@ -1,6 +1,5 @@
 import CloudEvents
 import Core
-import Crypto
 package import Logging
 package import Ports
 import ServiceLifecycle
@@ -31,7 +30,7 @@ package final class TokenRegistry: Service {
         self.time = time
         self.logger = logger
         let first = StoredToken(
-            name: Self.firstName, hash: Self.hash(of: firstToken), grant: .admin, createdAt: time.now)
+            name: Self.firstName, hash: Secret.hash(of: firstToken), grant: .admin, createdAt: time.now)
         let all = try await store.tokens() + [first]
         state = Mutex(State(tokens: Dictionary(all.map { ($0.hash, $0) }, uniquingKeysWith: { $1 })))
     }
@@ -52,7 +51,11 @@ package final class TokenRegistry: Service {
     /// The token, expired ones too; nil for a text that is none. Looking up a hash tells nobody by its duration how
     /// much of a guess was right.
     package func token(_ text: String) -> StoredToken? {
-        let hash = Self.hash(of: text)
+        token(hashed: Secret.hash(of: text))
+    }
+
+    /// The token that has this hash, expired ones too; asking counts as its use.
+    func token(hashed hash: [UInt8]) -> StoredToken? {
         let minute = time.now.minute
         return state.withLock { state in
             guard let token = state.tokens[hash] else { return nil }
@@ -72,7 +75,7 @@ package final class TokenRegistry: Service {
     /// A new token, and its text, which nobody can ask for again. Throws `KeptnError.conflict` when the name is taken.
     func create(_ name: String, _ grant: Grant) async throws -> (token: StoredToken, text: String) {
         let text = Self.newText()
-        let token = StoredToken(name: name, hash: Self.hash(of: text), grant: grant, createdAt: time.now)
+        let token = StoredToken(name: name, hash: Secret.hash(of: text), grant: grant, createdAt: time.now)
         guard name != Self.firstName, try await store.add(token) else {
             throw KeptnError(.conflict, "there is a token with the name '\(name)' already")
         }
@@ -84,7 +87,7 @@ package final class TokenRegistry: Service {
     func rotate(_ token: StoredToken, expiresAt: Timestamp?) async throws -> (token: StoredToken, text: String) {
         let text = Self.newText()
         var new = StoredToken(
-            name: token.name, hash: Self.hash(of: text), grant: token.grant, createdAt: time.now)
+            name: token.name, hash: Secret.hash(of: text), grant: token.grant, createdAt: time.now)
         new.grant.expiresAt = expiresAt
         let rotated = new
         guard try await store.replace(token.hash, by: rotated) else { throw Self.missing(token.name) }
@@ -136,11 +139,7 @@ package final class TokenRegistry: Service {
 
     // MARK: - Texts
 
-    private static func newText() -> String {
-        prefix + Base64.encodeURL(SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) })
-    }
-
-    private static func hash(of text: String) -> [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
+    private static func newText() -> String { prefix + Secret.newText() }
 }
 
 extension Timestamp {

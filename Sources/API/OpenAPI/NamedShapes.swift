@@ -31,15 +31,17 @@ extension API {
         (
             "PushRequest",
             """
-            {url*: string, mode: string, events*: [string], projects: [string], stages: [string], services: [string]}
+            {url*: string, mode: string, events*: [string], projects: [string], stages: [string], services: [string],
+             credential: PushCredential}
             """
         ),
+        ("PushCredential", "{secret*: string, key*: string, header: string}"),
         (
             "PushSubscription",
             """
             {name*: string, id*: string, url*: string, mode*: string, events*: [string], projects: [string],
-             stages: [string], services: [string], delivered*: integer, failed*: integer, lastDeliveredAt: string,
-             trouble: string}
+             stages: [string], services: [string], credential: PushCredential, delivered*: integer,
+             failed*: integer, lastDeliveredAt: string, trouble: string}
             """
         ),
         ("PushSubscriptions", "{subscriptions*: [PushSubscription]}"),
@@ -175,6 +177,8 @@ extension API {
             "TokenRequest",
             "{name*: string, scopes*: [string], projects: [string], expiresIn: string, expiresAt: string}"
         ),
+        ("Session", "{name*: string, scopes*: [string], projects: [string], expiresAt: time, version*: string}"),
+        ("SessionEnd", "{expiresAt*: time}"),
         ("TokenExpiry", "{expiresIn: string, expiresAt: string}"),
         (
             "Token",

@@ -2,7 +2,8 @@
 /// holds the two lists against each other.
 struct Operation: Sendable {
     enum Tag: String, CaseIterable, Sendable {
-        case events, projects, services, sequences, resources, integrations, secrets, tokens, statistics, server, debug
+        case events, projects, services, sequences, overviews, resources, integrations, secrets, tokens, statistics,
+            server, debug
     }
 
     /// What a request carries.

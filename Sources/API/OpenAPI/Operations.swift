@@ -6,8 +6,9 @@ extension API {
     /// Every route that is open to the outside, in the order in which the page shows them; but those of Git's protocol,
     /// which are for Git.
     static let operations: [Operation] =
-        eventOperations + projectOperations + sequenceOperations + resourceOperations + uniformOperations
-        + pushOperations + secretOperations + serverOperations + debugOperations
+        eventOperations + projectOperations + sequenceOperations + overviewOperations + serviceOperations
+        + resourceOperations + uniformOperations
+        + pushOperations + secretOperations + sessionOperations + serverOperations + debugOperations
 
     private static let eventOperations: [Operation] = [
         Operation(
@@ -30,7 +31,7 @@ extension API {
         Operation(
             "GET", "/api/v1/stream", .events,
             "Events while they happen, as server-sent events; resumed by the header Last-Event-ID.",
-            query: "type: string, keptnContext: string, lastEventID: string, \(place)",
+            query: "type: string, keptnContext: string, lastEventID: string, view: string, \(place)",
             answers: [200: .bytes("text/event-stream")], errors: [400]),
         Operation(
             "POST", "/api/v1/hook/{name}", .events,
@@ -130,13 +131,15 @@ extension API {
         return [
             Operation(
                 "GET", sequence + "/{project}", .sequences, "Runs of sequences, newest first, each with its stages.",
-                query: "name: string, state: string, keptnContext: string, stage: string, service: string, "
-                    + "\(span), \(paging)",
+                query:
+                    "name: string, state: string, result: string, keptnContext: string, stage: string, "
+                    + "service: string, \(span), \(paging)",
                 answers: [200: .json("SequenceStates")], errors: [400, 404]),
             Operation(
                 "GET", "/api/controlPlane/v1/sequence-execution", .sequences,
                 "Sequences in their stages, each with what it waits for.",
-                query: "project*: string, stage: string, service: string, name: string, status: string, "
+                query:
+                    "project*: string, stage: string, service: string, name: string, status: string, result: string, "
                     + "keptnContext: string, \(span), \(paging)",
                 answers: [200: .json("SequenceExecutions")], errors: [400, 404]),
             Operation(
@@ -253,6 +256,25 @@ extension API {
         ]
     }()
 
+    private static let sessionOperations: [Operation] = {
+        let session = "/api/v1/session"
+        return [
+            Operation(
+                "GET", session, .tokens, "Who asks, and what they may do.", answers: [200: .json("Session")]),
+            Operation(
+                "POST", session, .tokens, "Opens a session of the token that this is asked with: sets a cookie.",
+                answers: [201: .json("SessionEnd")], errors: [400]),
+            Operation(
+                "DELETE", session, .tokens, "Ends the session of the cookie.", answers: [200: .json("Nothing")]),
+            Operation(
+                "POST", session + "/code", .tokens, "A code that opens one session of this token, once and soon.",
+                answers: [201: .json("{code*: string, expiresAt*: time}")], errors: [400]),
+            Operation(
+                "POST", session + "/redeem", .tokens, "Opens a session by such a code: sets a cookie.",
+                body: .json("{code*: string}"), answers: [201: .json("SessionEnd")], errors: [400, 401, 413]),
+        ]
+    }()
+
     private static let serverOperations: [Operation] = [
         Operation(
             "GET", "/api/statistics/v1/statistics", .statistics, "What happened between two times (Unix seconds).",
@@ -286,8 +308,9 @@ extension API {
         return [
             Operation(
                 "GET", project, .debug, "Sequences in their stages, each with what it waits for.",
-                query: "name: string, stage: string, service: string, status: string, keptnContext: string, "
-                    + "\(span), \(paging)",
+                query:
+                    "name: string, stage: string, service: string, status: string, result: string, "
+                    + "keptnContext: string, \(span), \(paging)",
                 answers: [200: .json("SequenceExecutions")], errors: [400, 404]),
             Operation(
                 "GET", context, .debug, "One run with its stages.", answers: [200: .json("SequenceState")],

@@ -19,6 +19,9 @@ struct ConfigureMonitoringCommand: AsyncParsableCommand {
     @Argument(help: "The provider, such as prometheus, dynatrace or datadog.") var provider: String
     @Option(name: [.short, .long], help: "The project.") var project: String?
     @Option(name: [.short, .long], help: "The service.") var service: String?
+    @Option(help: "prometheus: the stretch of time that an alert looks at [default: 3m].") var alertWindow: String?
+    @Option(help: "prometheus: how long an objective has to be missed before it is told [default: 1m].")
+    var alertAfter: String?
 
     /// How often and after which pause the answer is looked for (cli-wire-contract §6).
     static let attemptsMax = 10
@@ -40,7 +43,8 @@ struct ConfigureMonitoringCommand: AsyncParsableCommand {
                     "source": "https://github.com/keptn/keptn/cli#configuremonitoring",
                     "data": [
                         "type": .string(provider), "project": project.map { .string($0) },
-                        "service": service.map { .string($0) },
+                        "service": service.map { .string($0) }, "alertWindow": alertWindow.map { .string($0) },
+                        "alertAfter": alertAfter.map { .string($0) },
                     ],
                 ])
             let query = [
@@ -50,6 +54,7 @@ struct ConfigureMonitoringCommand: AsyncParsableCommand {
             for _ in 0..<Self.attemptsMax {
                 let events = try await client.get("mongodb-datastore/event", query)["events"]?.elements ?? []
                 for event in events { terminal.line(event["data"]?.text("message") ?? "") }
+                if events.contains(where: { $0["data", "result"] == "fail" }) { throw ExitCode(1) }
                 if !events.isEmpty { return }
                 try await SystemTime().sleep(for: Self.pause)
             }

@@ -16,12 +16,33 @@ struct CreateSubscriptionCommand: AsyncParsableCommand {
     @Option(help: "Only events of this stage; repeatable.") var stage: [String] = []
     @Option(help: "Only events of this service; repeatable.") var service: [String] = []
     @Option(help: "How an event is written: structured or binary.") var mode = "structured"
+    @Option(
+        help: "What the endpoint wants to see, as SECRET/KEY: a value of a secret of scope keptn-webhook-service.")
+    var secret: String?
+    @Option(help: "The header in which it stands; default Authorization, as a bearer token.") var secretHeader: String?
+
+    func validate() throws {
+        if let secret, secret.split(separator: "/", omittingEmptySubsequences: false).count != 2 {
+            throw ValidationError("--secret: SECRET/KEY is needed, such as audit/token")
+        }
+        if secretHeader != nil, secret == nil {
+            throw ValidationError("--secret-header says where the value of --secret stands: both are needed")
+        }
+    }
+
+    private var credential: JSON? {
+        guard let parts = secret?.split(separator: "/"), parts.count == 2 else { return nil }
+        return [
+            "secret": .string(String(parts[0])), "key": .string(String(parts[1])),
+            "header": secretHeader.map { .string($0) },
+        ]
+    }
 
     func run() async throws {
         func list(_ texts: [String]) -> JSON { .array(texts.map { .string($0) }) }
         let body: JSON = [
             "url": .string(url), "mode": .string(mode), "events": list(event), "projects": list(project),
-            "stages": list(stage), "services": list(service),
+            "stages": list(stage), "services": list(service), "credential": credential,
         ]
         try await connection.withClient { _ = try await $0.put("v1/subscriptions/\($0.segment(name))", body) }
         connection.terminal.info("Subscription \(name) created successfully")

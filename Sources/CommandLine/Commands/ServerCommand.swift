@@ -65,6 +65,7 @@ struct ServerCommand: AsyncParsableCommand {
             valueName: "name,name"))
     var answerTasks: String?
 
+    @OptionGroup(title: "Remediation and monitoring") var remediation: RemediationOptions
     @OptionGroup(title: "Identity provider") var identities: IdentityOptions
 
     func run() async throws {
@@ -91,6 +92,7 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.deadlines.approval = try Self.duration(approvalTimeout, "--approval-timeout")
         configuration.retention = try retention.map { try Self.duration($0, "--retention") }
         configuration.sliProvider = sliProvider
+        try remediation.apply(to: &configuration)
         configuration.identities = try identities.policy()
         configuration.log = .standardError(try Self.level(logLevel))
         configuration.version = Version.text
@@ -109,14 +111,14 @@ struct ServerCommand: AsyncParsableCommand {
         return level
     }
 
-    private static func address(_ text: String) throws -> (host: String, port: Int) {
+    static func address(_ text: String) throws -> (host: String, port: Int) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (0...65_535).contains(port), colon > text.startIndex
         else { throw KeptnError(.invalidInput, "--listen \(text): HOST:PORT is needed, such as 127.0.0.1:8080") }
         return (text[..<colon].filter { $0 != "[" && $0 != "]" }, port)
     }
 
-    private static func duration(_ text: String, _ option: String) throws -> Duration {
+    static func duration(_ text: String, _ option: String) throws -> Duration {
         guard let duration = Duration(go: text), duration > .zero else {
             throw KeptnError(.invalidInput, "\(option) \(text): a duration such as 90s, 10m or 1h30m is needed")
         }

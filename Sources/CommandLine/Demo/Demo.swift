@@ -3,16 +3,14 @@ import FoundationEssentials
 import KeptnModel
 import Ports
 import RemoteClients
-import Synchronization
 
 /// The story of the demo, told through the public API only. Every outcome is asked from the API and from the running
 /// service; nothing is believed because the demo did it.
 struct Demo {
     static let project = "sockshop"
     static let service = "carts"
-    static let stages = ["dev", "staging", "production"]
     /// The files that the service gets in every stage.
-    static let resources = [
+    var resources = [
         "process.yaml", "slo.yaml", "keptn/sli.yaml", "jmeter/jmeter.conf.yaml", "jmeter/healthcheck.yaml",
         "jmeter/functional.yaml", "jmeter/performance.yaml",
     ]
@@ -23,6 +21,7 @@ struct Demo {
     let carts: String
     let folder: String
     let terminal: Terminal
+    var stages = ["dev", "staging", "production"]
     let time = SystemTime()
 
     /// True when every promised outcome was seen.
@@ -31,7 +30,7 @@ struct Demo {
         try await prepare(client)
 
         let first = try await deliver("v1", client)
-        outcomes.note("v1 passes dev, staging and production", first.tree.verdicts == Self.stages.map { "\($0) pass" })
+        outcomes.note("v1 passes dev, staging and production", first.tree.verdicts == stages.map { "\($0) pass" })
         let production = try await address(in: "production", context: first.context, client)
         outcomes.note("production serves version 1", try await version(at: production) == "1")
 
@@ -40,7 +39,7 @@ struct Demo {
             group.addTask { try await customer.run() }
             try await deliverSlowVersion(client, production, outcomes)
             let third = try await deliver("v3", client)
-            outcomes.note("v3 passes all stages", third.tree.verdicts == Self.stages.map { "\($0) pass" })
+            outcomes.note("v3 passes all stages", third.tree.verdicts == stages.map { "\($0) pass" })
             outcomes.note("production serves version 3", try await version(at: production) == "3")
             group.cancelAll()
             while (try? await group.next()) != nil {}
@@ -52,16 +51,16 @@ struct Demo {
         return outcomes.report(on: terminal)
     }
 
-    private func prepare(_ client: APIClient) async throws {
-        terminal.line("Creating project \(Self.project) with \(Self.stages.joined(separator: ", "))")
+    func prepare(_ client: APIClient) async throws {
+        terminal.line("Creating project \(Self.project) with \(stages.joined(separator: ", "))")
         let shipyard = try InputFile.read("\(example)/shipyard.yaml")
         _ = try await client.post(
             "controlPlane/v1/project",
             ["name": .string(Self.project), "shipyard": .string(Base64.encode(shipyard))])
         _ = try await client.post(
             "controlPlane/v1/project/\(Self.project)/service", ["serviceName": .string(Self.service)])
-        for stage in Self.stages {
-            let files = try Self.resources.map { path in
+        for stage in stages {
+            let files = try resources.map { path in
                 JSON.object([
                     ("resourceURI", .string(path)),
                     ("resourceContent", .string(Base64.encode(try InputFile.read(file(path, for: stage))))),
@@ -99,7 +98,7 @@ struct Demo {
 
     // MARK: - Delivering
 
-    private func deliver(_ version: String, _ client: APIClient) async throws -> (context: String, tree: SequenceTree) {
+    func deliver(_ version: String, _ client: APIClient) async throws -> (context: String, tree: SequenceTree) {
         let artifact = "\(folder)/versions/\(version)"
         try FileManager.default.createDirectory(atPath: artifact, withIntermediateDirectories: true)
         try FileManager.default.copyItem(atPath: carts, toPath: "\(artifact)/carts")
@@ -108,9 +107,9 @@ struct Demo {
         let image = try await Artifact(artifact).upload(with: client, on: terminal)
         terminal.line("\nDelivering \(Self.service) \(version) (\(Artifact.short(image)))")
         let context = try await client.send(
-            .sequence(stage: Self.stages[0], name: "delivery", kind: .triggered),
+            .sequence(stage: stages[0], name: "delivery", kind: .triggered),
             data: [
-                "project": .string(Self.project), "stage": .string(Self.stages[0]), "service": .string(Self.service),
+                "project": .string(Self.project), "stage": .string(stages[0]), "service": .string(Self.service),
                 "configurationChange": ["values": ["image": .string(image)]],
             ])
         let watch = SequenceWatch(client: client, project: Self.project, context: context, terminal: terminal)
@@ -122,7 +121,7 @@ struct Demo {
 
     // MARK: - Asking
 
-    private func event(
+    func event(
         _ type: String, stage: String, context: String, _ client: APIClient
     ) async throws -> JSON? {
         let answer = try await client.get(
@@ -135,7 +134,7 @@ struct Demo {
     }
 
     /// The address that a stage's users know, as the release of a run tells it.
-    private func address(in stage: String, context: String, _ client: APIClient) async throws -> String {
+    func address(in stage: String, context: String, _ client: APIClient) async throws -> String {
         let release = try await event("release.finished", stage: stage, context: context, client)
         guard let url = release?["data", "deployment", "deploymentURIsPublic"]?.elements.first?.stringValue else {
             throw KeptnError(.notFound, "the release in stage \(stage) names no address")
@@ -160,7 +159,7 @@ struct Demo {
     }
 
     /// The version that the running service itself names.
-    private func version(at url: String) async throws -> String? {
+    func version(at url: String) async throws -> String? {
         let answer = try await Self.get("\(url)/carts/demo")
         guard answer.status == 200 else { return nil }
         return try? JSON(parsing: answer.body)["version"]?.stringValue
@@ -173,47 +172,6 @@ struct Demo {
             return false
         }
         return try await Self.get("\(url)/carts/demo").status == 503
-    }
-}
-
-/// What the demo promised, and whether it was seen.
-private final class Outcomes: Sendable {
-    private let list = Mutex<[(text: String, isGood: Bool)]>([])
-
-    func note(_ text: String, _ isGood: Bool) { list.withLock { $0.append((text, isGood)) } }
-
-    func report(on terminal: Terminal) -> Bool {
-        let outcomes = list.withLock { $0 }
-        terminal.line("")
-        for outcome in outcomes {
-            let mark = outcome.isGood ? Paint.good("✔ seen    ", terminal) : Paint.bad("✘ NOT seen", terminal)
-            terminal.line("\(mark)  \(outcome.text)")
-        }
-        return outcomes.allSatisfy(\.isGood)
-    }
-}
-
-/// Somebody who uses production all the time, one request after the other.
-private final class Customer: Sendable {
-    struct Count { var requests = 0, failures = 0 }
-
-    private let url: String
-    private let state = Mutex(Count())
-
-    init(url: String) { self.url = url }
-
-    var count: Count { state.withLock { $0 } }
-
-    func run() async throws {
-        while !Task.isCancelled {
-            let status = try? await Demo.get(url).status
-            if Task.isCancelled { break }
-            state.withLock {
-                $0.requests += 1
-                if status != 200 { $0.failures += 1 }
-            }
-            try await SystemTime().sleep(for: .milliseconds(20))
-        }
     }
 }
 

@@ -7,7 +7,14 @@ import RemoteClients
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo",
+        commandName: "demo", abstract: "See Keptn deliver, and repair what goes wrong.",
+        subcommands: [DeliveryDemoCommand.self, RemediationDemoCommand.self],
+        defaultSubcommand: DeliveryDemoCommand.self)
+}
+
+struct DeliveryDemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delivery",
         abstract: "See three versions of a service travel through three stages behind quality gates.",
         discussion: """
             Starts a control plane on an empty data folder, delivers a good, a slow and a better version of the \
@@ -22,11 +29,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     func run() async throws {
         let terminal = Terminal()
-        let folder = home ?? FileManager.default.temporaryDirectory.path + "/keptn-demo-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        guard try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty else {
-            throw KeptnError(.invalidInput, "--home \(folder): the demo wants an empty folder")
-        }
+        let folder = try Self.emptyFolder(home)
         defer { if home == nil { try? FileManager.default.removeItem(atPath: folder) } }
         var configuration = ServerConfiguration(home: folder)
         configuration.port = 0
@@ -37,10 +40,15 @@ struct DemoCommand: AsyncParsableCommand {
         let isGood = try await Server.run(configuration) { server in
             terminal.line(
                 "Control plane ready: API \(server.apiURL), token in \(folder)/token, log in \(folder)/server.log")
-            let isGood = try await demo.run(APIClient(endpoint: server.apiURL, token: server.token))
+            let client = APIClient(endpoint: server.apiURL, token: server.token)
+            let isGood = try await demo.run(client)
             if keep {
-                terminal.line("\nEverything stays up until Ctrl-C. Try, in another terminal:")
+                terminal.line("\nEverything stays up until Ctrl-C. The whole story can be followed in the Bridge:")
+                terminal.line("  \(BridgeLink.address(of: server.apiURL))project/\(Demo.project)")
+                terminal.line("  logged in at once, within two minutes: \(try await BridgeLink.make(client))")
+                terminal.line("Or try, in another terminal:")
                 terminal.line("  export KEPTN_HOME=\(folder)")
+                terminal.line("  keptn bridge")
                 terminal.line("  keptn get services --project \(Demo.project) -o wide")
                 try await SystemTime().sleep(for: .seconds(365 * 86_400))
             }
@@ -49,7 +57,18 @@ struct DemoCommand: AsyncParsableCommand {
         if !isGood { throw ExitCode(1) }
     }
 
-    private static func besideThisProgram(_ name: String) -> String {
+    /// The given folder, which has to be empty, or a new temporary one.
+    static func emptyFolder(_ given: String?) throws -> String {
+        let folder =
+            given ?? FileManager.default.temporaryDirectory.path + "/keptn-demo-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        guard try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty else {
+            throw KeptnError(.invalidInput, "--home \(folder): the demo wants an empty folder")
+        }
+        return folder
+    }
+
+    static func besideThisProgram(_ name: String) -> String {
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "keptn"
         return own.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/"
             + name

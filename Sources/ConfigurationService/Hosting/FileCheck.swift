@@ -4,8 +4,7 @@ import SpecFiles
 
 /// What is found wrong with a file before it gets into a project past the API.
 ///
-/// Keptn's files are known by their names. Files of kinds that nothing here reads yet (remediation) are
-/// checked for being YAML.
+/// Keptn's files are known by their names.
 enum FileCheck {
     /// How much of a file is read at most.
     static let bytesMax = SpecFiles.bytesMax
@@ -28,7 +27,9 @@ enum FileCheck {
     /// Throws `KeptnError.invalidInput` for a file that is written through the API and cannot be used, where nobody
     /// looks at it until something comes. Of the other files users hear when they use them, as in Keptn.
     static func refuseUnusable(_ bytes: [UInt8], _ path: RepositoryPath) throws {
-        guard [WebhookSpec.fileName, EventMappings.fileName].contains(path.text) else { return }
+        guard [WebhookSpec.fileName, EventMappings.fileName, RemediationSpec.fileName].contains(path.text) else {
+            return
+        }
         let mistakes = mistakes(in: bytes, path)
         guard mistakes.isEmpty else {
             throw KeptnError(.invalidInput, mistakes.map(\.description).joined(separator: "\n"))
@@ -51,7 +52,8 @@ enum FileCheck {
         case "lighthouse-config.yaml" where parts.count == 1: { _ = try SpecFiles.sliProvider($0, file: $1) }
         case EventMappings.fileName where parts.count == 1: { _ = try SpecFiles.eventMappings($0, file: $1) }
         case "webhook.yaml": { _ = try SpecFiles.webhook($0, file: $1) }
-        case "remediation.yaml", Metadata.fileName: { _ = try SpecFiles.json($0, file: $1) }
+        case RemediationSpec.fileName: { _ = try SpecFiles.remediation($0, file: $1) }
+        case Metadata.fileName: { _ = try SpecFiles.json($0, file: $1) }
         default: nil
         }
     }

@@ -62,6 +62,8 @@ extension AccessRule {
         let resources = "/api/resource-service/v1/project/{project}/..."
         return [
             Row("GET POST", "/api/v1/auth", at: .anywhere),
+            Row("GET POST DELETE", "/api/v1/session", at: .anywhere),
+            Row("POST", "/api/v1/session/...", at: .anywhere),
             Row("GET", "/api/v1/metadata", .metadataRead, at: .anywhere),
             Row("POST", "/api/v1/event", .eventsWrite, at: .handler),
             Row("POST", "/api/v1/subscriptions/{name}/pull", .eventsRead, at: .handler),
@@ -71,7 +73,15 @@ extension AccessRule {
             Row("DELETE", "/api/v1/subscriptions/{name}", .integrationsDelete, at: .installation),
             Row("POST", "/api/v1/subscriptions/{name}/replay", .integrationsWrite, at: .installation),
             Row("GET", "/api/v1/deliveries", .integrationsRead, .eventsRead, at: .installation),
+            Row("GET", "/api/v1/overview/projects", .projectsRead, at: .handler),
+            Row("GET", "/api/v1/overview/project/{project}", .projectsRead, at: .path),
+            Row("GET", "/api/v1/overview/project/{project}/history", .resourcesRead, at: .path),
+            Row("GET", "/api/v1/overview/project/{project}/...", .projectsRead, at: .path),
+            Row("GET", "/api/v1/overview/open", .projectsRead, at: .handler),
+            Row("GET", "/api/v1/search", .projectsRead, at: .handler),
             Row("GET", "/api/v1/stream", .eventsRead, at: .query),
+            Row("POST", "/api/v1/validate", .resourcesRead, at: .anywhere),
+            Row("POST", "/api/v1/webhooks/preview", .integrationsRead, .resourcesRead, at: .anywhere),
             Row("PUT", "/api/v1/artifacts", .resourcesWrite, at: .anywhere),
             Row(
                 "POST", "/api/v1/import", .integrationsWrite, .projectsRead, .projectsWrite, .servicesWrite,

@@ -8,8 +8,12 @@ package struct DeploymentPlan: Sendable, Hashable {
     /// No longer part of the release, but still running.
     package var retired: [Deployment]
 
-    private init(from release: Release, to next: Release) {
+    init(from release: Release, to next: Release) {
         self.next = next
+        if let old = release.primary, let new = next.primary, new.id != old.id {
+            let before = (next.previous ?? []) + [old.withoutReplicas]
+            self.next.previous = Array(before.suffix(Release.previousMax))
+        }
         let kept = Set(next.deployments.map(\.id))
         retired = release.deployments.filter { !kept.contains($0.id) }
     }

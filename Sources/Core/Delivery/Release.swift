@@ -8,6 +8,11 @@ package struct Release: Sendable, Hashable, Codable {
     /// The ports of the proxy's routes: chosen once, kept for ever, so that addresses outlive restarts.
     package var primaryPort: Int?
     package var canaryPort: Int?
+    /// The versions that served before, without processes; newest last.
+    package var previous: [Deployment]?
+
+    /// So many of them are remembered.
+    package static let previousMax = 10
 
     package init(scope: Scope) { self.scope = scope }
 
@@ -54,10 +59,18 @@ package struct Deployment: Sendable, Hashable, Codable {
     /// The commit that the spec was read at.
     package var gitCommit: String
     package var replicas: [Replica]
+    /// The run that delivered it, by which the verdicts of gates find it.
+    package var context: String?
+    /// What the quality gate of that run said; nil as long as it has said nothing. `fail` also when it was rolled back.
+    package var gate: KeptnResult?
+    /// The ids of the last actions that changed its processes, so that none is done twice.
+    package var actions: [String]?
+
+    package static let actionsMax = 16
 
     package init(
         id: String, strategy: DeploymentStrategy, artifact: ArtifactReference, spec: ProcessSpec, gitCommit: String,
-        replicas: [Replica] = []
+        replicas: [Replica] = [], context: String? = nil
     ) {
         self.id = id
         self.strategy = strategy
@@ -65,6 +78,20 @@ package struct Deployment: Sendable, Hashable, Codable {
         self.spec = spec
         self.gitCommit = gitCommit
         self.replicas = replicas
+        self.context = context
+    }
+
+    /// The same without its processes.
+    var withoutReplicas: Deployment {
+        var copy = self
+        copy.replicas = []
+        return copy
+    }
+
+    package func wasChanged(by action: String) -> Bool { actions?.contains(action) == true }
+
+    package mutating func noteChange(by action: String) {
+        actions = Array(((actions ?? []) + [action]).suffix(Self.actionsMax))
     }
 }
 

@@ -7,6 +7,30 @@ package struct PushSubscription: Sendable, Hashable {
         case structured, binary
     }
 
+    /// What a request shows to be let in: a value of a secret, in a header.
+    package struct Credential: Sendable, Hashable {
+        /// The scope whose secrets may leave the server in requests (K §2.12).
+        package static let scope = "keptn-webhook-service"
+        package static let headerDefault = "authorization"
+
+        package var secret: String
+        package var key: String
+        package var header: String
+
+        package init(secret: String, key: String, header: String = headerDefault) {
+            self.secret = secret
+            self.key = key
+            self.header = header
+        }
+
+        /// What stands in the header: a value without a scheme is a bearer token in `Authorization`.
+        package func value(of secret: String) -> String {
+            header.lowercased() == Self.headerDefault && !secret.contains(" ") ? "Bearer \(secret)" : secret
+        }
+
+        package var missing: String { "there is no secret '\(secret)' with the key '\(key)' in scope \(Self.scope)" }
+    }
+
     /// Unique.
     package var name: String
     /// Of this subscription and no other, also of none that had its name before.
@@ -14,6 +38,8 @@ package struct PushSubscription: Sendable, Hashable {
     /// Absolute, `http` or `https`.
     package var url: String
     package var mode: Mode
+    /// Nil for an endpoint that wants none, or has one in its URL.
+    package var credential: Credential?
     /// Event types; `*` stands for one word between dots, `>` at the end for one or more.
     package var events: [String]
     /// Only events of these; empty for all.
@@ -22,13 +48,16 @@ package struct PushSubscription: Sendable, Hashable {
     package var services: [String]
 
     package init(
-        name: String, id: String, url: String, mode: Mode = .structured, events: [String], projects: [String] = [],
+        name: String, id: String, url: String, mode: Mode = .structured, credential: Credential? = nil,
+        events: [String],
+        projects: [String] = [],
         stages: [String] = [], services: [String] = []
     ) {
         self.name = name
         self.id = id
         self.url = url
         self.mode = mode
+        self.credential = credential
         self.events = events
         self.projects = projects
         self.stages = stages
@@ -54,7 +83,7 @@ extension PushSubscription {
         return .object([
             ("name", .string(name)), ("id", .string(id)), ("url", .string(url)), ("mode", .string(mode.rawValue)),
             ("events", .array(events.map { .string($0) })), ("projects", list(projects)), ("stages", list(stages)),
-            ("services", list(services)),
+            ("services", list(services)), ("credential", credential?.json),
         ])
     }
 
@@ -63,7 +92,7 @@ extension PushSubscription {
     /// - Returns: All mistakes at once; none with a value.
     package static func reading(_ body: JSON, name: String, id: String) -> Result<Self, Mistakes> {
         var mistakes: [String] = []
-        let known = ["name", "id", "url", "mode", "events", "projects", "stages", "services"]
+        let known = ["name", "id", "url", "mode", "events", "projects", "stages", "services", "credential"]
         for member in body.members where !known.contains(member.key) {
             mistakes.append("unknown field '\(member.key)'; known are \(known.dropFirst(2).joined(separator: ", "))")
         }
@@ -93,9 +122,10 @@ extension PushSubscription {
         for pattern in WantedTypes(events).unsaid {
             mistakes.append("'\(pattern)': Keptn says nothing of that kind; \(CDEvents.types.joined(separator: ", "))")
         }
+        let credential = Credential(body["credential"], &mistakes)
         let wanted = Self(
-            name: name, id: id, url: url, mode: Mode(rawValue: word) ?? .structured, events: events,
-            projects: list("projects"), stages: list("stages"), services: list("services"))
+            name: name, id: id, url: url, mode: Mode(rawValue: word) ?? .structured, credential: credential,
+            events: events, projects: list("projects"), stages: list("stages"), services: list("services"))
         return mistakes.isEmpty ? .success(wanted) : .failure(Mistakes(list: mistakes))
     }
 
@@ -126,5 +156,39 @@ extension PushSubscription {
             word == ">"
                 ? number == words.count - 1 : word == "*" || (!word.isEmpty && !word.contains { "*> ".contains($0) })
         }
+    }
+}
+
+extension PushSubscription.Credential {
+    fileprivate var json: JSON { ["secret": .string(secret), "key": .string(key), "header": .string(header)] }
+
+    /// Nil where there is none.
+    fileprivate init?(_ json: JSON?, _ mistakes: inout [String]) {
+        guard let json, !json.isNull else { return nil }
+        for member in json.members where !["secret", "key", "header"].contains(member.key) {
+            mistakes.append("unknown field 'credential.\(member.key)'; known are secret, key, header")
+        }
+        func text(_ field: String) -> String { json[field]?.stringValue ?? "" }
+        for field in ["secret", "key"] where text(field).isEmpty {
+            mistakes.append("'credential.\(field)' is missing: the secret's name and the key of its value are needed")
+        }
+        let header = text("header").isEmpty ? Self.headerDefault : text("header")
+        if !Self.isUsable(header) {
+            mistakes.append(
+                "'credential.header' is '\(header)'; the name of a header that is not set already is needed")
+        }
+        self.init(secret: text("secret"), key: text("key"), header: header)
+    }
+
+    /// A token (RFC 9110 section 5.6.2) that neither the client nor the event's own headers need.
+    private static func isUsable(_ header: String) -> Bool {
+        let name = header.lowercased()
+        let taken = ["host", "content-type", "content-length", "transfer-encoding", "connection"]
+        return !taken.contains(name) && !name.hasPrefix("ce-") && !name.hasPrefix("keptn-")
+            && name.unicodeScalars.allSatisfy {
+                $0.isASCII
+                    && ($0.properties.isAlphabetic || $0.properties.numericType != nil
+                        || "!#$%&'*+-.^_`|~".unicodeScalars.contains($0))
+            }
     }
 }

@@ -66,7 +66,7 @@ extension ComparisonRule.Aggregate {
 
     /// Linear interpolation at rank p·(n+1), clamped to the first and last value (K §3.2; definition 6 in Hyndman and
     /// Fan, "Sample Quantiles in Statistical Packages").
-    private static func percentile(_ p: Double, of values: [Double]) -> Double {
+    static func percentile(_ p: Double, of values: [Double]) -> Double {
         let sorted = values.sorted()
         let position = p * Double(sorted.count + 1)
         if position < 1 { return sorted[0] }
@@ -81,5 +81,5 @@ extension ComparisonRule.Aggregate {
 package struct EvaluationError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

@@ -60,8 +60,13 @@ package struct Criterion: Sendable, Hashable {
 
     /// A relative criterion without anything to compare with is satisfied.
     package func isSatisfied(by value: Double, base: Double?) -> Bool {
-        guard let target = target(base: base) else { return true }
-        return switch comparison {
+        target(base: base).map { comparison.holds(value, $0) } ?? true
+    }
+}
+
+extension Criterion.Comparison {
+    func holds(_ value: Double, _ target: Double) -> Bool {
+        switch self {
         case .lessOrEqual: value <= target
         case .less: value < target
         case .equal: value == target
@@ -75,6 +80,9 @@ package struct Criterion: Sendable, Hashable {
 package enum CriterionError: Error, Hashable, Sendable, CustomStringConvertible {
     case noComparison(String)
     case badNumber(String)
+    case badDistribution(String)
+    case badBurnRate(String)
+    case noTarget(String)
 
     package var description: String {
         switch self {
@@ -82,6 +90,14 @@ package enum CriterionError: Error, Hashable, Sendable, CustomStringConvertible 
             "invalid criteria string: \"\(text)\" must begin with <, <=, =, >= or >, as in <=600"
         case .badNumber(let text):
             "could not parse criteria target value: \"\(text)\" must be a comparison and a number, such as <=+10%"
+        case .badDistribution(let text):
+            "invalid criteria string: \"\(text)\" must be a word, and at most two numbers between 0 and 1 behind "
+                + "colons, as in not_worse:0.05"
+        case .badBurnRate(let text):
+            "invalid criteria string: \"\(text)\" must be burn_rate, a window or none, a comparison and a number, as "
+                + "in burn_rate(1h)<14.4"
+        case .noTarget(let text):
+            "invalid criteria string: \"\(text)\" needs the objective's 'target', such as 99.9%"
         }
     }
 }

@@ -11,15 +11,18 @@ package enum Evaluation {
     /// - Parameters:
     ///   - values: What the SLI provider delivered. Each is used once: a second objective on the same indicator goes
     ///     without, a second value is left over.
+    ///   - windows: The values over other windows (`SLO.budgetWindows`).
     ///   - previous: Earlier evaluations, chosen and limited by the SLO's `ComparisonRule`.
     ///   - providerFailure: The message of a get-sli.finished event with `result=fail`, which makes the result a fail;
     ///     nil for any other result.
     package static func evaluate(
-        slo: SLO, values: [SLIValue], previous: [PreviousEvaluation] = [], providerFailure: String? = nil
+        slo: SLO, values: [SLIValue], windows: [Duration: [SLIValue]] = [:], previous: [PreviousEvaluation] = [],
+        providerFailure: String? = nil
     ) -> EvaluationOutcome {
         do throws(EvaluationError) {
             let rule = try ComparisonRule(slo.comparison)
-            var judgement = Judgement(aggregate: rule.aggregate, previous: previous, values: values)
+            var judgement = Judgement(
+                aggregate: rule.aggregate, previous: previous, values: values, windows: windows)
             if let message = judgement.judge(slo.objectives) { return judgement.stopped(message) }
             var outcome = judgement.outcome(slo, try TotalScore(slo.totalScore))
             if slo.objectives.isEmpty {
@@ -60,22 +63,35 @@ private struct TotalScore {
 
 /// The objectives' results as they come in, one after the other.
 private struct Judgement {
-    let aggregate: ComparisonRule.Aggregate
     let previous: [PreviousEvaluation]
-    /// Not yet used by an objective.
-    var values: [SLIValue]
+    /// What was delivered and not yet used by an objective.
+    var supply: IndicatorSupply
+    let histories: [String: History]
+    let aggregate: ComparisonRule.Aggregate
+    private let windows: [Duration: [String: SLIValue]]
 
     var results: [EvaluationOutcome.IndicatorResult] = []
     var maxScore = 0.0
     /// The last one counts (K §9.5).
     var keyFailure: (name: String, message: String)?
 
+    init(
+        aggregate: ComparisonRule.Aggregate, previous: [PreviousEvaluation], values: [SLIValue],
+        windows: [Duration: [SLIValue]]
+    ) {
+        self.aggregate = aggregate
+        self.previous = previous
+        supply = IndicatorSupply(values)
+        histories = History.all(of: previous)
+        self.windows = windows.mapValues { Dictionary($0.map { ($0.metric, $0) }) { first, _ in first } }
+    }
+
     /// Nil when all went well; else why the evaluation ends here.
     mutating func judge(_ objectives: [SLO.Objective]) -> String? {
         for objective in objectives {
             if !objective.pass.isEmpty { maxScore += objective.points }
-            let value = takeValue(of: objective.sli)
-            let history = history(of: objective.sli)
+            let value = supply.take(objective.sli)
+            let history = histories[objective.sli] ?? History()
             do throws(CriterionError) {
                 if objective.pass.isEmpty {
                     results.append(unjudged(objective, .info, value, history))
@@ -92,30 +108,6 @@ private struct Judgement {
         return nil
     }
 
-    /// Keptn fills the gap with the last value, which decides in which order it names the ones left over.
-    private mutating func takeValue(of sli: String) -> SLIValue? {
-        guard let index = values.firstIndex(where: { $0.metric == sli }) else { return nil }
-        values.swapAt(index, values.count - 1)
-        return values.removeLast()
-    }
-
-    private func history(of sli: String) -> History {
-        var found: [Double] = []
-        var events: [String] = []
-        for evaluation in previous {
-            let values = evaluation.values.filter { $0.metric == sli && $0.success }.map(\.value)
-            if !values.isEmpty { events.append(evaluation.eventID) }
-            found += values
-        }
-        return History(base: aggregate(found), events: events)
-    }
-
-    struct History {
-        /// Nil without earlier values.
-        let base: Double?
-        let events: [String]
-    }
-
     // MARK: One objective
 
     private mutating func miss(_ objective: SLO.Objective, _ value: SLIValue?, _ history: History)
@@ -130,9 +122,12 @@ private struct Judgement {
     private mutating func compare(_ objective: SLO.Objective, _ value: SLIValue, _ history: History)
         throws(CriterionError) -> EvaluationOutcome.IndicatorResult
     {
-        let pass = try Section(objective.pass, value.value, history.base)
+        let evidence = ObjectiveCriterion.Evidence(
+            value: value, base: aggregate(history.values), samplesBefore: history.samples, target: objective.target,
+            windows: windows.compactMapValues { $0[objective.sli] })
+        let pass = try Section(objective.pass, evidence)
         // A mistake in the warning criteria only makes them not hold (K §9.6).
-        let warning = objective.warning.isEmpty ? nil : try? Section(objective.warning, value.value, history.base)
+        let warning = objective.warning.isEmpty ? nil : try? Section(objective.warning, evidence)
         let status: EvaluationOutcome.IndicatorResult.Status =
             pass.isSatisfied ? .pass : warning?.isSatisfied == true ? .warning : .fail
         if status == .fail, objective.keySLI {
@@ -147,8 +142,9 @@ private struct Judgement {
         let comparesAny = !pass.targets.isEmpty || warning?.targets.isEmpty == false
         return EvaluationOutcome.IndicatorResult(
             sli: objective.sli, displayName: objective.displayName, status: status,
-            score: status == .pass ? objective.points : status == .warning ? 0.5 * objective.points : 0, value: value,
-            comparedValue: comparesAny ? history.base ?? 0 : 0,
+            score: status == .pass ? objective.points : status == .warning ? 0.5 * objective.points : 0,
+            value: objective.needsSamples ? value : value.withoutSamples,
+            comparedValue: comparesAny ? evidence.base ?? 0 : 0,
             passTargets: pass.targets.isEmpty ? nil : pass.targets,
             warningTargets: warningTargets,
             keySLI: objective.keySLI, comparedEvents: history.events)
@@ -161,16 +157,21 @@ private struct Judgement {
         _ objective: SLO.Objective, _ status: EvaluationOutcome.IndicatorResult.Status, _ value: SLIValue?,
         _ history: History
     ) -> EvaluationOutcome.IndicatorResult {
+        let base = aggregate(history.values)
         func targets(_ list: [SLO.Criteria]) -> [EvaluationOutcome.Target] {
             list.flatMap(\.criteria).compactMap { text in
-                guard let criterion = try? Criterion(parsing: text) else { return nil }
-                let shown = criterion.isRelative ? history.base : criterion.target(base: nil)
+                guard let criterion = try? ObjectiveCriterion(parsing: text) else { return nil }
+                var shown: Double?
+                if case .threshold(let criterion) = criterion {
+                    shown = criterion.isRelative ? base : criterion.target(base: nil)
+                }
                 return EvaluationOutcome.Target(criteria: text, targetValue: shown ?? 0, violated: true)
             }
         }
         return EvaluationOutcome.IndicatorResult(
-            sli: objective.sli, displayName: objective.displayName, status: status, score: 0, value: value,
-            comparedValue: 0, passTargets: targets(objective.pass), warningTargets: targets(objective.warning),
+            sli: objective.sli, displayName: objective.displayName, status: status, score: 0,
+            value: value?.withoutSamples, comparedValue: 0, passTargets: targets(objective.pass),
+            warningTargets: targets(objective.warning),
             keySLI: false, comparedEvents: history.events)
     }
 
@@ -179,15 +180,13 @@ private struct Judgement {
         var isSatisfied = false
         var targets: [EvaluationOutcome.Target] = []
 
-        init(_ lists: [SLO.Criteria], _ value: Double, _ base: Double?) throws(CriterionError) {
+        init(_ lists: [SLO.Criteria], _ evidence: ObjectiveCriterion.Evidence) throws(CriterionError) {
             for list in lists {
                 var holds = true
                 for text in list.criteria {
-                    let criterion = try Criterion(parsing: text)
-                    let satisfied = criterion.isSatisfied(by: value, base: base)
-                    targets.append(
-                        .init(criteria: text, targetValue: criterion.target(base: base) ?? 0, violated: !satisfied))
-                    holds = holds && satisfied
+                    let target = try ObjectiveCriterion(parsing: text).judge(text, evidence)
+                    targets.append(target)
+                    holds = holds && !target.violated
                 }
                 isSatisfied = isSatisfied || holds
             }
@@ -195,6 +194,9 @@ private struct Judgement {
     }
 
     // MARK: The whole
+
+    /// The message names so many missed objectives.
+    private static let explanationsMax = 50
 
     /// The evaluation ended at a pass criterion that cannot be parsed.
     func stopped(_ message: String) -> EvaluationOutcome {
@@ -218,7 +220,10 @@ private struct Judgement {
         (outcome.result, words) = missed(target, outcome.score)
         outcome.computedResult = outcome.result
         let explanations = outcome.explanations(of: slo)
-        outcome.message = explanations.isEmpty ? words : "\(words). \(explanations.joined(separator: "; "))."
+        let more =
+            explanations.count > Self.explanationsMax ? "; and \(explanations.count - Self.explanationsMax) more" : ""
+        let text = explanations.prefix(Self.explanationsMax).joined(separator: "; ") + more
+        outcome.message = explanations.isEmpty ? words : "\(words). \(text)."
         return outcome
     }
 
@@ -241,9 +246,9 @@ private struct Judgement {
 
     /// Said only when the evaluation passes (K §9.9).
     private var leftOver: String {
-        guard !results.isEmpty, !values.isEmpty else { return "" }
+        guard !results.isEmpty, !supply.rest.isEmpty else { return "" }
         return "Lighthouse received additional SLIs, which are not specified as SLO: "
-            + values.map(\.metric).joined(separator: ", ") + " . Please consider using them as an SLO."
+            + supply.rest.map(\.metric).joined(separator: ", ") + " . Please consider using them as an SLO."
     }
 }
 

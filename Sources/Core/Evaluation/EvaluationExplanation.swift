@@ -26,8 +26,10 @@ extension EvaluationOutcome.IndicatorResult {
         }
         let measured = hidesDifference ? exact : Self.show(value.value, exactly: false)
         let expected = expectation(objective.pass, exactly: hidesDifference)
+        let notes = (passTargets ?? []).filter(\.violated).compactMap(\.note)
+        let found = notes.isEmpty ? "" : " (\(notes.joined(separator: "; ")))"
         let grade = status == .warning ? ", good enough for a warning" : ""
-        return "\(name) is \(measured)\(grade), expected \(expected)\(comparison(objective.pass))"
+        return "\(name) is \(measured)\(grade), expected \(expected)\(found)\(comparison(objective.pass))"
     }
 
     /// `<=+10% (120.5) and <600, or <100`.

@@ -7,13 +7,40 @@ package struct SLIValue: Sendable, Hashable {
     /// False when the provider could not measure it; the message says why.
     package let success: Bool
     package let message: String
+    /// Not Keptn's: numbers that the value was made from, where the provider has them and was asked for them.
+    package let samples: [Double]
 
-    package init(metric: String, value: Double, success: Bool = true, message: String = "") {
+    /// So many samples are kept of a value: more hardly sharpen a comparison and fill the events.
+    package static let samplesMax = 500
+
+    /// Of more samples than are kept, some are taken at even distances.
+    package init(
+        metric: String, value: Double, success: Bool = true, message: String = "", samples: [Double] = []
+    ) {
         self.metric = metric
         self.value = value
         self.success = success
         self.message = message
+        self.samples =
+            samples.count <= Self.samplesMax
+            ? samples : (0..<Self.samplesMax).map { samples[$0 * samples.count / Self.samplesMax] }
     }
+
+    var withoutSamples: SLIValue {
+        samples.isEmpty ? self : SLIValue(metric: metric, value: value, success: success, message: message)
+    }
+
+    /// As an element of `get-sli.indicatorValues`.
+    package var json: JSON {
+        .object([
+            (key: "metric", value: .string(metric)), (key: "value", value: .number(value)),
+            (key: "success", value: .bool(success)), (key: "message", value: message.isEmpty ? nil : .string(message)),
+            (key: "samples", value: samplesJSON),
+        ])
+    }
+
+    /// Nil without any.
+    package var samplesJSON: JSON? { samples.isEmpty ? nil : .array(samples.map { .number($0) }) }
 
     /// Reads the `get-sli.indicatorValues` of a get-sli.finished event's data. As in Go, what is missing or null has
     /// its type's empty value (so without `success` a value does not count); a wrong type is an error.
@@ -42,10 +69,12 @@ package struct SLIValue: Sendable, Hashable {
             guard let value = read(found) else { throw EvaluationError(".\(key) is no \(kind) but \(found)") }
             return value
         }
-        metric = try member("metric", .string, \.stringValue, or: "")
-        value = try member("value", .number, \.doubleValue, or: 0)
-        success = try member("success", .boolean, \.boolValue, or: false)
-        message = try member("message", .string, \.stringValue, or: "")
+        let samples = (json["samples"]?.elements ?? []).compactMap(\.doubleValue).filter(\.isFinite)
+        self.init(
+            metric: try member("metric", .string, \.stringValue, or: ""),
+            value: try member("value", .number, \.doubleValue, or: 0),
+            success: try member("success", .boolean, \.boolValue, or: false),
+            message: try member("message", .string, \.stringValue, or: ""), samples: samples)
     }
 }
 

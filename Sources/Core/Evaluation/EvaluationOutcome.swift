@@ -54,6 +54,15 @@ package struct EvaluationOutcome: Sendable, Hashable {
         package var criteria: String
         package var targetValue: Double
         package var violated: Bool
+        /// Not Keptn's: what a criterion that is no threshold has found.
+        package var note: String?
+
+        package init(criteria: String, targetValue: Double, violated: Bool, note: String? = nil) {
+            self.criteria = criteria
+            self.targetValue = targetValue
+            self.violated = violated
+            self.note = note
+        }
     }
 }
 
@@ -101,6 +110,7 @@ extension EvaluationOutcome.IndicatorResult {
             (key: "comparedValue", value: .number(comparedValue)),
             (key: "success", value: .bool(value.success)),
             (key: "message", value: value.message.isEmpty ? nil : .string(value.message)),
+            (key: "samples", value: value.samplesJSON),
         ])
     }
 
@@ -112,6 +122,7 @@ extension EvaluationOutcome.IndicatorResult {
                     (key: "criteria", value: .string(target.criteria)),
                     (key: "targetValue", value: .number(target.targetValue)),
                     (key: "violated", value: .bool(target.violated)),
+                    (key: "note", value: target.note.map(JSON.string)),
                 ])
             })
     }

@@ -33,6 +33,9 @@ package struct EvaluationWindow: Sendable, Hashable {
         }
     }
 
+    /// The same, of any length.
+    package init(asked: JSON, now: Timestamp) throws(EvaluationError) { (start, end) = try Self.asked(asked, now) }
+
     private static func asked(
         _ json: JSON, _ now: Timestamp
     ) throws(EvaluationError) -> (start: Timestamp, end: Timestamp) {

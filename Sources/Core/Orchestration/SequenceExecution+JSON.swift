@@ -19,6 +19,7 @@ extension SequenceExecution {
             ("payload", payload),
             ("task", task.map(\.encoded)),
             ("finishedTasks", .array(finishedTasks.map(\.encoded))),
+            ("ending", ending.map { .string($0) }),
             ("outcome", outcome.map(\.encoded)),
             ("finishedAt", finishedAt.map { .integer($0.nanoseconds) }),
         ])
@@ -43,6 +44,7 @@ extension SequenceExecution {
             finished.append(try FinishedTask(decoding: element))
         }
         finishedTasks = finished
+        ending = fields["ending"]?.stringValue
         if let stored = fields["outcome"] { outcome = try Outcome(decoding: stored) } else { outcome = nil }
         finishedAt = fields["finishedAt"] == nil ? nil : try fields.time("finishedAt")
     }

@@ -19,6 +19,8 @@ package struct SequenceExecution: Sendable, Hashable {
     package internal(set) var payload: JSON
     package internal(set) var task: TaskRun?
     package internal(set) var finishedTasks: [FinishedTask]
+    /// Why the execution ends, as passed, as soon as its running task has ended; nil while it goes on.
+    package internal(set) var ending: String?
     /// Set when the execution is over.
     package internal(set) var outcome: Outcome?
     package internal(set) var finishedAt: Timestamp?

@@ -33,6 +33,7 @@ package struct SequenceMachine: Sendable, Hashable {
         case .pauseRequested(let context): pause(context, &step)
         case .resumeRequested(let context): resume(context, &step)
         case .abortRequested(let context): abort(context, &step)
+        case .problemClosed(let id): close(problem: id, &step)
         case .timePassed: expire(&step)
         }
         dispatch(&step)
@@ -53,6 +54,8 @@ package enum SequenceInput: Sendable, Hashable {
     case pauseRequested(context: String)
     case resumeRequested(context: String)
     case abortRequested(context: String)
+    /// A problem is over; its remediation ends.
+    case problemClosed(id: String)
     /// Some delay or deadline may be over.
     case timePassed
 }
@@ -133,7 +136,7 @@ extension SequenceMachine {
 
     /// Puts an execution where its age belongs, and says where that is. Events may name any time, so the newest to
     /// come is not always the youngest.
-    private mutating func insert(_ execution: SequenceExecution) -> Int {
+    mutating func insert(_ execution: SequenceExecution) -> Int {
         let index = executions.lastIndex { $0.triggeredAt <= execution.triggeredAt }.map { $0 + 1 } ?? 0
         executions.insert(execution, at: index)
         return index
@@ -169,6 +172,7 @@ extension SequenceMachine {
             step.effects.append(.ignored("sequence with the same triggeredID \(trigger.eventID) already exists"))
             return
         }
+        guard !joins(trigger, &step) else { return }
         switch plan {
         case .ready(let definition, let gitCommitID):
             let execution = SequenceExecution(
@@ -195,6 +199,11 @@ extension SequenceMachine {
         var firstWaiting: String?
         var isQueue = false
         for index in executions.indices where executions[index].isReady(at: step.now) {
+            guard !waitsForRemediation(executions[index]) else {
+                // Nothing of it runs, so that nobody behind it has to wait for it.
+                if executions[index].state != .waiting { change(index, &step) { $0.state = .waiting } }
+                continue
+            }
             let context = executions[index].context
             let isBlocked =
                 isQueue || firstWaiting.map { $0 != context } == true
@@ -288,6 +297,9 @@ extension SequenceMachine {
             $0.payload = task.answers.reduce($0.payload) { $0.merging($1.data) }
             $0.finishedTasks.append(finished)
         }
+        if let ending = executions[index].ending {
+            return end(index, as: .finished, .init(result: .pass, status: .succeeded, message: ending), &step)
+        }
         let next = task.index + 1
         let tasks = executions[index].definition.tasks
         guard outcome.result != .fail, outcome.status != .errored, next < tasks.count else {
@@ -305,7 +317,7 @@ extension SequenceMachine {
 // MARK: - The end
 
 extension SequenceMachine {
-    private mutating func end(
+    mutating func end(
         _ index: Int, as state: SequenceExecution.State, _ outcome: SequenceExecution.Outcome, _ step: inout Step
     ) {
         let now = step.now

@@ -53,7 +53,9 @@ extension SequenceMachine {
     private func blockers(of execution: SequenceExecution) -> [SequenceExecution] {
         let others = executions.filter { $0.context != execution.context }
         let earlier = executions.prefix { $0.id != execution.id }.filter { $0.context != execution.context }
-        return others.filter(\.occupiesPlace) + earlier.filter { $0.state == .waiting && !$0.occupiesPlace }
+        let remediations = waitsForRemediation(execution) ? others.filter { $0.isRemediating && !$0.occupiesPlace } : []
+        return others.filter(\.occupiesPlace) + remediations
+            + earlier.filter { $0.state == .waiting && !$0.occupiesPlace }
     }
 
     private func waitForPlace(_ execution: SequenceExecution) -> WaitReason {

@@ -70,7 +70,8 @@ extension LogEntry {
         return event.keptnData?.status == KeptnStatus.errored.rawValue
     }
 
-    private static let errorType = "sh.keptn.log.error"
+    /// Such an event is a line of its sender's log, and has no other effect.
+    package static let errorType = "sh.keptn.log.error"
 
     /// What an event tells about a failure; nil when it tells of none.
     ///

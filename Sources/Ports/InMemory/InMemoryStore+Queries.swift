@@ -137,6 +137,9 @@ extension SequenceRun {
         guard let first = executions.first else { return false }
         if let name = query.name.wanted, first.definition.name != name { return false }
         if !query.contexts.isEmpty, !query.contexts.contains(context) { return false }
+        if !query.results.isEmpty {
+            guard let result, query.results.contains(result) else { return false }
+        }
         if let from = query.from, first.triggeredAt <= from { return false }
         if let before = query.before, first.triggeredAt >= before { return false }
         let isInPlace = executions.contains {

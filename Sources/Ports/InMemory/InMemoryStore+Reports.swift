@@ -44,7 +44,8 @@ extension InMemoryStore: EventReports {
                 latest.append(
                     LatestEvent(
                         stage: facts.stage, service: facts.service, type: event.type, id: event.id,
-                        context: facts.context, time: event.time, unfailedContext: unfailedContext))
+                        context: facts.context, time: event.time, unfailedContext: unfailedContext, project: project,
+                        result: facts.result))
             }
         }
         return latest

@@ -39,7 +39,9 @@ private struct APIBench {
                 words: PushBench.words(store), push: PushBench.idle(store),
                 artifacts: InMemoryArtifactStore(),
                 uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: InMemorySecretStore(),
-                tokens: tokens, channels: ChannelTokens(secret: [1]), time: time,
+                tokens: tokens, channels: ChannelTokens(secret: [1]),
+                sessions: try await SessionRegistry(tokens: tokens, store: InMemorySessionStore(), time: time),
+                time: time,
                 ids: ids, version: "1", metrics: { "up 1\n" }))
         let access = TokenGuard(tokens: tokens, time: time)
         let (ports, port) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))

@@ -38,7 +38,7 @@ struct OpenAPITests {
         let names = Set((json["components", "schemas"]?.members ?? []).map(\.key))
         let used = json.text.split(separator: "#/components/schemas/").dropFirst().map { $0.prefix { $0 != "\"" } }
         #expect(Set(used.map(String.init)).subtracting(names).isEmpty)
-        #expect(names.count == API.namedShapes.count)
+        #expect(names.count == API.shapes.count)
     }
 
     @Test(

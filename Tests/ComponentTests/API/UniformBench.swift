@@ -46,6 +46,7 @@ struct UniformBench {
                 artifacts: InMemoryArtifactStore(),
                 uniform: uniform, zips: InMemoryZipArchives(zips), secrets: secrets, tokens: tokens,
                 channels: ChannelTokens(secret: [1]),
+                sessions: try await SessionRegistry(tokens: tokens, store: InMemorySessionStore(), time: time),
                 time: time, ids: ids, version: "1", metrics: { "" }))
     }
 

@@ -10,6 +10,7 @@ import Synchronization
 struct PushBench {
     let store: InMemoryStore
     let pushes: InMemoryPushStore
+    let secrets = InMemorySecretStore()
     let time: ManualTime
     let service: PushService
     /// Everything that was posted, in its order.
@@ -39,7 +40,7 @@ struct PushBench {
         time = ManualTime()
         service = PushService(
             store: pushes, subscriptions: Distributor(store: store, logger: Self.logger), requester: requester,
-            words: Self.words(store), time: time, random: { 0 }, logger: Self.logger)
+            secrets: secrets, words: Self.words(store), time: time, random: { 0 }, logger: Self.logger)
     }
 
     static func words(_ store: InMemoryStore) -> Interpreter {

@@ -96,6 +96,45 @@ struct PushServiceTests {
         }
     }
 
+    @Test("A secret's value goes along; while there is none the event waits for it")
+    func credential() async throws {
+        let bench = PushBench()
+        var subscription = PushBench.subscription()
+        subscription.credential = .init(secret: "audit", key: "token")
+        try await bench.service.keep(subscription)
+        try await bench.run {
+            try await bench.store.append([PushBench.event("1")])
+            try await bench.time.waitForSleepers()
+            #expect(
+                try await bench.service.statuses().map(\.trouble) == [
+                    "there is no secret 'audit' with the key 'token' in scope keptn-webhook-service"
+                ])
+            try await bench.secrets.save(
+                ["token": "abc"], as: SecretName("audit", scope: "keptn-webhook-service"))
+            bench.time.advance(by: .seconds(1))
+            #expect(await bench.next(1).map { $0.headers["authorization"] } == ["Bearer abc"])
+        }
+    }
+
+    @Test("An endpoint that names a time is asked again at that time")
+    func retryAfterTime() async throws {
+        let bench = PushBench { _, number in
+            number > 1
+                ? IncomingResponse(status: 200)
+                : IncomingResponse(status: 503, headers: ["retry-after": "Tue, 14 Nov 2023 22:14:20 GMT"])
+        }
+        try await bench.service.keep(PushBench.subscription())
+        try await bench.run {
+            try await bench.store.append([PushBench.event("1")])
+            _ = await bench.next(1)
+            try await bench.time.waitForSleepers()
+            let due = try #require(Timestamp(rfc3339: "2023-11-14T22:14:20Z"))
+            #expect(bench.time.nextWake == due)
+            bench.time.advance(by: due - bench.time.now)
+            #expect(try await PushBench.ids(bench.next(1)) == ["1"])
+        }
+    }
+
     @Test("After a restart what was on its way comes again, and says so")
     func restart() async throws {
         let first = PushBench { _, _ in IncomingResponse(status: 500) }

@@ -37,7 +37,7 @@ import Testing
         let store = InMemoryStore()
         let plane = InProcessControlPlane(
             subscriptions: Distributor(store: store, logger: logger), log: store, queries: store,
-            configuration: FilesOfAStage())
+            configuration: FilesOfAStage(), secrets: InMemorySecretStore())
         _ = try await plane.subscribe(
             Interest(name: GatekeeperService.name, patterns: ["sh.keptn.event.approval.triggered"]))
         let common: JSON = ["project": "sockshop", "stage": "dev", "service": "carts"]

@@ -237,7 +237,7 @@ extension JMeterServiceTests {
         let store = InMemoryStore()
         let plane = InProcessControlPlane(
             subscriptions: Distributor(store: store, logger: logger), log: store, queries: store,
-            configuration: FilesOfAStage(files: files))
+            configuration: FilesOfAStage(files: files), secrets: InMemorySecretStore())
         _ = try await plane.subscribe(
             Interest(name: JMeterService.name, patterns: ["sh.keptn.event.test.triggered"]))
         for (index, strategy) in strategies.enumerated() {

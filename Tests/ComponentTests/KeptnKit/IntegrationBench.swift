@@ -14,25 +14,27 @@ struct IntegrationBench: Sendable {
     let time: ManualTime
     let plane: InProcessControlPlane
     private let commits: CommitCount
+    private let files: [String: String]
 
-    init() {
+    init(files: [String: String] = ["locust/load.py": "users = 7"]) {
         let commits = CommitCount()
-        self.init(InMemoryStore(afterCommit: { _ in commits.countOne() }), ManualTime(), commits)
+        self.init(InMemoryStore(afterCommit: { _ in commits.countOne() }), ManualTime(), commits, files)
     }
 
-    private init(_ store: InMemoryStore, _ time: ManualTime, _ commits: CommitCount) {
+    private init(_ store: InMemoryStore, _ time: ManualTime, _ commits: CommitCount, _ files: [String: String]) {
         self.store = store
         self.time = time
         self.commits = commits
+        self.files = files
         plane = InProcessControlPlane(
             subscriptions: Distributor(store: store, logger: Self.silent), log: store, queries: store,
-            configuration: FilesOfAStage(files: ["locust/load.py": "users = 7"]))
+            configuration: FilesOfAStage(files: files), secrets: InMemorySecretStore())
     }
 
     static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// The same store after a crash of everything else.
-    func restarted() -> IntegrationBench { IntegrationBench(store, time, commits) }
+    func restarted() -> IntegrationBench { IntegrationBench(store, time, commits, files) }
 
     /// Opens the subscriptions as an earlier run would have, so that nothing that is sent from now on is missed.
     func open(_ name: String, _ patterns: String...) async throws {

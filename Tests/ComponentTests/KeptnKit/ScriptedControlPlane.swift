@@ -62,6 +62,7 @@ final class ScriptedControlPlane: ControlPlane, EventSubscription {
     func send(_ events: [CloudEvent]) async throws {}
     func answer(to triggeredID: String, type: String, context: String) async throws -> CloudEvent? { nil }
     func file(_ path: String, of scope: Scope, commit: String?) async throws -> [UInt8]? { nil }
+    func secret(_ name: String) async throws -> [String: String]? { nil }
 
     /// `finished t1`
     private static func name(_ event: CloudEvent) -> String {

@@ -40,6 +40,45 @@ struct HTTPProxyTests {
         }
     }
 
+    @Test("One client can be slowed down or refused, by the first address that was forwarded, and for his time only")
+    func faults() async throws {
+        try await withProxy { world in
+            let address = try await world.serve(primary, by: "v1")
+            #expect(world.proxy.covers(primary.scope))
+            #expect(!world.proxy.covers(Scope(project: "other", stage: "dev", service: "carts")))
+            let now = MachineTime().now
+            func fault(_ client: String, _ effect: ClientFault.Effect, seconds: Int) -> ClientFault {
+                ClientFault(
+                    id: client, client: client, effect: effect, until: now + .seconds(seconds), problemID: nil)
+            }
+            world.proxy.setFaults(
+                [
+                    fault("10.0.0.7", .refusal(status: 429), seconds: 600),
+                    fault("10.0.0.8", .refusal(status: 403), seconds: -1),
+                    fault("10.0.0.9", .delay(.milliseconds(1)), seconds: 600),
+                ], of: primary.scope)
+            for (forwarded, status) in [
+                ("10.0.0.7", 429), ("10.0.0.7, 10.0.0.1", 429), ("::ffff:10.0.0.7", 429), ("10.0.0.1, 10.0.0.7", 200),
+                ("10.0.0.8", 200), ("10.0.0.9", 200), ("nonsense", 200),
+            ] {
+                var request = HTTPClientRequest(url: "\(address)/x")
+                request.headers = ["X-Forwarded-For": forwarded]
+                #expect(try await world.send(request).status == status, "\(forwarded)")
+                request.method = .POST
+                request.body = .bytes(Array(repeating: 65, count: 100_000))
+                #expect(try await world.send(request).status == status, "\(forwarded), with a body")
+            }
+            let totals = await world.proxy.totals()[primary]
+            #expect(totals?.requests == 8, "those that were refused are not the service's")
+            world.proxy.setFaults([fault("127.0.0.1", .refusal(status: 403), seconds: 600)], of: primary.scope)
+            let refused = try await world.get("\(address)/x")
+            #expect(refused.status == 403)
+            #expect(refused.json["code"] == 403)
+            world.proxy.setFaults([], of: primary.scope)
+            #expect(try await world.get("\(address)/x").status == 200)
+        }
+    }
+
     @Test("Bodies stream in both directions, HEAD has none")
     func streams() async throws {
         try await withProxy { world in

@@ -20,6 +20,7 @@ import KeptnModel
 ///     CONTEXT TASK finished by SOURCE [result=R] [status=S] [message="…"] [in …] [for …] [answering …] [{data}]
 ///     wait DURATION               time passes, with a stop wherever the machines want to be woken
 ///     pause|resume|abort CONTEXT [in STAGE]
+///     close PROBLEM               a problem is over
 ///     deadlines [start=DURATION] [finish=DURATION] [approval=DURATION]
 ///     unusable MESSAGE            from here on the shipyard cannot be read
 ///     show                        everything that is open

@@ -39,6 +39,7 @@ struct TranscriptWorld {
         case "trigger": try trigger(&words)
         case "wait": try wait(words.duration())
         case "pause", "resume", "abort": try control(verb, &words)
+        case "close": try close(problem: try words.next("a problem"))
         case "deadlines": try setDeadlines(&words)
         case "unusable": unusable = words.all()
         case "show": show()
@@ -125,6 +126,10 @@ struct TranscriptWorld {
         }
         if places.isEmpty { out.append("nothing of \(context) is open there") }
         for scope in places { handle(input, in: scope) }
+    }
+
+    private mutating func close(problem id: String) throws {
+        for scope in sortedScopes { handle(.problemClosed(id: id), in: scope) }
     }
 
     private mutating func wait(_ duration: Duration) throws {

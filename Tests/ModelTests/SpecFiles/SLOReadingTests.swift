@@ -109,7 +109,7 @@ struct SLOReadingTests {
             "s.yaml:5:10: error: 'pass[0]' needs a mapping with criteria, found the text \"<600\"",
             "s.yaml:8:15: error: 'criteria' needs a list, found the text \"<600\"",
             "s.yaml:9:3: error: 'objectives[3]' needs a mapping with sli, displayName, pass, warning, weight, key_sli, "
-                + "found the text \"<600\""),
+                + "target, found the text \"<600\""),
         SpecCase(
             "keys that stand twice",
             valid + "objectives: []\nfilter: {a: 1, a: 2}",
@@ -133,9 +133,9 @@ struct SLOReadingTests {
                 + "total_score: {pass: 90 %, warning: many}",
             "s.yaml:1:14: warning: 'objectives[0]' has no 'sli', so it never gets a value",
             "s.yaml:1:35: warning: 'weight' is negative",
-            "s.yaml:1:58: warning: '600' is no criterion such as <600 or <=+10%",
-            "s.yaml:1:65: warning: '<' is no criterion such as <600 or <=+10%",
-            "s.yaml:1:70: warning: '< x' is no criterion such as <600 or <=+10%",
+            "s.yaml:1:58: warning: '600' is no criterion such as <600, <=+10%, similar, not_worse:0.05 or burn_rate<2",
+            "s.yaml:1:65: warning: '<' is no criterion such as <600, <=+10%, similar, not_worse:0.05 or burn_rate<2",
+            "s.yaml:1:70: warning: '< x' is no criterion such as <600, <=+10%, similar, not_worse:0.05 or burn_rate<2",
             "s.yaml:2:21: warning: 'pass' needs a percentage such as \"90%\", found '90 %'",
             "s.yaml:2:36: warning: 'warning' needs a percentage such as \"90%\", found 'many'"),
         SpecCase(
@@ -184,7 +184,9 @@ struct SLOReadingTests {
                 "s.yaml:1:1: warning: the file has no 'indicators'"),
             SpecCase(
                 "wrong types", "indicators: {a: [b], c: {d: e}}", "s.yaml:1:17: error: 'a' needs text, found a list",
-                "s.yaml:1:25: error: 'c' needs text, found a mapping"),
+                "s.yaml:1:25: error: 'c' has no 'path'", "s.yaml:1:25: error: 'c' has no 'value'",
+                "s.yaml:1:26: warning: unknown key 'd'; known here: method, path, headers, body, value, samples, "
+                    + "unit, scale"),
         ])
     func sliMistakes(test: SpecCase) {
         #expect(diagnostics(test.text, SpecFiles.sli) == test.diagnostics)

@@ -7,6 +7,7 @@ struct CartRoutes: Sendable {
     let version: Version
     private let carts = CartStore()
     private let faults: FaultSequence
+    private let requests = RequestCount()
 
     init(version: Version) {
         self.version = version
@@ -31,7 +32,8 @@ struct CartRoutes: Sendable {
 
     /// Takes as long as this version takes, and fails as often as it fails.
     private func behave() async throws {
-        try await Task.sleep(for: .milliseconds(version.latencyMilliseconds ?? 0))
+        let isQuick = requests.next() <= version.quickRequests ?? 0
+        try await Task.sleep(for: .milliseconds(isQuick ? 0 : version.latencyMilliseconds ?? 0))
         if faults.isNextFaulty() { throw HTTPError(.internalServerError, message: "the cart got lost") }
     }
 
@@ -94,6 +96,18 @@ final class CartStore: Sendable {
             }
             carts[customer] = cart
             return cart
+        }
+    }
+}
+
+/// 1, 2, 3, …
+final class RequestCount: Sendable {
+    private let last = Mutex(0)
+
+    func next() -> Int {
+        last.withLock { last in
+            last += 1
+            return last
         }
     }
 }

@@ -37,6 +37,8 @@ struct Version: Decodable, Sendable {
     let version: String
     /// How long each answer takes beyond what the machine needs.
     let latencyMilliseconds: Int?
+    /// So many requests of a new process take no time at all: as with a leak, trouble comes later.
+    let quickRequests: Int?
     /// 0...1: the part of the requests for carts that is answered with 500.
     let errorRate: Double?
     /// Whether a cart tells how many pieces are in it.

@@ -1,0 +1,84 @@
+// A screen while it is shown: where it is, what it asks, and when it has to ask again.
+
+import { h, patch } from './dom.js'
+import { onEvents, onState } from './live.js'
+import { failure } from './parts.js'
+
+/// Between two askings that events cause; a screen that takes longer to ask waits longer.
+const pauseMin = 100
+
+export class Page {
+  /// - params: what stands in the path, such as {project}; query: what stands behind the question mark.
+  constructor(root, params, query, navigate) {
+    this.root = root
+    this.params = params
+    this.query = query
+    this.navigate = navigate
+    this.controller = new AbortController()
+    this.start = performance.now()
+    this.loaders = []
+  }
+
+  /// Ends when the screen is left: for requests and listeners.
+  get signal() { return this.controller.signal }
+
+  title(...words) { document.title = [...words, 'Keptn'].join(' · ') }
+
+  /// Shows elements instead of what was shown, changing as little as possible.
+  render(...elements) {
+    if (!this.signal.aborted) patch(this.root, ...elements)
+  }
+
+  /// Asks, shows the answer, and does both again when the address's query changes, when an event comes that concerns
+  /// the screen, and when the connection is there again.
+  /// - ask: (signal) => data; show: (data) => void, called after each answer; concerns: (event) => Boolean.
+  load({ ask, show, concerns = () => true }) {
+    let isAsking = false
+    let isWanted = false
+    let hasAnswer = false
+    const run = async () => {
+      if (isAsking) { isWanted = true; return }
+      isAsking = true
+      do {
+        isWanted = false
+        const start = performance.now()
+        try {
+          const data = await ask(this.signal)
+          if (this.signal.aborted) return
+          show(data)
+          if (!hasAnswer) performance.measure('shown', { start: this.start })
+          hasAnswer = true
+        } catch (error) {
+          if (this.signal.aborted || error.name === 'AbortError') return
+          // What is shown already stays: better old than nothing. The head says that the connection is gone.
+          if (!hasAnswer || error.status !== 0) this.render(failure(error, run))
+          if (error.status === undefined) console.error(error)
+        }
+        this.root.setAttribute('aria-busy', 'false')
+        if (isWanted) await new Promise((done) => setTimeout(done, Math.max(pauseMin, performance.now() - start)))
+      } while (isWanted && !this.signal.aborted)
+      isAsking = false
+    }
+    this.loaders.push(run)
+    onEvents((events) => { if (events.some(concerns)) run() }, this.signal)
+    onState((state) => { if (state === 'live') run() }, this.signal)
+    run()
+    return run
+  }
+
+  /// Everything is asked again.
+  reload() { for (const run of this.loaders) run() }
+
+  /// Changes the query in the address; null takes a member away. A filter that changes begins at the first page.
+  setQuery(changes) {
+    const query = { ...this.query, ...('from' in changes ? {} : { from: null }), ...changes }
+    for (const key of Object.keys(query)) if (query[key] === null || query[key] === '') delete query[key]
+    const text = new URLSearchParams(query).toString()
+    this.navigate(location.pathname + (text ? `?${text}` : ''), { replace: true })
+  }
+
+  leave() { this.controller.abort() }
+}
+
+/// What is shown before the first answer, if that takes a moment.
+export const skeleton = () => h('div.skeleton', { 'aria-label': 'Loading' }, h('span'), h('span'), h('span'))

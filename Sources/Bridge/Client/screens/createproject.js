@@ -1,0 +1,67 @@
+// A new project: its name, its shipyard, and where its Git upstream is, if it has one.
+
+import { part, post } from '../api.js'
+import { base64, h } from '../dom.js'
+import { field, head, notify } from '../parts.js'
+
+const example = `apiVersion: spec.keptn.sh/0.2.2
+kind: Shipyard
+metadata:
+  name: shipyard
+spec:
+  stages:
+    - name: dev
+      sequences:
+        - name: delivery
+          tasks:
+            - name: deployment
+            - name: evaluation
+    - name: production
+      sequences:
+        - name: delivery
+          triggeredOn:
+            - event: dev.delivery.finished
+          tasks:
+            - name: approval
+            - name: deployment
+`
+
+export function show(page) {
+  page.title('Create project')
+  const name = h('input', { required: true, pattern: '[a-z][a-z0-9\\-]*', maxlength: 200, autocomplete: 'off' })
+  const shipyard = h('textarea', { rows: 18, spellcheck: 'false', required: true })
+  shipyard.value = example
+  const file = h('input', { type: 'file', accept: '.yaml,.yml', onchange: async () => { if (file.files[0]) shipyard.value = await file.files[0].text() } })
+  const url = h('input', { type: 'url', placeholder: 'https://git.example.org/shop.git' })
+  const user = h('input', { autocomplete: 'off' })
+  const token = h('input', { type: 'password', autocomplete: 'off' })
+  const problem = h('p.problem.lines', { role: 'alert', hidden: true })
+  const done = h('button.button.primary', { type: 'submit' }, 'Create project')
+  page.render(head('Create project'), h('form.card.padded.narrow', {
+    onsubmit: async (event) => {
+      event.preventDefault()
+      done.disabled = true
+      problem.hidden = true
+      try {
+        await post('controlPlane/v1/project', {
+          name: name.value, shipyard: base64(shipyard.value),
+          ...(url.value ? { gitCredentials: { remoteURL: url.value, user: user.value, https: { token: token.value } } } : {}),
+        })
+        notify(`Project ${name.value} is there`)
+        page.navigate(`project/${part(name.value)}`)
+      } catch (error) {
+        problem.textContent = error.message
+        problem.hidden = false
+        done.disabled = false
+      }
+    },
+  },
+  field('Name', name, 'Lower case letters, digits and dashes; it cannot be changed later.'),
+  field('Shipyard', shipyard, 'The stages and the sequences in them. The names of stages cannot be changed later.'),
+  field('or a file', file),
+  h('details', h('summary', 'Git upstream'), h('div.body',
+    field('URL', url, 'Every change is pushed there. Empty: the server’s own repository is all there is.'),
+    field('User', user), field('Token', token))),
+  problem, h('div', done)))
+  name.focus()
+}

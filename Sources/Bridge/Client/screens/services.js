@@ -1,0 +1,39 @@
+// The services of a project: what runs where, and how its newest gate ended.
+
+import { get, may, part } from '../api.js'
+import { h } from '../dom.js'
+import { button, command, empty, head, pager, plural, state, table, time, version } from '../parts.js'
+import { triggerDialog } from './trigger.js'
+
+export function show(page) {
+  const { project } = page.params
+  page.title('Services', project)
+  const path = `v1/overview/project/${part(project)}`
+  page.load({
+    concerns: (event) => event.project === project,
+    ask: async (signal) => {
+      const { search, from } = page.query
+      const [overview, services] = await Promise.all([
+        get(path, {}, signal), get(`${path}/services`, { search, nextPageKey: from, pageSize: 50 }, signal)])
+      return { overview, services }
+    },
+    show: ({ overview, services }) => page.render(
+      head('Services', plural(overview.serviceCount, 'service'),
+        may('events:write') && overview.serviceCount > 0 && button('Trigger a sequence', () => triggerDialog({ project: overview, navigate: page.navigate }), { kind: 'primary', iconName: 'play' })),
+      overview.serviceCount > 0 && h('div.toolbar', h('input', {
+        type: 'search', placeholder: 'Filter services', 'aria-label': 'Filter services by name', value: page.query.search ?? '',
+        oninput: (event) => page.setQuery({ search: event.target.value }),
+      })),
+      services.services.length > 0 ? [list(project, services.services), pager(page, services, services.services.length, 'service')]
+        : overview.serviceCount > 0 ? empty('No service fits', 'Take the search away to see all.')
+          : empty('No service yet', 'A service is what gets delivered. It has files of its own in every stage.',
+            command(`keptn create service SERVICE --project ${project}`))),
+  })
+}
+
+const list = (project, services) => table([
+  ['Service', (row) => h('b', h('a', { href: `project/${part(project)}/service/${part(row.name)}` }, row.name))],
+  ['Runs', (row) => h('div.places', row.stages.filter((one) => one.image).map((one) => h('span', h('span.quiet', one.stage), ' ', version(one.image))))],
+  ['Newest gates', (row) => h('div.places', row.stages.filter((one) => one.gate).map((one) => h('a', { href: `project/${part(project)}/service/${part(row.name)}/context/${part(one.gate.context)}/stage/${part(one.stage)}` }, state(one.gate.result ?? 'unknown', one.stage))))],
+  ['Deployed', (row) => time(row.stages.map((one) => one.deployedAt).filter(Boolean).sort().pop()), 'nowrap'],
+], services, { key: (row) => row.name, caption: 'Services' })

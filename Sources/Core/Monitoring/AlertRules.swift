@@ -1,0 +1,132 @@
+package import CloudEvents
+package import KeptnModel
+
+/// Alert rules of Prometheus for the objectives of a service: an alert fires when an objective is missed.
+///
+/// Only fixed bounds can be watched: what a value may be compared with earlier runs is known to a gate, not to
+/// Prometheus. Of several alternatives all have to be missed, and one without a fixed bound cannot be.
+package struct AlertRules: Sendable, Hashable {
+    package struct Rule: Sendable, Hashable {
+        /// The indicator's name: also the problem's title and root cause.
+        package let alert: String
+        package let expression: String
+    }
+
+    /// Which stretch of time a query looks at, and how long an objective has to be missed.
+    package struct Timing: Sendable, Hashable {
+        package var window: Duration
+        package var after: Duration
+
+        package init(window: Duration = .seconds(180), after: Duration = .seconds(60)) {
+            self.window = window
+            self.after = after
+        }
+    }
+
+    package let scope: Scope
+    package let rules: [Rule]
+    /// Objectives that cannot be watched, each with the reason.
+    package let leftOut: [String]
+    private let timing: Timing
+
+    /// - Parameter queries: PromQL by indicator, with Keptn's placeholders; those of the built-in proxy count where
+    ///   there is none.
+    package init(scope: Scope, slo: SLO, queries: [String: String], timing: Timing) {
+        self.scope = scope
+        self.timing = timing
+        var rules: [Rule] = []
+        var leftOut: [String] = []
+        for objective in slo.objectives where !objective.pass.isEmpty {
+            guard let template = queries[objective.sli] ?? Self.proxyQueries[objective.sli] else {
+                leftOut.append("\(objective.sli): prometheus/sli.yaml has no query for it")
+                continue
+            }
+            let query = Self.filled(template, scope, timing.window)
+            let alternatives = objective.pass.map { Self.missed($0, query) }
+            guard alternatives.allSatisfy({ $0 != nil }) else {
+                leftOut.append("\(objective.sli): a comparison with earlier runs alone can be passed")
+                continue
+            }
+            let expression = alternatives.compactMap(\.self).joined(separator: " and ")
+            rules.append(Rule(alert: objective.sli, expression: expression))
+        }
+        (self.rules, self.leftOut) = (rules, leftOut)
+    }
+
+    /// When none of these criteria could be told to hold; nil when all of them are relative.
+    private static func missed(_ criteria: SLO.Criteria, _ query: String) -> String? {
+        let bounds = criteria.criteria.compactMap { text -> String? in
+            guard let criterion = try? Criterion(parsing: text), case .fixed(let bound) = criterion.bound else {
+                return nil
+            }
+            return "\(query) \(criterion.comparison.opposite) \(bound)"
+        }
+        return bounds.isEmpty ? nil : "(\(bounds.joined(separator: " or ")))"
+    }
+
+    private static func filled(_ query: String, _ scope: Scope, _ window: Duration) -> String {
+        let values = [
+            "$DURATION_SECONDS": "\(max(window.components.seconds, 1))s", "$PROJECT": scope.project,
+            "$STAGE": scope.stage, "$SERVICE": scope.service, "$DEPLOYMENT": "primary", "$deployment": "primary",
+            "$project": scope.project, "$stage": scope.stage, "$service": scope.service,
+        ]
+        let filled = values.sorted { $0.key.count > $1.key.count }.reduce(query) { text, value in
+            text.split(separator: value.key, omittingEmptySubsequences: false).joined(separator: value.value)
+        }
+        return "(\(filled))"
+    }
+
+    /// What the built-in proxy's figures in `/metrics` say, under the names that the SLI provider `keptn` has for them.
+    package static let proxyQueries: [String: String] = {
+        let labels = "project=\"$PROJECT\",stage=\"$STAGE\",service=\"$SERVICE\",kind=\"primary\""
+        func rate(_ name: String) -> String { "sum(rate(\(name){\(labels)}[$DURATION_SECONDS]))" }
+        let requests = rate("keptn_proxy_request_seconds_count")
+        var queries = [
+            "error_rate": "\(rate("keptn_proxy_errors_total")) / \(requests)", "throughput": requests,
+        ]
+        for percent in [50, 90, 95, 99] {
+            let buckets = "sum by (le) (rate(keptn_proxy_request_seconds_bucket{\(labels)}[$DURATION_SECONDS]))"
+            queries["response_time_p\(percent)"] = "histogram_quantile(0.\(percent), \(buckets)) * 1000"
+        }
+        return queries
+    }()
+
+    /// A rule file (https://prometheus.io/docs/prometheus/latest/configuration/alerting_rules).
+    package static func file(_ groups: [AlertRules]) -> JSON {
+        ["groups": .array(groups.filter { !$0.rules.isEmpty }.map(\.group))]
+    }
+
+    private var group: JSON {
+        [
+            "name": .string("keptn/\(scope)"),
+            "rules": .array(
+                rules.map { rule in
+                    [
+                        "alert": .string(rule.alert), "expr": .string(rule.expression),
+                        "for": .string("\(timing.after.components.seconds)s"),
+                        "labels": [
+                            "project": .string(scope.project), "stage": .string(scope.stage),
+                            "service": .string(scope.service), "severity": "warning",
+                        ],
+                        "annotations": [
+                            "summary": .string(
+                                "\(rule.alert) of \(scope.service) in stage \(scope.stage) misses its objective")
+                        ],
+                    ]
+                }),
+        ]
+    }
+}
+
+extension Criterion.Comparison {
+    /// Holds when this one does not. PromQL writes equality with two signs.
+    fileprivate var opposite: String {
+        switch self {
+        case .lessOrEqual: ">"
+        case .less: ">="
+        case .equal: "!="
+        case .greaterOrEqual: "<"
+        case .greater: "<="
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package import CloudEvents
+import Core
+package import KeptnKit
+import KeptnModel
+package import Ports
+import SpecFiles
+
+/// Makes Prometheus watch a service (K §1.1, `monitoring.configure`): where it has to scrape, and an alert for each
+/// objective, in every stage that has a remediation.
+///
+/// It hears: `monitoring.configure` of the type `prometheus`. `AlertRules` decides. It answers with
+/// `configure-monitoring.finished`, which says what is watched and what is not.
+package struct MonitoringService: Sendable {
+    package static let name = "prometheus-service"
+    private static let wish = "sh.keptn.event.monitoring.configure"
+    private static let type = "prometheus"
+    private static let indicatorsFile = "prometheus/sli.yaml"
+    private static let objectivesFile = "slo.yaml"
+
+    private let configuration: any Configuration
+    /// Nil where the operator has named no folder.
+    private let files: (any MonitoringFiles)?
+    /// HOST:PORT of our own `/metrics`.
+    private let ownAddress: @Sendable () -> String
+    private let time: any TimeSource
+
+    package init(
+        configuration: any Configuration, files: (any MonitoringFiles)?, ownAddress: @escaping @Sendable () -> String,
+        time: any TimeSource
+    ) {
+        self.configuration = configuration
+        self.files = files
+        self.ownAddress = ownAddress
+        self.time = time
+    }
+
+    package func integration(version: String) -> Integration {
+        Integration(name: Self.name, version: version).on(eventType: Self.wish, perform: configure)
+    }
+
+    private func configure(_ event: CloudEvent) async throws -> [CloudEvent] {
+        guard let data = event.json, data["type"]?.stringValue == Self.type else { return [] }
+        guard let project = data["project"]?.stringValue, let service = data["service"]?.stringValue else {
+            return [answer(to: event, .fail, "prometheus needs data.project and data.service")]
+        }
+        do {
+            return [answer(to: event, .pass, try await watch(service, of: project, data))]
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            return [answer(to: event, .fail, "\(error)")]
+        }
+    }
+
+    private func watch(_ service: String, of project: String, _ wish: JSON) async throws -> String {
+        guard let files else {
+            throw KeptnError(
+                .invalidInput,
+                "this server writes nothing for Prometheus: its operator has to name the folder by 'keptn server "
+                    + "--prometheus-folder DIR'")
+        }
+        let timing = try Self.timing(wish)
+        let shipyard = try await configuration.shipyard(of: project, commit: nil).shipyard
+        let stages = shipyard.stages.filter { stage in
+            stage.sequences.contains { $0.name == SequenceMachine.remediation }
+        }
+        guard !stages.isEmpty else {
+            throw KeptnError(
+                .invalidInput,
+                "no stage of \(project) has a sequence '\(SequenceMachine.remediation)' that an alert "
+                    + "could start")
+        }
+        var groups: [AlertRules] = []
+        for stage in stages {
+            let scope = Scope(project: project, stage: stage.name, service: service)
+            if let rules = try await rules(for: scope, timing) { groups.append(rules) }
+        }
+        guard groups.contains(where: { !$0.rules.isEmpty }) else {
+            let reasons = groups.flatMap(\.leftOut).joined(separator: "; ")
+            throw KeptnError(
+                .invalidInput,
+                "\(service) has no objective in \(Self.objectivesFile) that Prometheus could watch"
+                    + (reasons.isEmpty ? "" : ": \(reasons)"))
+        }
+        let left = try await files.install([
+            MonitoringFile(.targets, name: "keptn.json", bytes: (targets.pretty() + "\n").utf8Bytes),
+            MonitoringFile(
+                .alertRules, name: "\(project)-\(service).yaml",
+                bytes: SpecFiles.yaml(from: AlertRules.file(groups)).utf8Bytes),
+        ])
+        return Self.report(groups, left)
+    }
+
+    private var targets: JSON { [["targets": [.string(ownAddress())]]] }
+
+    private func rules(for scope: Scope, _ timing: AlertRules.Timing) async throws -> AlertRules? {
+        let place = ConfigurationPlace(scope)
+        guard let file = try await configuration.file(Self.objectivesFile, at: place, commit: nil),
+            let slo = try SpecFiles.slo(file.bytes, file: "\(place)/\(Self.objectivesFile)").value
+        else { return nil }
+        var queries: [String: String] = [:]
+        for place in place.fallbacks.reversed() {
+            guard let file = try await configuration.file(Self.indicatorsFile, at: place, commit: nil) else { continue }
+            queries.merge(
+                try SpecFiles.sli(file.bytes, file: "\(place)/\(Self.indicatorsFile)").value.indicators
+            ) { $1 }
+        }
+        return AlertRules(scope: scope, slo: slo, queries: queries, timing: timing)
+    }
+
+    /// `alertWindow` and `alertAfter`, which Keptn does not have.
+    private static func timing(_ wish: JSON) throws(KeptnError) -> AlertRules.Timing {
+        var timing = AlertRules.Timing()
+        for (key, path) in [("alertWindow", \AlertRules.Timing.window), ("alertAfter", \AlertRules.Timing.after)] {
+            guard let text = wish[key]?.stringValue else { continue }
+            guard let duration = Duration(go: text), duration >= .seconds(1), duration <= .seconds(86_400) else {
+                throw KeptnError(.invalidInput, "data.\(key) is '\(text)'; a duration from 1s to 24h is needed")
+            }
+            timing[keyPath: path] = duration
+        }
+        return timing
+    }
+
+    private static func report(_ groups: [AlertRules], _ left: String) -> String {
+        let watched = groups.filter { !$0.rules.isEmpty }.map { group in
+            "\(group.scope.stage): \(group.rules.map(\.alert).joined(separator: ", "))"
+        }
+        let leftOut = groups.flatMap { group in group.leftOut.map { "\(group.scope.stage): \($0)" } }
+        return "Prometheus watches " + watched.joined(separator: "; ")
+            + (leftOut.isEmpty ? "" : ". Not watched: \(leftOut.joined(separator: "; "))")
+            + (left.isEmpty ? "" : ". \(left)")
+    }
+
+    private func answer(to event: CloudEvent, _ result: KeptnResult, _ message: String) -> CloudEvent {
+        let status = result == .fail ? KeptnStatus.errored : .succeeded
+        return CloudEvent(
+            keptn: .task(name: "configure-monitoring", kind: .finished), id: "\(event.id)-configured",
+            source: Self.name, time: time.now, context: event.keptnContext ?? event.id, triggeredID: event.id,
+            data: [
+                "project": event.json?["project"], "service": event.json?["service"],
+                "status": .string(status.rawValue), "result": .string(result.rawValue), "message": .string(message),
+            ])
+    }
+}
+
+extension String {
+    fileprivate var utf8Bytes: [UInt8] { Array(utf8) }
+}

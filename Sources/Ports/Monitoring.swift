@@ -1,0 +1,26 @@
+/// What a monitoring system reads of us: files below a folder of its own.
+package protocol MonitoringFiles: Sendable {
+    /// Writes files, each at once, when the monitoring system's own check finds nothing wrong with them, and makes it
+    /// read them. Returns what is left to do, as a sentence; empty for nothing. Throws `KeptnError.invalidInput` for
+    /// what the check refuses.
+    func install(_ files: [MonitoringFile]) async throws -> String
+}
+
+package struct MonitoringFile: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
+        /// Where to scrape: a file of Prometheus' file discovery.
+        case targets
+        case alertRules
+    }
+
+    package var kind: Kind
+    /// A plain file name.
+    package var name: String
+    package var bytes: [UInt8]
+
+    package init(_ kind: Kind, name: String, bytes: [UInt8]) {
+        self.kind = kind
+        self.name = name
+        self.bytes = bytes
+    }
+}

@@ -1,0 +1,102 @@
+import CloudEvents
+package import Core
+import GRDB
+import KeptnModel
+package import Ports
+
+extension SQLiteStore: Overviews {
+    package func openCounts(in projects: [String]) async throws -> [OpenCount] {
+        try await read("the numbers of open executions") { db in
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT project, stage, name, state, COUNT(*) FROM executions INDEXED BY executions_open
+                    WHERE is_open = 1 AND project IN (SELECT value FROM json_each(?))
+                    GROUP BY project, stage, name, state ORDER BY project, stage, name, state
+                    """)
+            return try Row.fetchAll(statement, arguments: [Self.list(projects)]).compactMap { row in
+                SequenceExecution.State(rawValue: row[3]).map {
+                    OpenCount(project: row[0], stage: row[1], sequence: row[2], state: $0, count: row[4])
+                }
+            }
+        }
+    }
+
+    package func open(_ query: OpenQuery) async throws -> OpenPage {
+        var conditions = Conditions()
+        conditions.add("x.is_open = 1")
+        if let projects = query.projects {
+            conditions.add("x.project IN (SELECT value FROM json_each(?))", [Self.list(projects)])
+        }
+        conditions.oneOf("x.service", query.services)
+        conditions.equal("x.task", query.task)
+        conditions.equal("x.name", query.sequence)
+        let (terms, arguments) = (conditions.sql, conditions.arguments)
+        let index = query.task.wanted == nil ? "executions_open" : "executions_by_task"
+        let isTask = query.task.wanted == nil ? "" : "x.task IS NOT NULL AND "
+        return try await read("open executions") { db in
+            let from = "FROM executions AS x INDEXED BY \(index) WHERE \(isTask)\(terms)"
+            let numbers = try Int64.fetchAll(
+                db.cachedStatement(
+                    sql: "SELECT x.number \(from) ORDER BY x.triggered_at, x.number LIMIT ? OFFSET ?"),
+                arguments: arguments + [max(query.limit, 0), max(query.offset, 0)])
+            let total = try Int.fetchOne(db.cachedStatement(sql: "SELECT COUNT(*) \(from)"), arguments: arguments)
+            return OpenPage(executions: try Self.executions(numbered: numbers, db), total: total ?? 0)
+        }
+    }
+
+    package func runs(
+        beginningWith context: String, in projects: [String], limit: Int
+    ) async throws -> [SequenceExecution] {
+        // The first text behind all that begin so: UTF-8's order is that of the code points, and none is behind this.
+        let end = context + "\u{10FFFF}"
+        return try await read("runs by the beginning of their contexts") { db in
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT number FROM executions INDEXED BY executions_by_context
+                    WHERE project IN (SELECT value FROM json_each(?)) AND context >= ? AND context < ? AND is_first = 1
+                    ORDER BY triggered_at DESC LIMIT ?
+                    """)
+            let numbers = try Int64.fetchAll(statement, arguments: [Self.list(projects), context, end, limit])
+            return try Self.executions(numbered: numbers, db).reversed()
+        }
+    }
+
+    package func latestEvents(_ query: LatestEventQuery) async throws -> [LatestEvent] {
+        var conditions = Conditions()
+        conditions.add("l.project IN (SELECT value FROM json_each(?))", [Self.list(query.projects)])
+        conditions.oneOf("l.type", query.types)
+        conditions.oneOf("l.service", query.services)
+        let (terms, arguments) = (conditions.sql, conditions.arguments)
+        let index = query.types.isEmpty ? "" : "INDEXED BY latest_events_by_type"
+        return try await read("the newest events of places") { db in
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT e.stage, e.service, e.type, e.id, e.context, e.time_ns, u.context, e.project, e.result
+                    FROM latest_events AS l \(index) CROSS JOIN events AS e ON e.seq = l.seq
+                        LEFT JOIN events AS u ON u.seq = l.unfailed
+                    WHERE \(terms) ORDER BY l.seq DESC
+                    """)
+            return try Row.fetchAll(statement, arguments: arguments).map { LatestEvent($0) }
+        }
+    }
+
+    private static func list(_ texts: [String]) -> String { JSON.array(texts.map { .string($0) }).text }
+
+    /// Oldest first.
+    private static func executions(numbered numbers: [Int64], _ db: Database) throws -> [SequenceExecution] {
+        try executions(
+            "x.number IN (SELECT value FROM json_each(?))", [JSON.array(numbers.map { .integer(Int($0)) }).text], db
+        ).map(\.execution)
+    }
+}
+
+extension LatestEvent {
+    /// Of the columns stage, service, type, id, context, time, context of the newest that did not fail, project and
+    /// result.
+    init(_ row: Row) {
+        self.init(
+            stage: row[0], service: row[1], type: row[2], id: row[3], context: row[4],
+            time: (row[5] as Int64?).map(Timestamp.init(nanoseconds:)), unfailedContext: row[6], project: row[7],
+            result: row[8])
+    }
+}

@@ -1,0 +1,171 @@
+"""Services: their deployments, and their evaluations as a heat map, a chart and a table."""
+import base64
+import unittest
+import uuid
+
+from harness import HOSTILE, BridgeTest, api, deliver, eventually, project, query, send
+
+PROJECT = "measured"
+SLO = "spec_version: '1.0'\nobjectives:\n  - sli: response_time\n"
+
+
+def indicator(metric, name, value, status="pass", before=0.0, violated=False, **more):
+    return {
+        "score": 1 if status == "pass" else 0, "status": status, "displayName": name, "keySli": False,
+        "value": {"metric": metric, "value": value, "comparedValue": before, "success": True} | more,
+        "passTargets": [{"criteria": "<=+10%", "targetValue": before * 1.1, "violated": violated},
+                        {"criteria": "<600", "targetValue": 600, "violated": False}],
+        "warningTargets": None,
+    }
+
+
+def evaluate(result, score, indicators, stage="dev", service="carts", message="", compared=(), **labels):
+    """An evaluation as the log has it, and its context."""
+    context = str(uuid.uuid4())
+    send("evaluation.finished", {
+        "project": PROJECT, "stage": stage, "service": service, "status": "succeeded", "result": result,
+        "message": message, "labels": labels,
+        "evaluation": {
+            "timeStart": "2026-01-01T10:00:00Z", "timeEnd": "2026-01-01T10:05:00Z", "result": result, "score": score,
+            "sloFileContent": base64.b64encode(SLO.encode()).decode(), "indicatorResults": indicators,
+            "comparedEvents": list(compared), "gitCommit": "c0ffee00",
+        },
+    }, context, str(uuid.uuid4()))
+    return context
+
+
+def newest():
+    return api("GET", query("mongodb-datastore/event", type="sh.keptn.event.evaluation.finished", project=PROJECT,
+                            pageSize=1))["events"][0]["id"]
+
+
+def setUpModule():
+    global first, last, run
+    project(PROJECT, ["carts", "orders", "hostile"])
+    run = deliver(PROJECT, "carts", image="registry.example.org/shop/carts:1.2.3")
+    first = evaluate("pass", 100, [indicator("response_time", "Response time", 400)], build="1")
+    before = newest()
+    evaluate("fail", 40, [indicator("response_time", "Response time", 580, "fail", 400, True),
+                          indicator("errors", "Errors", 0)], compared=[before], build="2")
+    last = evaluate("warning", 80, [indicator("response_time", "Response time", 430.5, "warning", 400),
+                                    indicator("errors", "Errors", 0)], compared=[before], build="3",
+                    job="https://ci.example.org/3")
+    evaluate("fail", 0, [indicator("evil" + HOSTILE, HOSTILE, 1, "fail", message=HOSTILE)], service="hostile",
+             message=HOSTILE, evil=HOSTILE, build=HOSTILE)
+
+
+class Services(BridgeTest):
+    def test_the_list(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}/service")
+        page.find("td a", "carts")
+        page.find(".places a", "dev")
+        page.find(".toolbar input").send_keys("ord")
+        eventually("only orders is left", lambda: page.count("tbody tr") == 1)
+        self.assertIn("search=ord", page.run("return location.search"))
+        self.assertEqual(page.violations(), [])
+
+    def test_deployments(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}/service/carts")
+        page.find(".deployments .version", "carts:1.2.3")
+        page.find(".deployments a", "delivery").click()
+        eventually("the run is shown", lambda: run in page.run("return location.pathname"))
+
+    def test_heat_map_and_breakdown(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}/service/carts?stage=dev")
+        page.find(".heatmap thead [aria-pressed=true]", "3")
+        self.assertEqual(page.count(".heatmap tbody tr"), 3)
+        self.assertEqual(page.count(".heat.compared"), 3)
+        page.find(".evaluation h2", "3")
+        page.find(".evaluation td", "430.5")
+        page.find(".evaluation td", "+8 %")
+        page.find(".evaluation a", "https://ci.example.org/3")
+        self.assertEqual(page.violations(), [])
+        # Another evaluation, by the keyboard.
+        page.run("document.querySelectorAll('.heatmap thead button')[1].focus()")
+        page.keys("\ue007")
+        page.find(".evaluation h2", "2")
+        page.find(".evaluation .missed code", "<=+10%")
+        self.assertIn("evaluation=", page.run("return location.search"))
+        # Beside another one, and its objectives.
+        page.choose("select[aria-label='Compare with another evaluation']",
+                    page.run("return [...document.querySelectorAll('.evaluation option')].find("
+                             "(one) => one.textContent.startsWith('1 ')).value"))
+        page.find(".indicators th", "1")
+        page.find(".indicators td", "+45 %")
+        page.find(".slo summary").click()
+        page.find(".slo pre", "sli: response_time")
+        self.assertEqual(page.violations(), [])
+
+    def test_chart(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}/service/carts?stage=dev&view=chart")
+        eventually("there are points", lambda: page.count(".chart .point") == 3)
+        page.choose("select[aria-label='What is drawn']", "response_time")
+        eventually("limits are drawn", lambda: page.count(".chart .limit-pass") > 0)
+        page.find(".chart .legend", "pass <=+10%")
+        self.assertIn("sli=response_time", page.run("return location.search"))
+        self.assertEqual(page.violations(), [])
+
+    def test_links_to_evaluations(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}/service/carts/context/{first}/stage/dev")
+        page.find(".evaluation h2", "1")
+        page.visit(f"evaluation/{run}")
+        eventually("the service is shown",
+                   lambda: page.run("return location.pathname").startswith(f"/bridge/project/{PROJECT}/service/carts"))
+        page.visit("evaluation/11111111-1111-4111-8111-111111111111")
+        page.says("No run has this context")
+
+    def test_what_is_ignored(self):
+        page = self.browser
+        evaluate("fail", 10, [indicator("response_time", "Response time", 900, "fail")], service="orders", build="9")
+        page.go(f"project/{PROJECT}/service/orders?stage=dev")
+        page.find(".evaluation button", "Ignore for comparison").click()
+        page.find("dialog textarea").send_keys("The load generator was broken")
+        self.assertEqual(page.violations(), [])
+        page.find("dialog footer .danger").click()
+        page.find(".evaluation .waiting", "The load generator was broken")
+        self.assertGreater(page.count(".heat.invalidated"), 0)
+        event = api("GET", query("mongodb-datastore/event", type="sh.keptn.event.evaluation.invalidated",
+                                 project=PROJECT, service="orders"))["events"][0]
+        self.assertEqual(event["data"]["evaluation"]["reason"], "The load generator was broken")
+
+    def test_a_new_evaluation_appears(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}/service/orders?stage=production")
+        page.says("keptn trigger evaluation")
+        evaluate("pass", 100, [indicator("errors", "Errors", 0)], stage="production", service="orders", build="77")
+        page.find(".heatmap thead button", "77")
+
+    def test_hostile_texts_stay_texts(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}/service/hostile?stage=dev")
+        page.find(".evaluation .message", HOSTILE[:20])
+        self.assertEqual(page.count("main img") + page.count("main b[onerror]"), 0)
+        page.go(f"project/{PROJECT}/service/hostile?stage=dev&view=chart")
+        page.find(".chart")
+        self.assertEqual(page.violations(), [])
+
+
+class ReadOnly(BridgeTest):
+    @classmethod
+    def setUpClass(cls):
+        try:
+            api("DELETE", "v1/tokens/services-reader")
+        except Exception:
+            pass
+        cls.token = api("POST", "v1/tokens", {"name": "services-reader", "scopes": ["read"]})["token"]
+
+    def test_no_button_that_would_be_refused(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}/service/carts?stage=dev")
+        page.find(".evaluation h2")
+        self.assertNotIn("Ignore for comparison", page.text())
+        self.assertNotIn("Trigger a sequence", page.text())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,204 @@
+"""Settings of a project: files, history, services, the end; and what belongs to the whole server: secrets and tokens."""
+import base64
+import unittest
+
+from harness import HOSTILE, BridgeTest, Refused, api, eventually, project, query
+
+PROJECT = "settled"
+GOOD = "spec_version: '1.0'\nobjectives:\n  - sli: errors\n    pass:\n      - criteria: ['<1']\n"
+
+
+def setUpModule():
+    project(PROJECT, ["carts"])
+    write("slo.yaml", GOOD)
+
+
+def path(file, stage="dev", service="carts"):
+    return f"resource-service/v1/project/{PROJECT}/stage/{stage}/service/{service}/resource/{file}"
+
+
+def write(file, text):
+    api("PUT", path(file), {"resourceContent": base64.b64encode(text.encode()).decode()})
+
+
+def read(file):
+    return base64.b64decode(api("GET", path(file))["resourceContent"]).decode()
+
+
+def type_into(page, text):
+    """As if it were typed, which would take long."""
+    page.run("const area = document.querySelector('.code textarea'); area.value = arguments[0];"
+             " area.dispatchEvent(new Event('input', {bubbles: true}))", text)
+
+
+def press(page, selector):
+    """Rows may come and go between a look and a click."""
+    page.find(selector)
+    page.run("document.querySelector(arguments[0]).click()", selector)
+
+
+class Files(BridgeTest):
+    ADDRESS = f"project/{PROJECT}/settings/files?stage=dev&service=carts"
+
+    def test_a_mistake_is_shown_at_its_line_and_the_mended_file_is_a_commit(self):
+        page = self.browser
+        page.go(self.ADDRESS)
+        page.find(".filelist a", "slo.yaml").click()
+        page.find(".verdict", "can be used")
+        self.assertEqual(page.violations(), [])
+        type_into(page, GOOD.replace("  - sli: errors", "  - sli: errors\n    weight: heavy"))
+        page.find(".verdict", "1 mistake")
+        page.find(".numbers .error", "4")
+        finding = page.find(".findings button", "line 4")
+        self.assertIn("heavy", finding.text)
+        self.assertEqual(page.violations(), [])
+        finding.click()
+        self.assertEqual(page.run("const area = document.activeElement;"
+                                  " return area.value.slice(0, area.selectionStart).split('\\n').length"), 4)
+        mended = GOOD.replace("  - sli: errors", "  - sli: errors\n    weight: 3")
+        type_into(page, mended)
+        page.find(".verdict", "can be used")
+        page.find(".sheet .primary", "Save").click()
+        page.find(".notice", "Saved as")
+        self.assertEqual(read("slo.yaml"), mended)
+
+    def test_history_and_difference(self):
+        page = self.browser
+        write("notes.yaml", "one: 1\ntwo: 2\n")
+        write("notes.yaml", "one: 1\ntwo: 22\n")
+        page.go(f"{self.ADDRESS}&file=notes.yaml")
+        page.find(".sheet button", "History").click()
+        page.find(".revisions button", "Updated resource")
+        page.find(".difference del", "two: 2")
+        page.find(".difference ins", "two: 22")
+        self.assertEqual(page.violations(), [])
+        page.find(".revision button", "Take this text").click()
+        self.assertEqual(page.run("return document.querySelector('.code textarea').value"), "one: 1\ntwo: 2\n")
+
+    def test_a_file_comes_and_goes(self):
+        page = self.browser
+        page.go(self.ADDRESS)
+        page.find(".head button", "New file").click()
+        page.find("dialog input").send_keys("docs/readme.md", "\ue007")
+        page.find(".sheet header", "docs/readme.md")
+        type_into(page, HOSTILE)
+        page.find(".sheet .primary", "Save").click()
+        eventually("it is there", lambda: self.is_there("docs/readme.md"))
+        self.assertEqual(read("docs/readme.md"), HOSTILE)
+        page.find(".sheet .danger", "Delete").click()
+        page.find("dialog footer .danger").click()
+        eventually("it is gone", lambda: not self.is_there("docs/readme.md"))
+        page.says("Choose a file")
+
+    def is_there(self, file):
+        try:
+            return read(file) is not None
+        except Refused:
+            return False
+
+
+class Project(BridgeTest):
+    def test_services_come_and_go(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}/settings/services")
+        page.find(".head button", "Create a service").click()
+        page.find("dialog input").send_keys("orders", "\ue007")
+        page.find("td", "orders")
+        self.assertEqual(page.violations(), [])
+        press(page, "tr[data-key=orders] .danger")
+        page.find("dialog footer .danger").click()
+        page.gone("tr[data-key=orders]")
+
+    def test_the_upstream_dialog_says_what_is_wrong(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}/settings/project")
+        page.find("button", "Set an upstream").click()
+        page.find("dialog input[required]").send_keys("nonsense")
+        page.find("dialog input[type=password]").send_keys("a token")
+        page.find("dialog footer .primary").click()
+        page.find("dialog .problem", "'nonsense' is no URL")
+        self.assertEqual(page.violations(), [])
+
+    def test_a_project_is_deleted_by_its_name(self):
+        page = self.browser
+        project("to-delete")
+        page.go("project/to-delete/settings/project")
+        page.find(".card.danger button").click()
+        field = page.find("dialog input")
+        field.send_keys("to-keep", "\ue007")
+        page.find("dialog .problem", "“to-keep” is not the project’s name")
+        field.clear()
+        field.send_keys("to-delete", "\ue007")
+        page.find("h1", "Dashboard")
+        with self.assertRaises(Refused):
+            api("GET", "controlPlane/v1/project/to-delete")
+
+
+class Secrets(BridgeTest):
+    def test_values_go_in_and_do_not_come_out(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}/settings/uniform/secrets")
+        page.find(".head button", "Add a secret").click()
+        page.find("dialog input").send_keys("pager")
+        page.find("dialog input[placeholder=key]").send_keys("token")
+        page.find("dialog input[placeholder=value]").send_keys("s3cr3t-value")
+        self.assertEqual(page.violations(), [])
+        page.find("dialog footer .primary").click()
+        page.find("td code", "token")
+        self.assertNotIn("s3cr3t-value", page.run("return document.documentElement.outerHTML"))
+        press(page, "tr[data-key$='/pager'] .danger")
+        page.find("dialog footer .danger").click()
+        page.gone("tr[data-key$='/pager']")
+        self.assertEqual(api("GET", query("secrets/v1/secret", name="pager"))["Secrets"], [])
+
+
+class Tokens(BridgeTest):
+    def test_a_token_is_made_shown_once_and_revoked(self):
+        page = self.browser
+        page.go("tokens")
+        page.find("td", "you")
+        page.find(".head button", "Create a token").click()
+        page.find("dialog input").send_keys("robot")
+        page.find("dialog footer .primary").click()
+        text = page.find(".secret code").text
+        self.assertEqual(api("GET", "v1/session", token=text)["name"], "robot")
+        self.assertEqual(page.violations(), [])
+        page.find("dialog header button").click()
+        page.gone("dialog")
+        self.assertNotIn(text, page.run("return document.documentElement.outerHTML"))
+        press(page, "tr[data-key=robot] .danger")
+        page.find("dialog footer .danger").click()
+        page.gone("tr[data-key=robot]")
+        with self.assertRaises(Refused):
+            api("GET", "v1/session", token=text)
+
+
+class ReadOnly(BridgeTest):
+    @classmethod
+    def setUpClass(cls):
+        try:
+            api("DELETE", "v1/tokens/settings-reader")
+        except Refused:
+            pass
+        cls.token = api("POST", "v1/tokens", {"name": "settings-reader", "scopes": ["read"]})["token"]
+
+    def test_no_button_that_would_be_refused(self):
+        page = self.browser
+        for address, sign in ((f"project/{PROJECT}/settings/project", "Shipyard"),
+                              (f"project/{PROJECT}/settings/services", "carts"),
+                              (f"project/{PROJECT}/settings/files?stage=dev&service=carts&file=slo.yaml", "sli: errors"),
+                              (f"project/{PROJECT}/settings/uniform/secrets", "Secrets"),
+                              (f"project/{PROJECT}/settings/uniform/integrations", "webhook-service"),
+                              ("tokens", "tokens:read")):
+            with self.subTest(address):
+                page.go(address)
+                eventually(f"{sign} is shown", lambda: sign in page.text() + page.run(
+                    "return document.querySelector('.code textarea')?.value ?? ''"))
+                for button in ("Save", "Delete", "New file", "Create", "Add", "Set", "Revoke", "Edit"):
+                    self.assertEqual(page.run(
+                        "return [...document.querySelectorAll('main button, main a.button')].filter("
+                        "(one) => one.textContent.startsWith(arguments[0])).length", button), 0, button)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -14,7 +14,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -61,8 +60,7 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "HTTPServing",
                 dependencies: model + [
-                    "CZlib", httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioHTTP1,
-                    nioHTTPTypes, nioHTTPTypesHTTP1, nioWebSocket,
+                    "CZlib", httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioHTTP1, nioWebSocket,
                 ]),
             .target(name: "IndicatorSources", dependencies: model + ["GoTemplate"]),
             .target(name: "OpenIDConnect", dependencies: model + [jwtKit]),
@@ -228,10 +226,6 @@ nonisolated var lifecycle: Target.Dependency { .product(name: "ServiceLifecycle"
 nonisolated var logging: Target.Dependency { .product(name: "Logging", package: "swift-log") }
 nonisolated var nioCore: Target.Dependency { .product(name: "NIOCore", package: "swift-nio") }
 nonisolated var nioHTTP1: Target.Dependency { .product(name: "NIOHTTP1", package: "swift-nio") }
-nonisolated var nioHTTPTypes: Target.Dependency { .product(name: "NIOHTTPTypes", package: "swift-nio-extras") }
-nonisolated var nioHTTPTypesHTTP1: Target.Dependency {
-    .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
-}
 nonisolated var nioSSL: Target.Dependency { .product(name: "NIOSSL", package: "swift-nio-ssl") }
 nonisolated var nioPosix: Target.Dependency { .product(name: "NIOPosix", package: "swift-nio") }
 nonisolated var nioWebSocket: Target.Dependency { .product(name: "NIOWebSocket", package: "swift-nio") }

@@ -12,8 +12,9 @@ extension API {
         fileprivate let busy: Set<Scope>
     }
 
-    func activity(in project: String) async throws -> Activity {
-        let latest = try await parts.uniform.reports.latestEvents(in: project)
+    /// - Parameter services: Those that are shown of the stage; none for all.
+    func activity(in project: String, stage: String? = nil, services: [String] = []) async throws -> Activity {
+        let latest = try await parts.uniform.reports.latestEvents(in: project, stage: stage, services: services)
         let busy = try await parts.store.scopesWithOpenExecutions()
         return Activity(
             latest: latest,

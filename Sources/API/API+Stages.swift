@@ -31,9 +31,10 @@ extension API {
                 let page = try Page(request)
                 let (project, stage) = (request.parameter("project"), request.parameter("stage"))
                 let all = try await parts.configuration.services(project: project, stage: stage)
-                let activity = try await activity(in: project)
+                let wanted = page.cut(all)
+                let activity = try await activity(in: project, stage: stage, services: wanted.map(\.name))
                 var shown: [JSON] = []
-                for service in page.cut(all) {
+                for service in wanted {
                     let scope = Scope(project: project, stage: stage, service: service.name)
                     shown.append(try await json(service, scope, activity))
                 }
@@ -43,7 +44,10 @@ extension API {
                 let scope = try await knownScope(request)
                 let all = try await parts.configuration.services(project: scope.project, stage: scope.stage)
                 guard let service = all.first(where: { $0.name == scope.service }) else { throw Self.unknown(scope) }
-                return .json(try await json(service, scope, try await activity(in: scope.project)))
+                return .json(
+                    try await json(
+                        service, scope,
+                        try await activity(in: scope.project, stage: scope.stage, services: [scope.service])))
             },
             HTTPRoute(.post, "/api/controlPlane/v1/project/{project}/service") { request in
                 let name = try Self.text(try await object(request), "serviceName")

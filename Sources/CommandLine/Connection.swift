@@ -53,8 +53,18 @@ struct ConnectionOptions: ParsableArguments {
     /// A client of that server. A login that ends soon is renewed first, and stored.
     func client() async throws -> APIClient {
         var server = try server()
+        if server.login?.isEnding(at: SystemTime().now) == true { server = try await renewed(server) }
+        return APIClient(endpoint: server.endpoint, token: server.token, bearer: server.login?.tokens.verifiable)
+    }
+
+    /// A provider may take each token for renewal only once: of two commands one renews, and the other one waits and
+    /// takes what is new.
+    private func renewed(_ old: ServerContext) async throws -> ServerContext {
         let time = SystemTime()
-        if let login = server.login, login.isEnding(at: time.now) {
+        var server = old
+        try await global.contexts.update { content in
+            server = content.contexts.first { $0.name == old.name && $0.endpoint == old.endpoint } ?? old
+            guard let login = server.login, login.isEnding(at: time.now) else { return }
             let renewal = OAuthLogin(
                 discoveryURL: login.discoveryURL, client: login.client, requester: WebRequester(), time: time)
             do {
@@ -63,11 +73,9 @@ struct ConnectionOptions: ParsableArguments {
                 throw KeptnError(
                     error.code, "\(error.message); log in with 'keptn auth --oauth --endpoint \(server.endpoint)'")
             }
-            var content = try global.contexts.read()
             content.replace(server)
-            try global.contexts.write(content)
         }
-        return APIClient(endpoint: server.endpoint, token: server.token, bearer: server.login?.tokens.verifiable)
+        return server
     }
 
     /// Runs `body` with a client of that server. When something is not there, the error names what of the place it is

@@ -118,15 +118,32 @@ struct ContextFile {
         }
     }
 
-    /// Replaces the file at once; it is never readable by others, not even while it is written.
-    func write(_ content: Content) throws {
+    /// Changes what the file holds, and nobody else does in between.
+    func update(_ change: (inout Content) async throws -> Void) async throws {
+        try makeFolder()
+        let lock = try await FileLock("\(path).lock")
+        var content = try read()
+        let old = content
+        try await change(&content)
+        if content != old { try write(content) }
+        _ = consume lock
+    }
+
+    private func makeFolder() throws {
         let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        guard !folder.isEmpty else { return }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw KeptnError(.unavailable, "the folder \(folder) cannot be made: \(error)")
+        }
+    }
+
+    /// Replaces the file at once; it is never readable by others, not even while it is written.
+    private func write(_ content: Content) throws {
         let part = "\(path).\(UUID().uuidString)"
         do {
-            if !folder.isEmpty {
-                try FileManager.default.createDirectory(
-                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            }
             guard
                 FileManager.default.createFile(
                     atPath: part, contents: Data("\(content.encoded.pretty())\n".utf8),

@@ -44,8 +44,8 @@ package struct HTTPServing: Service {
     package func run() async throws {
         let onReady = self.onReady
         let application = Application(
-            responder: Responder(table: table, sockets: sockets, admit: admit, requests: requests, logger: logger),
-            server: HTTPServerBuilder { UpgradableChannel(responder: $0, sockets: sockets) },
+            responder: Responder(table: table, admit: admit, requests: requests, logger: logger),
+            server: HTTPServerBuilder { UpgradableChannel(http: HTTP1Channel(responder: $0), sockets: sockets) },
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "keptn"),
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
             logger: logger)
@@ -67,7 +67,6 @@ private struct ServingContext: RequestContext {
 
 private struct Responder: HTTPResponder {
     let table: RouteTable
-    let sockets: SocketTable
     let admit: HTTPServing.Admission
     let requests: RequestStatistics
     let logger: Logger
@@ -95,8 +94,6 @@ private struct Responder: HTTPResponder {
 
     private func answer(_ request: Request, _ match: RouteTable.Match, _ context: ServingContext) async -> APIResponse {
         do {
-            let path = request.uri.string
-            if let refusal = try await sockets.refusal(path, request.headers, context.channel) { return refusal }
             guard let route = match.route else { return Self.missing(match, request.uri.path) }
             var asked = APIRequest(
                 parameters: match.parameters, query: QueryText.parse(request.uri.query ?? ""),

@@ -11,10 +11,20 @@ package protocol EventReports: Sendable {
     func openRequests(_ query: OpenRequestQuery) async throws -> [CloudEvent]
 
     /// The newest event of each type at each place of a project since it was created, newest first.
-    func latestEvents(in project: String) async throws -> [LatestEvent]
+    /// - Parameters:
+    ///   - stage: Nil and empty for all.
+    ///   - services: None for all.
+    func latestEvents(in project: String, stage: String?, services: [String]) async throws -> [LatestEvent]
 
     /// What happened last in each stage of these runs of a project.
     func stageReports(of contexts: [String], in project: String) async throws -> [StageReport]
+}
+
+extension EventReports {
+    /// Those of the whole project.
+    package func latestEvents(in project: String) async throws -> [LatestEvent] {
+        try await latestEvents(in: project, stage: nil, services: [])
+    }
 }
 
 /// What a view of a run tells of one of its stages.

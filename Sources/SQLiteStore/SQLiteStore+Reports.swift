@@ -19,16 +19,23 @@ extension SQLiteStore: EventReports {
         }
     }
 
-    package func latestEvents(in project: String) async throws -> [LatestEvent] {
-        try await read("the newest events of project \(project)") { db in
+    package func latestEvents(
+        in project: String, stage: String?, services: [String]
+    ) async throws -> [LatestEvent] {
+        var conditions = Conditions()
+        conditions.add("l.project = ?", [project])
+        conditions.equal("l.stage", stage)
+        conditions.oneOf("l.service", services)
+        let (terms, arguments) = (conditions.sql, conditions.arguments)
+        return try await read("the newest events of project \(project)") { db in
             let statement = try db.cachedStatement(
                 sql: """
                     SELECT e.stage, e.service, e.type, e.id, e.context, e.time_ns, u.context, e.project, e.result
                     FROM latest_events AS l CROSS JOIN events AS e ON e.seq = l.seq
                         LEFT JOIN events AS u ON u.seq = l.unfailed
-                    WHERE l.project = ? ORDER BY l.seq DESC
+                    WHERE \(terms) ORDER BY l.seq DESC
                     """)
-            return try Row.fetchAll(statement, arguments: [project]).map { LatestEvent($0) }
+            return try Row.fetchAll(statement, arguments: arguments).map { LatestEvent($0) }
         }
     }
 

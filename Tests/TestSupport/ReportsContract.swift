@@ -77,6 +77,13 @@ package enum ReportsContract {
                 latest("5", "x", stage: "staging", service: nil, nil, unfailed: "two", result: nil),
                 latest("3", "y", unfailed: nil), latest("2", "x", time + .seconds(1), unfailed: "one"),
             ])
+        func ids(_ stage: String?, _ services: [String]) async throws -> [String] {
+            try await store.latestEvents(in: "sockshop", stage: stage, services: services).map(\.id)
+        }
+        #expect(try await ids("dev", []) == ["3", "2"])
+        #expect(try await ids("", ["carts"]) == ["3", "2"])
+        #expect(try await ids("dev", ["orders", "carts"]) == ["3", "2"])
+        #expect(try await ids("staging", ["carts"]) == [])
         #expect(try await store.latestEvents(in: "nope").isEmpty)
         try await store.deleteProject("sockshop")
         #expect(try await store.latestEvents(in: "sockshop").isEmpty)

@@ -31,7 +31,7 @@ struct AuthCommand: AsyncParsableCommand {
 
     func run() async throws {
         let terminal = global.terminal
-        if login.oauthLogout { return try logOut() }
+        if login.oauthLogout { return try await logOut() }
         var connection = ConnectionOptions()
         connection.global = global
         connection.endpoint = endpoint
@@ -47,7 +47,7 @@ struct AuthCommand: AsyncParsableCommand {
         try await client.authenticate()
         if !login.oauth, endpoint != nil || apiToken != nil {
             let server = try connection.server()
-            try remember(
+            try await remember(
                 ServerContext(name: context, endpoint: client.endpoint, token: server.token, login: server.login))
         }
         // A token may do something else than read the metadata.
@@ -68,25 +68,23 @@ struct AuthCommand: AsyncParsableCommand {
         }
         let login = try await login.logIn(after: old?.login, global.terminal)
         let client = APIClient(endpoint: endpoint, token: apiToken, bearer: login.tokens.verifiable)
-        try remember(ServerContext(name: context, endpoint: client.endpoint, token: apiToken, login: login))
+        try await remember(ServerContext(name: context, endpoint: client.endpoint, token: apiToken, login: login))
         return client
     }
 
-    private func logOut() throws {
-        var content = try global.contexts.read()
-        guard var context = content.contexts.first(where: { $0.name == context }), context.login != nil else {
-            throw KeptnError(.notFound, "There is no login in context \(context)")
+    private func logOut() async throws {
+        try await global.contexts.update { content in
+            guard var context = content.contexts.first(where: { $0.name == context }), context.login != nil else {
+                throw KeptnError(.notFound, "There is no login in context \(context)")
+            }
+            context.login = nil
+            content.replace(context)
         }
-        context.login = nil
-        content.replace(context)
-        try global.contexts.write(content)
         global.terminal.info("Successfully logged out")
     }
 
-    private func remember(_ context: ServerContext) throws {
-        var content = try global.contexts.read()
-        content.use(context)
-        try global.contexts.write(content)
+    private func remember(_ context: ServerContext) async throws {
+        try await global.contexts.update { $0.use(context) }
     }
 
     /// What a login tells (cli-wire-contract §3); the Bridge's URL only when the server has one.
@@ -111,7 +109,7 @@ extension APIClient {
     }
 }
 
-struct SetContextCommand: ParsableCommand {
+struct SetContextCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set-context", abstract: "Name a server, or go over to one that has a name.",
         discussion: "With --endpoint and --api-token the server is remembered under the name, without asking it.")
@@ -121,8 +119,17 @@ struct SetContextCommand: ParsableCommand {
     @Option(name: [.short, .long], help: "The server's API.") var endpoint: String?
     @Option(name: [.short, .long], help: "The API token.") var apiToken: String?
 
-    func run() throws {
-        var content = try global.contexts.read()
+    func run() async throws {
+        var used = ""
+        try await global.contexts.update { content in
+            let context = try context(among: content)
+            content.use(context)
+            used = context.endpoint
+        }
+        global.terminal.info("Context \(name): \(used)")
+    }
+
+    private func context(among content: ContextFile.Content) throws -> ServerContext {
         let old = content.contexts.first { $0.name == name }
         let isMoved = endpoint != nil && endpoint != old?.endpoint
         guard let endpoint = endpoint.map({ APIClient(endpoint: $0, token: "").endpoint }) ?? old?.endpoint else {
@@ -137,9 +144,7 @@ struct SetContextCommand: ParsableCommand {
         guard token != nil || login != nil else {
             throw KeptnError(.invalidInput, "--endpoint \(endpoint) needs --api-token")
         }
-        content.use(ServerContext(name: name, endpoint: endpoint, token: token, login: login))
-        try global.contexts.write(content)
-        global.terminal.info("Context \(name): \(endpoint)")
+        return ServerContext(name: name, endpoint: endpoint, token: token, login: login)
     }
 }
 

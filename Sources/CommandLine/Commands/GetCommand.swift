@@ -98,14 +98,11 @@ struct GetServicesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let found = try await connection.withClient(at: Place(project: project, stage: stage)) { client in
-            var projects = [project].compactMap { $0 }
-            if projects.isEmpty {
-                projects = try await client.pages("controlPlane/v1/project", items: "projects")
-                    .map { $0.text("projectName") }
+            try await places(client).flatMap { project, stage in
+                (stage["services"]?.elements ?? []).filter { name == nil || name == $0.text("serviceName") }.map {
+                    Found(project: project, stage: stage.text("stageName"), service: $0)
+                }
             }
-            var found: [Found] = []
-            for project in projects { found += try await services(of: project, client) }
-            return found
         }
         let which = name.map { "services \($0)" } ?? "services"
         let items = found.map {
@@ -121,18 +118,23 @@ struct GetServicesCommand: AsyncParsableCommand {
         }
     }
 
-    private func services(of project: String, _ client: APIClient) async throws -> [Found] {
-        let base = "controlPlane/v1/project/\(client.segment(project))/stage"
-        var stages = [stage].compactMap { $0 }
-        if stages.isEmpty { stages = try await client.pages(base, items: "stages").map { $0.text("stageName") } }
-        var found: [Found] = []
-        for stage in stages {
-            for service in try await client.pages("\(base)/\(client.segment(stage))/service", items: "services")
-            where name == nil || name == service.text("serviceName") {
-                found.append(Found(project: project, stage: stage, service: service))
-            }
+    /// The stages that are asked for, each with all its services: one request for a project, however many there are.
+    private func places(_ client: APIClient) async throws -> [(project: String, stage: JSON)] {
+        let base = "controlPlane/v1/project"
+        if let project, let stage {
+            let path = "\(base)/\(client.segment(project))/stage/\(client.segment(stage))"
+            return [(project, try await client.get(path))]
         }
-        return found
+        let projects =
+            if let project {
+                [try await client.get("\(base)/\(client.segment(project))")]
+            } else {
+                try await client.pages(base, items: "projects")
+            }
+        return projects.flatMap { project in
+            (project["stages"]?.elements ?? []).filter { stage == nil || stage == $0.text("stageName") }
+                .map { (project.text("projectName"), $0) }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 import HTTPTypes
+import Logging
 import NIOCore
 import NIOHTTP1
-import NIOHTTPTypesHTTP1
 import Ports
 import Synchronization
 
@@ -16,20 +16,24 @@ final class SocketTable: Sendable {
         self.routes = Dictionary(routes.map { (Self.segments($0.path), $0) }) { first, _ in first }
     }
 
-    /// Nil where no WebSocket can be opened. Throws what the client has to hear.
-    func open(_ request: HTTPRequestHead, from channel: any Channel) async throws -> Conversation? {
-        let headers = HTTPFields(request.headers, splitCookie: false)
-        return try await route(of: request.uri)?.open(Self.asked(request.uri, headers, channel))
-    }
-
-    /// What a request that wanted to open a WebSocket, and could not, is answered with; nil for all others.
-    func refusal(_ uri: String, _ headers: HTTPFields, _ channel: any Channel) async throws -> APIResponse? {
-        guard headers[.upgrade]?.lowercased() == "websocket", let route = route(of: uri) else { return nil }
-        _ = try await route.open(Self.asked(uri, headers, channel))
-        var response = APIResponse.error(
-            .upgradeRequired, "a WebSocket is opened by GET with a Sec-WebSocket-Key and Sec-WebSocket-Version 13")
-        if let version = HTTPField.Name("sec-websocket-version") { response.headers[version] = "13" }
-        return response
+    func open(_ request: HTTPRequestHead, from channel: any Channel, _ logger: Logger) async -> SocketOpening {
+        let parts = request.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let path = parts.first ?? ""
+        guard let route = routes[Self.segments(path)] else {
+            return .refused(.error(.notFound, "there is no WebSocket at \(path)"))
+        }
+        var fields = HTTPFields()
+        for (name, value) in request.headers {
+            if let name = HTTPField.Name(name) { fields.append(HTTPField(name: name, value: value)) }
+        }
+        let asked = APIRequest(
+            query: QueryText.parse(parts.count > 1 ? parts[1] : ""), headers: fields,
+            remoteAddress: channel.remoteAddress?.ipAddress ?? "")
+        do {
+            return .open(try await route.open(asked))
+        } catch {
+            return .refused(Failure.response(to: error, logger: logger))
+        }
     }
 
     func talk(_ session: WebSocketSession) async {
@@ -39,19 +43,6 @@ final class SocketTable: Sendable {
         }
         defer { talks.withLock { $0 -= 1 } }
         if hasRoom { await session.run() } else { await session.turnAway() }
-    }
-
-    private func route(of uri: String) -> SocketRoute? { routes[Self.segments(Self.parts(uri).path)] }
-
-    private static func asked(_ uri: String, _ headers: HTTPFields, _ channel: any Channel) -> APIRequest {
-        APIRequest(
-            query: QueryText.parse(parts(uri).query), headers: headers,
-            remoteAddress: channel.remoteAddress?.ipAddress ?? "")
-    }
-
-    private static func parts(_ uri: String) -> (path: String, query: String) {
-        let parts = uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        return (String(parts.first ?? ""), parts.count > 1 ? String(parts[1]) : "")
     }
 
     private static func segments(_ path: String) -> [Substring] { path.split(separator: "/") }

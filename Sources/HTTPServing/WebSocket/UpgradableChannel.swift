@@ -3,89 +3,119 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
-import NIOHTTPTypes
-import NIOHTTPTypesHTTP1
 import NIOWebSocket
 import Ports
 import Synchronization
 
 /// A connection whose first request may make a WebSocket of it; else it is one for HTTP/1.1 as Hummingbird serves it.
-struct UpgradableChannel: ServerChildChannel, HTTPChannelHandler {
-    enum Upgraded: Sendable {
-        case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
+struct UpgradableChannel: ServerChildChannel {
+    enum Use: Sendable {
+        case http(HTTP1Channel.Value)
         case socket(WebSocketSession.Socket, Conversation)
+        /// Who wanted a WebSocket does not get it.
+        case refused(APIResponse)
     }
 
     struct Value: ServerChildChannelValue {
-        let upgraded: EventLoopFuture<Upgraded>
+        let use: EventLoopFuture<Use>
         let channel: any Channel
     }
 
-    let responder: HTTPChannelHandler.Responder
+    let http: HTTP1Channel
     let sockets: SocketTable
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            var configuration = NIOUpgradableHTTPServerPipelineConfiguration(
-                upgradeConfiguration: .init(upgraders: [upgrader()]) { channel in
-                    channel.eventLoop.makeCompletedFuture { .http(try Self.serveHTTP(on: channel, logger)) }
-                })
-            // As Hummingbird has it: its reader takes one request after the other, and answers what cannot be parsed.
-            configuration.enablePipelining = false
-            configuration.enableErrorHandling = false
-            configuration.enableResponseHeaderValidation = false
-            configuration.decoderConfiguration.maxHeaderFieldSize = 80 << 10
-            configuration.decoderConfiguration.maxHeaderListSize = 80 << 10
-            configuration.decoderConfiguration.maxHeaderFieldCount = 1000
-            let pipeline = channel.pipeline.syncOperations
-            let upgraded = try pipeline.configureUpgradableHTTPServerPipeline(configuration: configuration)
-            try pipeline.addHandler(FirstRequestGuard())
-            return Value(upgraded: upgraded, channel: channel)
+            let use = channel.eventLoop.makePromise(of: Use.self)
+            let first = FirstRequestHandler(
+                install: { isSocket in
+                    let installed =
+                        isSocket
+                        ? serveSocket(on: channel, logger)
+                        : http.setup(channel: channel, logger: logger).map { .http($0) }
+                    installed.cascade(to: use)
+                }, gone: { use.fail(ChannelError.eof) })
+            try channel.pipeline.syncOperations.addHandler(first)
+            return Value(use: use.futureResult, channel: channel)
         }
     }
 
     func handle(value: Value, logger: Logger) async {
-        switch try? await value.upgraded.get() {
-        case .http(let channel)?: await handleHTTP(asyncChannel: channel, logger: logger)
+        switch try? await value.use.get() {
+        case .http(let channel)?: await http.handle(value: channel, logger: logger)
         case .socket(let socket, let conversation)?:
             await sockets.talk(WebSocketSession(on: socket, about: conversation, logger: logger))
+        case .refused(let answer)?: await Self.refuse(with: answer, on: value.channel)
         case nil: try? await value.channel.close()
         }
     }
 
-    private func upgrader() -> NIOTypedWebSocketServerUpgrader<Upgraded> {
-        let opened = Opened()
-        return NIOTypedWebSocketServerUpgrader(
+    private func serveSocket(on channel: any Channel, _ logger: Logger) -> EventLoopFuture<Use> {
+        // Who may talk is found out before the request is answered; the talk begins after that.
+        let opening = Opening()
+        let upgrader = NIOTypedWebSocketServerUpgrader<Use>(
             maxFrameSize: 2 * WebSocketMachine.messageBytesMax,
             shouldUpgrade: { channel, head in
                 channel.eventLoop.makeFutureWithTask {
-                    let conversation = try await sockets.open(head, from: channel)
-                    opened.conversation.withLock { $0 = conversation }
-                    return conversation == nil ? nil : HTTPHeaders()
+                    let outcome = await sockets.open(head, from: channel, logger)
+                    opening.outcome.withLock { $0 = outcome }
+                    return outcome.isOpen ? HTTPHeaders() : nil
                 }
             },
             upgradePipelineHandler: { channel, _ in
                 channel.eventLoop.makeCompletedFuture {
-                    try FirstRequestGuard.remove(from: channel)
-                    guard let conversation = opened.conversation.withLock({ $0 }) else { throw ChannelError.eof }
-                    return .socket(try NIOAsyncChannel(wrappingChannelSynchronously: channel), conversation)
+                    guard case .open(let talk) = opening.outcome.withLock({ $0 }) else { throw ChannelError.eof }
+                    return .socket(try NIOAsyncChannel(wrappingChannelSynchronously: channel), talk)
                 }
             })
+        let configuration = NIOUpgradableHTTPServerPipelineConfiguration(
+            upgradeConfiguration: .init(upgraders: [upgrader]) { channel in
+                channel.eventLoop.makeSucceededFuture(.refused(opening.refusal))
+            })
+        do {
+            return try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
+                configuration: configuration)
+        } catch {
+            return channel.eventLoop.makeFailedFuture(error)
+        }
     }
 
-    private static func serveHTTP(
-        on channel: any Channel, _ logger: Logger
-    ) throws -> NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart> {
-        try FirstRequestGuard.remove(from: channel)
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-        try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
-        return try NIOAsyncChannel(
-            wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+    private static func refuse(with answer: APIResponse, on channel: any Channel) async {
+        var headers = HTTPHeaders([("connection", "close"), ("content-length", "\(answer.body.count)")])
+        for field in answer.headers { headers.add(name: field.name.rawName, value: field.value) }
+        let status = HTTPResponseStatus(statusCode: answer.status.code, reasonPhrase: answer.status.reasonPhrase)
+        channel.write(
+            HTTPServerResponsePart.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers)),
+            promise: nil)
+        channel.write(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: answer.body))), promise: nil)
+        try? await channel.writeAndFlush(HTTPServerResponsePart.end(nil))
+        try? await channel.close()
     }
 }
 
-/// What a connection is about to talk about: found out before its request is answered, begun after it.
-private final class Opened: Sendable {
-    let conversation = Mutex<Conversation?>(nil)
+/// What came of a request for a WebSocket.
+enum SocketOpening: Sendable {
+    case open(Conversation)
+    case refused(APIResponse)
+
+    var isOpen: Bool {
+        guard case .open = self else { return false }
+        return true
+    }
+}
+
+/// Between the request and its answer.
+private final class Opening: Sendable {
+    let outcome = Mutex<SocketOpening?>(nil)
+
+    /// Without an outcome the handshake itself was wrong, and nobody was asked.
+    var refusal: APIResponse {
+        guard case .refused(let answer)? = outcome.withLock({ $0 }) else {
+            var answer = APIResponse.error(
+                .upgradeRequired, "a WebSocket is opened with a Sec-WebSocket-Key and Sec-WebSocket-Version 13")
+            if let version = HTTPField.Name("sec-websocket-version") { answer.headers[version] = "13" }
+            return answer
+        }
+        return answer
+    }
 }

@@ -21,10 +21,15 @@ extension InMemoryStore: EventReports {
         }.sorted { ($0.project, $0.service, $0.type, $0.source) < ($1.project, $1.service, $1.type, $1.source) }
     }
 
-    package func latestEvents(in project: String) async throws -> [LatestEvent] {
+    package func latestEvents(
+        in project: String, stage: String?, services: [String]
+    ) async throws -> [LatestEvent] {
         let events = state.withLock { state in
             let start = state.deletions[project] ?? .start
-            return state.events.filter { $0.position > start && $0.facts.project == project }.reversed()
+            return state.events.filter { $0.position > start && $0.facts.project == project }.reversed().filter {
+                (stage.wanted == nil || stage == $0.facts.stage)
+                    && (services.isEmpty || services.contains($0.facts.service ?? ""))
+            }
         }
         var latest: [LatestEvent] = []
         for recorded in events {

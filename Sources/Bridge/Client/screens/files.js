@@ -112,12 +112,13 @@ class Editor {
     this.numbers = h('div.numbers', { 'aria-hidden': 'true' })
     this.findings = h('ul.findings', { 'aria-live': 'polite', 'aria-label': 'What was found' })
     this.verdict = h('span.verdict', { role: 'status' })
+    this.ofSaved = h('div.toolbar', { hidden: file.isNew }, button('History', () => attempt(() => this.history()), { kind: 'small' }),
+      may('resources:delete') && button('Delete', () => this.remove(), { kind: 'small danger' }))
     this.save = button('Save', () => this.commit(), { kind: 'primary' })
     this.element = file.text === undefined ? h('p.quiet', 'This file is too long for an editor, or no text: keptn get resource, or git clone.')
       : h('div.card.sheet',
         h('header.toolbar', h('b', file.path), this.verdict, h('span.grow'),
-          !file.isNew && button('History', () => attempt(() => this.history()), { kind: 'small' }),
-          may('resources:delete') && !file.isNew && button('Delete', () => this.remove(), { kind: 'small danger' }),
+          this.ofSaved,
           may('resources:write') && this.save),
         h('div.code', this.numbers, this.text), this.findings)
     this.lines([])
@@ -186,6 +187,7 @@ class Editor {
       const { commitID } = await put(`${root(this.page.params.project, this.place)}/resource/${part(this.file.path)}`, { resourceContent: base64(text) })
       this.saved = text
       this.file.isNew = false
+      this.ofSaved.hidden = false
       notify(`Saved as ${commitID.slice(0, 8)}`)
       this.page.reload()
     } catch (error) {

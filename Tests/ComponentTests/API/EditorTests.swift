@@ -79,7 +79,7 @@ struct EditorTests {
             "specversion": "1.0", "id": "e", "source": "test", "type": "sh.keptn.event.deployment.finished",
             "data": ["project": "sockshop", "stage": "dev", "service": "carts"],
         ]
-        func preview(_ id: String, _ content: String = webhooks) async throws -> (status: Int, json: JSON) {
+        func preview(_ id: String, _ content: String = Self.webhooks) async throws -> (status: Int, json: JSON) {
             try await bench.send(
                 "POST", "/api/v1/webhooks/preview",
                 ["subscriptionID": .string(id), "content": .string(content), "event": event])

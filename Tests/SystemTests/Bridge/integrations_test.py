@@ -106,7 +106,7 @@ class Integrations(BridgeTest):
         page.go(self.HOME)
         page.find("button", "Add an endpoint").click()
         inputs = page.driver.find_elements("css selector", "dialog input")
-        for field, text in zip(inputs, ("sink", f"http://127.0.0.1:{server.server_port}/", "sh.keptn.event.deployment.triggered")):
+        for field, text in zip(inputs, ("sink", f"http://127.0.0.1:{server.server_port}/", "sh.keptn.event.dev.delivery.triggered")):
             field.send_keys(text)
         self.assertEqual(page.violations(), [])
         page.find("dialog footer .primary").click()

@@ -226,7 +226,7 @@ struct ValidateTests {
 
     @Test(
         "A file of no known kind is told the known ones",
-        arguments: ["a: 1", "kind: Remediation\napiVersion: spec.keptn.sh/0.1.4\nspec: {}", "[]", "text"])
+        arguments: ["a: 1", "kind: Deployment\napiVersion: apps/v1\nspec: {}", "[]", "text"])
     func unknown(text: String) {
         let error = #expect(throws: InvalidFile.self) { try SpecFiles.validate(bytes(text), file: "x.yaml") }
         #expect(
@@ -234,15 +234,16 @@ struct ValidateTests {
                 == "x.yaml:1:1: error: no file that Keptn knows: it knows shipyard (shipyard.yaml), slo (slo.yaml), "
                 + "sli (sli.yaml), test configuration (jmeter.conf.yaml), test plan (with 'requests'), "
                 + "process (process.yaml), webhook (webhook.yaml), event mappings (eventmappings.yaml), "
-                + "service objectives (service-objectives.yaml), service indicators (service-indicators.yaml)")
+                + "service objectives (service-objectives.yaml), service indicators (service-indicators.yaml), "
+                + "SLI provider (provider.yaml), remediation (remediation.yaml)")
     }
 
     @Test("The mistakes of the kind are told")
     func mistakes() throws {
         let error = #expect(throws: InvalidFile.self) {
-            try SpecFiles.validate(bytes("kind: Remediation"), file: "shipyard.yaml")
+            try SpecFiles.validate(bytes("kind: Other"), file: "shipyard.yaml")
         }
-        #expect(error?.diagnostics.map(\.message).contains("'kind' needs 'Shipyard', found 'Remediation'") == true)
+        #expect(error?.diagnostics.map(\.message).contains("'kind' needs 'Shipyard', found 'Other'") == true)
         #expect(try SpecFiles.validate(bytes("command: x\nreplica: 2"), file: "p.yaml").warnings.count == 1)
         let empty = #expect(throws: InvalidFile.self) { try SpecFiles.validate([], file: "slo.yaml") }
         #expect(empty?.description == "slo.yaml:1:1: error: the file is empty")

@@ -60,7 +60,8 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "HTTPServing",
                 dependencies: model + [
-                    "CZlib", httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioHTTP1, nioWebSocket,
+                    "CZlib", httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioHTTP1,
+                    nioWebSocket,
                 ]),
             .target(name: "IndicatorSources", dependencies: model + ["GoTemplate"]),
             .target(name: "OpenIDConnect", dependencies: model + [jwtKit]),

@@ -100,12 +100,7 @@ extension Server {
         let (store, time, ids, logger) = (base.store, base.time, base.ids, base.logger)
         let address = ServerAddress()
         let words = Interpreter(queries: store, configuration: base.files) { address.url }
-        let push = PushService(
-            store: store, subscriptions: base.distributor, requester: base.web, secrets: base.secrets,
-            words: words, time: time, logger: logger)
-        let plane = InProcessControlPlane(
-            subscriptions: base.distributor, log: store, queries: store, configuration: base.files,
-            secrets: base.secrets)
+        let push = pushService(base, words)
         let artifacts = try ArtifactFolder(
             folder: base.home.subfolder("artifacts"), bytesMax: configuration.artifactBytesMax, time: time, ids: ids)
         let proxy = HTTPProxy(configuration: .init(host: configuration.proxyHost), time: time, logger: logger)
@@ -133,8 +128,7 @@ extension Server {
                     bytesMax: configuration.eventBytesMax),
                 barrier: shipyard,
                 subscriptions: configuration.subscriptionsOverHTTP(base.distributor), words: words, hooks: hooks,
-                push: push,
-                artifacts: artifacts, uniform: uniform,
+                push: push, artifacts: artifacts, uniform: uniform,
                 zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
                 secrets: base.secrets, tokens: tokens, channels: ChannelTokens(secret: try base.home.secretKey()),
                 sessions: sessions, time: time, ids: ids, version: configuration.version,
@@ -144,10 +138,7 @@ extension Server {
                         hooksRefused: hooks.refusalCount,
                         pushes: (try? await push.statuses()) ?? [], traffic: await proxy.totals())
                 }, git: ProjectHosting(of: base.files, packs: base.repositories)))
-        let access = TokenGuard(
-            tokens: tokens, sessions: sessions,
-            identities: configuration.identities.map { OpenIDVerifier(policy: $0, requester: base.web, time: time) },
-            time: time)
+        let access = access(base, tokens, sessions)
         let serving = HTTPServing(
             host: configuration.host, port: configuration.port, routes: api.routes + Bridge().routes,
             sockets: api.sockets, requests: statistics, admit: { try await access.admit($0, to: $1) }, logger: logger
@@ -156,7 +147,7 @@ extension Server {
             base.home.announce(url)
             onReady(Server(apiURL: url, token: token, home: base.home.path))
         }
-        let integrations = integrated.map { IntegrationService($0, on: plane, logger: logger) }
+        let integrations = integrated.map { IntegrationService($0, on: base.plane, logger: logger) }
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
         let retention = configuration.retention.map {
@@ -166,6 +157,20 @@ extension Server {
         return [base.home, StoreKeeper(store: store)] + (retention ?? [])
             + [tokens, proxy, shipyard, processes, remediation, failures, push, webhooks] + integrations
             + [UpstreamSync(of: base.files), serving]
+    }
+
+    private static func pushService(_ base: Base, _ words: Interpreter) -> PushService {
+        PushService(
+            store: base.store, subscriptions: base.distributor, requester: base.web, secrets: base.secrets,
+            words: words, time: base.time, logger: base.logger)
+    }
+
+    private static func access(_ base: Base, _ tokens: TokenRegistry, _ sessions: SessionRegistry) -> TokenGuard {
+        TokenGuard(
+            tokens: tokens, sessions: sessions,
+            identities: base.configuration.identities.map {
+                OpenIDVerifier(policy: $0, requester: base.web, time: base.time)
+            }, time: base.time)
     }
 
     private static func webhookService(_ base: Base) async throws -> WebhookService {
@@ -254,6 +259,12 @@ struct Base: Sendable {
     let time = SystemTime()
     let ids = SystemIDs()
     let logger: Logger
+
+    /// For the integrations in this process.
+    var plane: InProcessControlPlane {
+        InProcessControlPlane(
+            subscriptions: distributor, log: store, queries: store, configuration: files, secrets: secrets)
+    }
 
     init(_ configuration: ServerConfiguration) async throws {
         self.configuration = configuration

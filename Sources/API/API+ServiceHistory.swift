@@ -72,12 +72,12 @@ extension API {
     }
 
     private static func evaluation(_ event: CloudEvent, _ invalidation: CloudEvent?) -> JSON {
-        let data = event.json?["data"] ?? .null
+        let data = event.json ?? .null
         let evaluation = data["evaluation"] ?? .null
         let wasInvalidated: JSON? = invalidation.map {
             [
                 "time": $0.time.map { .string($0.rfc3339) },
-                "reason": $0.json?["data", "evaluation", "reason"] ?? $0.json?["data", "message"],
+                "reason": $0.json?["evaluation", "reason"] ?? $0.json?["message"],
             ]
         }
         return [

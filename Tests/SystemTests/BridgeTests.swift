@@ -6,7 +6,7 @@ import Testing
 /// The Bridge in a real browser: Debian's Chromium, driven by the PyPI package `selenium`, held against axe from
 /// `axe-playwright-python`. `KEPTN_TEST_PYTHON` names an interpreter that has both; in CI it must. Pictures of all
 /// screens are left in `.build/bridge`.
-@Suite("The Bridge in a browser", .timeLimit(.minutes(15)))
+@Suite("The Bridge in a browser", .timeLimit(.minutes(25)))
 struct BridgeTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let python = environment["KEPTN_TEST_PYTHON"].flatMap { $0.isEmpty ? nil : $0 }

@@ -206,8 +206,13 @@ class Browser:
         return eventually(lambda: f"there is {selector} with {text!r}; the page says: {self.text()[:2000]}", look)
 
     def gone(self, selector):
-        eventually(f"{selector} is gone", lambda: not any(
-            element.is_displayed() for element in self.driver.find_elements(By.CSS_SELECTOR, selector)))
+        def look():
+            try:
+                return not any(
+                    element.is_displayed() for element in self.driver.find_elements(By.CSS_SELECTOR, selector))
+            except StaleElementReferenceException:
+                return False
+        eventually(f"{selector} is gone", look)
 
     def count(self, selector):
         return len(self.driver.find_elements(By.CSS_SELECTOR, selector))

@@ -31,12 +31,6 @@ def type_into(page, text):
              " area.dispatchEvent(new Event('input', {bubbles: true}))", text)
 
 
-def press(page, selector):
-    """Rows may come and go between a look and a click."""
-    page.find(selector)
-    page.run("document.querySelector(arguments[0]).click()", selector)
-
-
 class Files(BridgeTest):
     ADDRESS = f"project/{PROJECT}/settings/files?stage=dev&service=carts"
 
@@ -105,7 +99,7 @@ class Project(BridgeTest):
         page.find("dialog input").send_keys("orders", "\ue007")
         page.find("td", "orders")
         self.assertEqual(page.violations(), [])
-        press(page, "tr[data-key=orders] .danger")
+        page.find("tr[data-key=orders] .danger").click()
         page.find("dialog footer .danger").click()
         page.gone("tr[data-key=orders]")
 
@@ -146,7 +140,7 @@ class Secrets(BridgeTest):
         page.find("dialog footer .primary").click()
         page.find("td code", "token")
         self.assertNotIn("s3cr3t-value", page.run("return document.documentElement.outerHTML"))
-        press(page, "tr[data-key$='/pager'] .danger")
+        page.find("tr[data-key$='/pager'] .danger").click()
         page.find("dialog footer .danger").click()
         page.gone("tr[data-key$='/pager']")
         self.assertEqual(api("GET", query("secrets/v1/secret", name="pager"))["Secrets"], [])
@@ -166,7 +160,7 @@ class Tokens(BridgeTest):
         page.find("dialog header button").click()
         page.gone("dialog")
         self.assertNotIn(text, page.run("return document.documentElement.outerHTML"))
-        press(page, "tr[data-key=robot] .danger")
+        page.find("tr[data-key=robot] .danger").click()
         page.find("dialog footer .danger").click()
         page.gone("tr[data-key=robot]")
         with self.assertRaises(Refused):

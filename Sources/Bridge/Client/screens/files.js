@@ -13,6 +13,7 @@ export function show(page) {
   const { project } = page.params
   page.title('Files', project)
   let editor = null
+  const mayLeave = () => !editor?.isUnsaved || window.confirm('What was changed in this file is not saved. Leave it?')
   page.load({
     concerns: () => false,
     ask: async (signal) => {
@@ -32,12 +33,17 @@ export function show(page) {
       else if (editor?.key !== key) editor = new Editor(page, key, data)
       page.render(head('Files', data.file?.commit && h('code.quiet', data.file.commit.slice(0, 8)),
         may('resources:write') && button('New file', () => create(page, data.place), { iconName: 'plus' })),
-      tabs(project, 'files'), places(page, data),
+      tabs(project, 'files'), places(page, data, (query) => { if (mayLeave()) page.setQuery(query); else page.reload() }),
       h('div.files', list(page, data), h('div.editor', { 'data-key': key }, data.file ? editor.element : nothing(data))))
     },
   })
-  const warn = (event) => { if (editor?.isChanged) event.preventDefault() }
-  addEventListener('beforeunload', warn, { signal: page.signal })
+  addEventListener('beforeunload', (event) => { if (editor?.isUnsaved) event.preventDefault() }, { signal: page.signal })
+  document.addEventListener('click', (event) => {
+    const link = event.target.closest?.('a[href]')
+    if (!link || link.target || mayLeave()) return
+    event.preventDefault()
+    event.stopPropagation()
+  }, { capture: true, signal: page.signal })
 }
 
 const root = (project, { stage, service }) => `resource-service/v1/project/${part(project)}${stage ? `/stage/${part(stage)}` : ''}${service ? `/service/${part(service)}` : ''}`
@@ -73,10 +79,10 @@ async function open(project, place, path, signal) {
 
 // MARK: - Where
 
-function places(page, { overview, place, names }) {
+function places(page, { overview, place, names }, go) {
   return h('div.toolbar',
-    select([['', 'The project'], ...overview.stages.map(({ name }) => [name, `Stage ${name}`])], place.stage, (stage) => page.setQuery({ stage, service: stage ? page.query.service : null, file: null }), { 'aria-label': 'Project or stage' }),
-    place.stage && select([['', 'The stage itself'], ...names.map((name) => [name, `Service ${name}`])], place.service, (service) => page.setQuery({ stage: place.stage, service, file: null }), { 'aria-label': 'Stage or service' }),
+    select([['', 'The project'], ...overview.stages.map(({ name }) => [name, `Stage ${name}`])], place.stage, (stage) => go({ stage, service: stage ? page.query.service : null, file: null }), { 'aria-label': 'Project or stage' }),
+    place.stage && select([['', 'The stage itself'], ...names.map((name) => [name, `Service ${name}`])], place.service, (service) => go({ stage: place.stage, service, file: null }), { 'aria-label': 'Stage or service' }),
     h('span.quiet', 'What a service has comes before what its stage has, and that before the project’s.'))
 }
 
@@ -106,25 +112,30 @@ function create(page, place) {
 /// A text field with line numbers, and the linter's words beside the lines.
 class Editor {
   constructor(page, key, { place, file }) {
-    Object.assign(this, { page, key, place, file, saved: file.text })
+    Object.assign(this, { page, key, place, file })
     this.text = h('textarea', { spellcheck: 'false', wrap: 'off', 'aria-label': file.path, readonly: !may('resources:write'), oninput: () => this.changed(), onscroll: () => { this.numbers.scrollTop = this.text.scrollTop }, onkeydown: (event) => this.typed(event) })
     this.text.value = file.text ?? ''
+    // A text field knows one kind of line's end.
+    this.lineEnd = file.text?.includes('\r\n') ? '\r\n' : '\n'
+    this.saved = this.text.value
     this.numbers = h('div.numbers', { 'aria-hidden': 'true' })
     this.findings = h('ul.findings', { 'aria-live': 'polite', 'aria-label': 'What was found' })
     this.verdict = h('span.verdict', { role: 'status' })
+    this.ofSaved = h('div.toolbar', { hidden: file.isNew }, button('History', () => attempt(() => this.history()), { kind: 'small' }),
+      may('resources:delete') && button('Delete', () => this.remove(), { kind: 'small danger' }))
     this.save = button('Save', () => this.commit(), { kind: 'primary' })
     this.element = file.text === undefined ? h('p.quiet', 'This file is too long for an editor, or no text: keptn get resource, or git clone.')
       : h('div.card.sheet',
         h('header.toolbar', h('b', file.path), this.verdict, h('span.grow'),
-          !file.isNew && button('History', () => attempt(() => this.history()), { kind: 'small' }),
-          may('resources:delete') && !file.isNew && button('Delete', () => this.remove(), { kind: 'small danger' }),
+          this.ofSaved,
           may('resources:write') && this.save),
         h('div.code', this.numbers, this.text), this.findings)
     this.lines([])
     this.changed()
   }
 
-  get isChanged() { return this.text.value !== this.saved || this.file.isNew }
+  get isUnsaved() { return this.text.value !== this.saved }
+  get isChanged() { return this.isUnsaved || this.file.isNew }
 
   changed() {
     this.save.disabled = !this.isChanged
@@ -183,9 +194,10 @@ class Editor {
     this.save.disabled = true
     try {
       const text = this.text.value
-      const { commitID } = await put(`${root(this.page.params.project, this.place)}/resource/${part(this.file.path)}`, { resourceContent: base64(text) })
+      const { commitID } = await put(`${root(this.page.params.project, this.place)}/resource/${part(this.file.path)}`, { resourceContent: base64(text.replaceAll('\n', this.lineEnd)) })
       this.saved = text
       this.file.isNew = false
+      this.ofSaved.hidden = false
       notify(`Saved as ${commitID.slice(0, 8)}`)
       this.page.reload()
     } catch (error) {

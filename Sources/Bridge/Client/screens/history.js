@@ -14,7 +14,7 @@ export async function showHistory({ project, place, root, path, text, use }) {
     try {
       const old = revision.isDeletion ? '' : unbase64((await get(`${root}/resource/${part(path)}`, { gitCommitID: revision.commit })).resourceContent)
       patch(shown, old === undefined ? h('p.quiet', 'It was no text then.') : old === text ? h('p.quiet', 'The same as in the editor.')
-        : [h('div.toolbar', h('span.quiet', 'What the editor has and had not then is marked +, what was there and is gone −.'), h('span.grow'),
+        : [h('div.toolbar', h('span.quiet', '− as it was then, + as the editor has it'), h('span.grow'),
           use && !revision.isDeletion && button('Take this text', () => { use(old); box.close() }, { kind: 'small' })), difference(old, text)])
     } catch (error) { patch(shown, h('p.problem', error.message)) }
   }

@@ -116,6 +116,7 @@ package actor ShipyardService: Service {
         pausedContexts = try await store.pausedContexts()
         position = stored
         storedPosition = stored
+        signal.advance(to: stored)
         return stored
     }
 

@@ -71,21 +71,3 @@ function path(values, x, y) {
   })
   return text
 }
-
-/// Bars of one kind over time. - bars: [{label, value, title}], oldest first.
-export function barChart({ bars, label, width, height = 160 }) {
-  const high = Math.max(1, ...bars.map((bar) => bar.value)) * 1.05
-  const [left, bottom, above] = [44, 24, 8]
-  const step = (width - left - 8) / Math.max(bars.length, 1)
-  const y = (value) => above + (1 - value / high) * (height - above - bottom)
-  const every = Math.ceil(bars.length / Math.max(1, Math.floor((width - left) / 70)))
-  return h('figure.chart', svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': label },
-    ticks(0, high, 3).map((mark) => [
-      svg('line.grid', { x1: left, x2: width - 8, y1: y(mark), y2: y(mark) }),
-      svg('text.axis.end', { x: left - 8, y: y(mark) + 4 }, number(mark)),
-    ]),
-    bars.map((bar, index) => [
-      svg('rect.bar', { x: left + index * step + Math.min(2, step * 0.15), width: Math.max(step - Math.min(4, step * 0.3), 1), y: y(bar.value), height: Math.max(height - bottom - y(bar.value), 0) }, svg('title', bar.title ?? `${bar.label}: ${number(bar.value)}`)),
-      index % every === 0 && svg('text.axis.middle', { x: left + (index + 0.5) * step, y: height - 7 }, bar.label),
-    ])))
-}

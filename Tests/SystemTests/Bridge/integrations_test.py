@@ -101,6 +101,7 @@ class Integrations(BridgeTest):
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
         page = self.browser
         page.go(self.HOME)
@@ -129,8 +130,9 @@ class Figures(BridgeTest):
         page.go("statistics")
         page.find("td a", "carts")
         page.choose("select[aria-label=Project]", PROJECT)
-        eventually("only that project is shown", lambda: page.count("tbody tr[data-key^='connected/']") == 1
-                   and page.count("tbody tr[data-key*='/']") == 1)
+        rows = "[aria-label='What was run, by service'] tbody tr"
+        eventually("only that project is shown", lambda: page.count(rows) == 1)
+        self.assertIn(PROJECT, page.find(rows).text)
         self.assertEqual(page.violations(), [])
 
     def test_problems(self):

@@ -1,4 +1,4 @@
-"""Every screen, empty, small and huge: at three widths, in light and dark, held against axe, with a picture of each."""
+"""Every screen, empty, small and huge: at three widths, in light and dark colours, held against axe, with pictures."""
 import unittest
 
 from harness import BridgeTest, deliver, finish, open_task, project, start
@@ -64,12 +64,12 @@ class Screens(BridgeTest):
                 page.visit(path)
                 page.settled()
                 self.assertEqual(page.count("main h1"), 1)
-                for width, dark in ((1440, False), (1024, False), (390, False), (1440, True)):
+                for width, dark in ((1440, False), (1024, False), (390, True)):
                     page.size(width, dark)
                     page.shot(f"{name}-{size}-{width}{'-dark' if dark else ''}")
                     wide = page.run("return document.documentElement.scrollWidth - innerWidth")
                     self.assertLessEqual(wide, 0, f"at {width} px the page is {wide} px too wide")
-                    if width in (1440, 390):
+                    if width != 1024:
                         self.assertEqual(page.violations(), [], f"at {width} px{', dark' if dark else ''}")
 
     def test_empty(self):

@@ -1,6 +1,6 @@
 // What is being repaired, in all projects, and what was.
 
-import { get, may, part } from '../api.js'
+import { get, part } from '../api.js'
 import { h } from '../dom.js'
 import { command, duration, empty, head, pager, plural, runState, select, state, table, time } from '../parts.js'
 

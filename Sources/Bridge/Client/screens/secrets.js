@@ -1,6 +1,6 @@
 // Secrets: their names and keys. Values go in here and never come out.
 
-import { get, may, part, post, put, remove } from '../api.js'
+import { get, may, post, put, remove } from '../api.js'
 import { h, patch } from '../dom.js'
 import { button, command, confirm, dialog, empty, field, head, notify, plural, select, table } from '../parts.js'
 

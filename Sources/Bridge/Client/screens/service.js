@@ -2,7 +2,7 @@
 
 import { get, may, part } from '../api.js'
 import { h, unbase64 } from '../dom.js'
-import { button, command, duration, empty, head, icon, number, pager, runState, select, state, table, time, version } from '../parts.js'
+import { button, command, duration, empty, head, icon, number, pager, runState, select, table, time, version } from '../parts.js'
 import { lineChart } from '../charts.js'
 import { breakdown, isRelative, label, scoreOf } from './breakdown.js'
 import { triggerDialog } from './trigger.js'

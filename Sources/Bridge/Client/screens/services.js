@@ -33,7 +33,9 @@ export function show(page) {
 
 const list = (project, services) => table([
   ['Service', (row) => h('b', h('a', { href: `project/${part(project)}/service/${part(row.name)}` }, row.name))],
-  ['Runs', (row) => h('div.places', row.stages.filter((one) => one.image).map((one) => h('span', h('span.quiet', one.stage), ' ', version(one.image))))],
-  ['Newest gates', (row) => h('div.places', row.stages.filter((one) => one.gate).map((one) => h('a', { href: `project/${part(project)}/service/${part(row.name)}/context/${part(one.gate.context)}/stage/${part(one.stage)}` }, state(one.gate.result ?? 'unknown', one.stage))))],
+  ['Running', (row) => places(row.stages.filter((one) => one.image), (one) => h('span', h('span.quiet', one.stage), ' ', version(one.image)))],
+  ['Newest gates', (row) => places(row.stages.filter((one) => one.gate), (one) => h('a', { href: `project/${part(project)}/service/${part(row.name)}/context/${part(one.gate.context)}/stage/${part(one.stage)}` }, state(one.gate.result ?? 'unknown', one.stage)))],
   ['Deployed', (row) => time(row.stages.map((one) => one.deployedAt).filter(Boolean).sort().pop()), 'nowrap'],
 ], services, { key: (row) => row.name, caption: 'Services' })
+
+const places = (stages, show) => (stages.length > 0 ? h('div.places', stages.map(show)) : h('span.quiet', '–'))

@@ -1,6 +1,6 @@
 import CloudEvents
-import KeptnModel
 import KeptnKit
+import KeptnModel
 import MonitoringService
 import Ports
 import SpecFiles

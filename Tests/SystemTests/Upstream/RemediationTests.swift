@@ -168,17 +168,4 @@ struct RemediationTests {
             #expect(end["data", "message"]?.stringValue?.hasPrefix("nobody took action scaling") == true, "\(end)")
         }
     }
-
-    @Test("Without a folder for Prometheus, configuring it says what is missing and ends with 1")
-    func noFolder() async throws {
-        try await KeptnProcess.withHome { keptn in
-            _ = try await keptn.withServer { keptn in
-                let result = try await keptn.keptn(
-                    "configure", "monitoring", "prometheus", "--project", "shop", "--service", "cart")
-                #expect(result.code == 1)
-                #expect(result.output.contains("--prometheus-folder"), "\(result.output)\(result.errors)")
-                return .gracefully
-            }
-        }
-    }
 }

@@ -81,35 +81,46 @@ struct EvaluateCommand: AsyncParsableCommand {
     private func judge(
         _ slo: SLO, _ window: EvaluationWindow, _ past: EvaluationHistory?
     ) async throws -> EvaluationOutcome {
-        var queries = SLI(indicators: [:])
-        for file in sli { queries.merge(try SpecFiles.sli(try InputFile.read(file), file: file).value) }
-        var spec = try providerConfig.map { file in
-            try SpecFiles.sliProviderSpec(try InputFile.read(file), file: file).value
-        }
-        if let url {
-            var changed = spec ?? SLIProviderSpec()
-            changed.url = url
-            spec = changed
-        }
+        let (queries, spec) = (try queries(), try providerSpec())
         do {
-            let scope = Scope(project: project, stage: stage, service: service)
-            let labels = try KeyValues.object(labels, option: "--labels").members
-            let gate = Gate(
-                slo: slo, queries: queries, kind: SLIProviderSpec.Kind(rawValue: provider.rawValue) ?? .file,
-                spec: spec,
-                request: IndicatorRequest(
-                    scope: scope, start: window.start, end: window.end, indicators: slo.objectives.map(\.sli),
-                    sampled: slo.sampledIndicators, deployment: deployment,
-                    labels: Dictionary(labels.map { ($0.key, $0.value.stringValue ?? "") }) { $1 },
-                    filters: slo.filter),
-                previous: try past?.previous(ComparisonRule(slo.comparison), scope) ?? [],
-                secret: Self.secret, file: { FileManager.default.contents(atPath: $0).map { Array($0) } })
-            return try await gate.evaluate()
+            return try await gate(slo, queries, spec, window, past).evaluate()
         } catch let error as IndicatorError {
             return .errored("\(error)")
         } catch let error as EvaluationError {
             return .errored("\(error)")
         }
+    }
+
+    private func queries() throws -> SLI {
+        var queries = SLI(indicators: [:])
+        for file in sli { queries.merge(try SpecFiles.sli(try InputFile.read(file), file: file).value) }
+        return queries
+    }
+
+    private func providerSpec() throws -> SLIProviderSpec? {
+        let spec = try providerConfig.map { file in
+            try SpecFiles.sliProviderSpec(try InputFile.read(file), file: file).value
+        }
+        guard let url else { return spec }
+        var changed = spec ?? SLIProviderSpec()
+        changed.url = url
+        return changed
+    }
+
+    private func gate(
+        _ slo: SLO, _ queries: SLI, _ spec: SLIProviderSpec?, _ window: EvaluationWindow, _ past: EvaluationHistory?
+    ) throws -> Gate {
+        let scope = Scope(project: project, stage: stage, service: service)
+        let labels = try KeyValues.object(labels, option: "--labels").members
+        return Gate(
+            slo: slo, queries: queries, kind: SLIProviderSpec.Kind(rawValue: provider.rawValue) ?? .file, spec: spec,
+            request: IndicatorRequest(
+                scope: scope, start: window.start, end: window.end, indicators: slo.objectives.map(\.sli),
+                sampled: slo.sampledIndicators, deployment: deployment,
+                labels: Dictionary(labels.map { ($0.key, $0.value.stringValue ?? "") }) { $1 },
+                filters: slo.filter),
+            previous: try past?.previous(ComparisonRule(slo.comparison), scope) ?? [],
+            secret: Self.secret, file: { FileManager.default.contents(atPath: $0).map { Array($0) } })
     }
 
     @Sendable private static func secret(_ wanted: SLIProviderSpec.SecretKey) throws -> String {

@@ -86,6 +86,7 @@ nonisolated var floors: [[Target]] {
         component("LighthouseService", ["KeptnKit", "SpecFiles"]),
         component("ProcessService", ["KeptnKit", "SpecFiles"]),
         component("ShipyardService", ["SpecFiles"]),
+        component("WaitService", ["KeptnKit"]),
         component("WebhookService", ["KeptnKit", "SpecFiles"]),
         // 6 programs
         [
@@ -96,7 +97,7 @@ nonisolated var floors: [[Target]] {
                     "RemoteClients", "SQLiteStore",
                     "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker", "GatekeeperService",
                     "JMeterService",
-                    "LighthouseService", "ProcessService", "ShipyardService", "WebhookService", lifecycle, logging,
+                    "LighthouseService", "ProcessService", "ShipyardService", "WaitService", "WebhookService", lifecycle, logging,
                     unixSignals,
                 ]),
             .target(
@@ -148,7 +149,7 @@ nonisolated var tests: [Target] {
                 "GatekeeperService",
                 "HTTPServing", "JMeterService", "LighthouseService", "ProcessRuntime", "ProcessService",
                 "RemoteClients",
-                "ShipyardService", "SpecFiles", "WebhookService", asyncHTTPClient, crypto, httpTypes, lifecycle,
+                "ShipyardService", "SpecFiles", "WaitService", "WebhookService", asyncHTTPClient, crypto, httpTypes, lifecycle,
                 logging, nioCore, nioHTTP1,
             ]),
         .testTarget(

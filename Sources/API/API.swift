@@ -21,6 +21,7 @@ package struct API: Sendable {
         package var zips: any ZipArchives
         package var secrets: any SecretStore
         package var tokens: TokenRegistry
+        package var approvalLinks: ApprovalLinks
         package var time: any TimeSource
         package var ids: any IDSource
         package var version: String
@@ -34,7 +35,7 @@ package struct API: Sendable {
             barrier: any EventBarrier, subscriptions: any Subscriptions, words: any EventWords,
             hooks: Hooks = Hooks(), push: any PushControl, artifacts: any ArtifactStore, uniform: Uniform,
             zips: any ZipArchives,
-            secrets: any SecretStore, tokens: TokenRegistry,
+            secrets: any SecretStore, tokens: TokenRegistry, approvalLinks: ApprovalLinks = ApprovalLinks(),
             time: any TimeSource, ids: any IDSource, version: String,
             metrics: @escaping @Sendable () async -> String, git: (any GitHosting)? = nil
         ) {
@@ -51,6 +52,7 @@ package struct API: Sendable {
             self.zips = zips
             self.secrets = secrets
             self.tokens = tokens
+            self.approvalLinks = approvalLinks
             self.time = time
             self.ids = ids
             self.version = version
@@ -77,7 +79,7 @@ package struct API: Sendable {
         statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
             + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes + uniformRoutes + logRoutes
             + statisticsRoutes + streamRoutes + importRoutes + descriptionRoutes + closedRoutes + debugRoutes
-            + gitRoutes + pushRoutes + hookRoutes
+            + gitRoutes + pushRoutes + hookRoutes + approvalRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {

@@ -23,6 +23,7 @@ import ServiceLifecycle
 import ShipyardService
 import Synchronization
 import UnixSignals
+import WaitService
 import WebhookService
 
 /// The embedded control plane: which adapter stands behind which port, and which component runs after which.
@@ -108,7 +109,7 @@ extension Server {
         let integrated = try integrations(base, processes, proxy)
         let webhooks = try await webhookService(base)
         let uniform = Uniform(
-            store: store, log: store, reports: store, embedded: integrated.map(embedded), webhooks: webhooks)
+            store: store, log: store, reports: store, embedded: integrated.map { embedded($0.integration) }, webhooks: webhooks)
         let orphans = OrphanLog(uniform, time: time)
         let shipyard = ShipyardService(
             store: store, configuration: base.files, time: time, ids: ids, deadlines: configuration.deadlines,
@@ -121,12 +122,13 @@ extension Server {
             .init(
                 store: store, configuration: base.files,
                 intake: EventBroker(
-                    log: store, queries: store, configuration: base.files, time: time, ids: ids,
+                    log: store, queries: store, sequences: store, configuration: base.files, time: time, ids: ids,
                     bytesMax: configuration.eventBytesMax),
                 barrier: shipyard, subscriptions: base.distributor, words: words, hooks: hooks, push: push,
                 artifacts: artifacts, uniform: uniform,
                 zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
-                secrets: base.secrets, tokens: tokens, time: time, ids: ids, version: configuration.version,
+                secrets: base.secrets, tokens: tokens,
+                approvalLinks: ApprovalLinks(secret: try base.home.secretKey()), time: time, ids: ids, version: configuration.version,
                 metrics: {
                     MetricsText.all(
                         store: store.statistics, requests: statistics, orphans: orphans.count,
@@ -145,7 +147,7 @@ extension Server {
             base.home.announce(url)
             onReady(Server(apiURL: url, token: token, home: base.home.path))
         }
-        let integrations = integrated.map { IntegrationService($0, on: plane, logger: logger) }
+        let integrations = integrated.map { IntegrationService($0.integration, on: plane, logger: logger) }
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
         let retention = configuration.retention.map {
@@ -153,7 +155,8 @@ extension Server {
         }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
         return [base.home, StoreKeeper(store: store)] + (retention ?? [])
-            + [tokens, proxy, shipyard, processes, failures, push, webhooks] + integrations
+            + [tokens, proxy, shipyard, processes, failures, push, webhooks] + integrated.compactMap(\.timer)
+            + integrations
             + [UpstreamSync(of: base.files), serving]
     }
 
@@ -189,31 +192,50 @@ extension Server {
             at: Timestamp(nanoseconds: 0))
     }
 
+    /// An integration of ours, and what answers its tasks when their time has come.
+    private struct Integrated {
+        let integration: Integration
+        var timer: (any Service)?
+
+        init(_ integration: Integration, timer: (any Service)? = nil) {
+            self.integration = integration
+            self.timer = timer
+        }
+    }
+
     private static func integrations(_ base: Base, _ processes: ProcessService, _ proxy: HTTPProxy) throws
-        -> [Integration]
+        -> [Integrated]
     {
         let configuration = base.configuration
         let version = configuration.version
         let echo = configuration.answeredTasks.reduce(Integration(name: "keptn-echo", version: version)) {
             $0.on(task: $1) { _ in .pass() }
         }
+        let waits = WaitService(
+            testDuration: configuration.waitDuration, sequences: base.store, log: base.store, time: base.time,
+            logger: base.logger)
+        let approvals = GatekeeperService(
+            queries: base.store, sequences: base.store, log: base.store, time: base.time, logger: base.logger)
         let ours = [
-            processes.integration(version: version),
-            JMeterService(configuration: base.files, requester: base.web, time: base.time, logger: base.logger)
-                .integration(version: version),
-            LighthouseService(
-                configuration: base.files, queries: base.store, time: base.time,
-                sliProvider: configuration.sliProvider
-            ).integration(version: version),
-            KeptnSLIProvider(configuration: base.files, measurements: proxy).integration(version: version),
-            GatekeeperService.integration(version: version),
+            Integrated(processes.integration(version: version)),
+            Integrated(
+                JMeterService(configuration: base.files, requester: base.web, time: base.time, logger: base.logger)
+                    .integration(version: version)),
+            Integrated(waits.integration(version: version), timer: waits),
+            Integrated(
+                LighthouseService(
+                    configuration: base.files, queries: base.store, time: base.time,
+                    sliProvider: configuration.sliProvider
+                ).integration(version: version)),
+            Integrated(KeptnSLIProvider(configuration: base.files, measurements: proxy).integration(version: version)),
+            Integrated(approvals.integration(version: version), timer: approvals),
         ]
-        for name in configuration.leftOut where !ours.contains(where: { $0.name == name }) {
-            let known = ours.map(\.name).joined(separator: ", ")
+        for name in configuration.leftOut where !ours.contains(where: { $0.integration.name == name }) {
+            let known = ours.map(\.integration.name).joined(separator: ", ")
             throw KeptnError(.invalidInput, "there is no integration '\(name)' to leave out; there are \(known)")
         }
-        return ours.filter { !configuration.leftOut.contains($0.name) }
-            + (configuration.answeredTasks.isEmpty ? [] : [echo])
+        return ours.filter { !configuration.leftOut.contains($0.integration.name) }
+            + (configuration.answeredTasks.isEmpty ? [] : [Integrated(echo)])
     }
 }
 

@@ -43,6 +43,7 @@ public struct Integration: Sendable {
     ///   - task: The task's name, such as `deployment`. One handler a name: the last one counts.
     ///   - isMine: False leaves the task to somebody else: nothing is sent.
     ///   - startedMessage: The `message` of the `.started` event; none when empty.
+    ///   - end: Until when the work is going to take, where that is known before: Keptn waits so long, and shows it.
     ///   - handler: Does the work. An error that it throws becomes `.finished` with status `errored`, result `fail`
     ///     and the error's text. When it is cancelled nothing is sent, and the task comes again after a restart: a
     ///     handler must bear being run twice for the same event.
@@ -50,10 +51,12 @@ public struct Integration: Sendable {
         task name: String,
         when isMine: @escaping @Sendable (TaskContext) async throws -> Bool = { _ in true },
         announcing startedMessage: @escaping @Sendable (TaskContext) -> String = { _ in "" },
+        until end: @escaping @Sendable (TaskContext) -> Timestamp? = { _ in nil },
         perform handler: @escaping TaskWork
     ) -> Integration {
         var copy = self
-        copy.tasks[name] = TaskReaction(isMine: isMine, startedMessage: startedMessage, handler: handler)
+        copy.tasks[name] = TaskReaction(
+            isMine: isMine, startedMessage: startedMessage, end: end, handler: handler)
         return copy
     }
 
@@ -88,5 +91,6 @@ public struct Integration: Sendable {
 struct TaskReaction: Sendable {
     let isMine: @Sendable (TaskContext) async throws -> Bool
     let startedMessage: @Sendable (TaskContext) -> String
+    let end: @Sendable (TaskContext) -> Timestamp?
     let handler: Integration.TaskWork
 }

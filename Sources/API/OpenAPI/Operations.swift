@@ -7,7 +7,7 @@ extension API {
     /// which are for Git.
     static let operations: [Operation] =
         eventOperations + projectOperations + sequenceOperations + resourceOperations + uniformOperations
-        + pushOperations + secretOperations + serverOperations + debugOperations
+        + pushOperations + secretOperations + approvalOperations + serverOperations + debugOperations
 
     private static let eventOperations: [Operation] = [
         Operation(
@@ -252,6 +252,21 @@ extension API {
                 errors: [400, 404, 409]),
         ]
     }()
+
+    private static let approvalOperations: [Operation] = [
+        Operation(
+            "POST", "/api/controlPlane/v1/approval/{id}/link", .sequences,
+            "Makes a link by which a person answers an open approval, without a token.",
+            body: .json("{for*: string, validity: string}"),
+            answers: [201: .json("{path*: string, url: string, for*: string, expires*: time}")],
+            errors: [400, 404, 413]),
+        Operation(
+            "GET", "/api/v1/approve/{link}", .sequences, "A page that asks for the answer; decides nothing.",
+            answers: [200: .bytes("text/html")]),
+        Operation(
+            "POST", "/api/v1/approve/{link}", .sequences, "Answers: decision=approve or decline, comment=why.",
+            body: .bytes("application/x-www-form-urlencoded"), answers: [200: .bytes("text/html")]),
+    ]
 
     private static let serverOperations: [Operation] = [
         Operation(

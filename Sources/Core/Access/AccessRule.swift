@@ -97,6 +97,7 @@ extension AccessRule {
             Row("GET", "/api/controlPlane/v1/sequence-execution", .projectsRead, at: .query),
             Row("GET", "/debug/sequence/project/{project}", .projectsRead, .eventsRead, at: .path),
             Row("GET", "/debug/sequence/project/{project}/...", .projectsRead, .eventsRead, at: .path),
+            Row("POST", "/api/controlPlane/v1/approval/{id}/link", .tokensWrite, at: .installation),
             Row("GET", "/api/controlPlane/v1/event/triggered/{type}", .eventsRead, at: .query),
 
             Row("GET", uniform, .integrationsRead, at: .installation),

@@ -39,7 +39,7 @@ struct AccessBench {
             .init(
                 store: store, configuration: configuration,
                 intake: EventBroker(
-                    log: store, queries: store, configuration: configuration, time: time, ids: ids),
+                    log: store, queries: store, sequences: store, configuration: configuration, time: time, ids: ids),
                 barrier: ShipyardService(
                     store: store, configuration: configuration, time: time, ids: ids, logger: logger),
                 subscriptions: Distributor(store: store, logger: logger), words: PushBench.words(store),

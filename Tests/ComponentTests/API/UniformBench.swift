@@ -38,7 +38,7 @@ struct UniformBench {
             .init(
                 store: store, configuration: configuration,
                 intake: EventBroker(
-                    log: store, queries: store, configuration: configuration, time: time, ids: ids),
+                    log: store, queries: store, sequences: store, configuration: configuration, time: time, ids: ids),
                 barrier: NoBarrier(),
                 subscriptions: Distributor(store: store, logger: Self.logger), words: PushBench.words(store),
                 hooks: hooks,

@@ -60,6 +60,7 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "HTTPServing",
                 dependencies: model + ["CZlib", httpTypes, hummingbird, lifecycle, logging, nioCore]),
+            .target(name: "LoadTools", dependencies: model + [logging, nioPosix, subprocess, system]),
             .target(name: "OpenIDConnect", dependencies: model + [jwtKit]),
             .target(
                 name: "ProcessRuntime",
@@ -93,7 +94,7 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "Assembly",
                 dependencies: model + [
-                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "OpenIDConnect", "ProcessRuntime",
+                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "LoadTools", "OpenIDConnect", "ProcessRuntime",
                     "RemoteClients", "SQLiteStore",
                     "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker", "GatekeeperService",
                     "JMeterService",
@@ -138,7 +139,7 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "ContractTests",
             dependencies: model + [
-                "GitRepositories", "HTTPServing", "KeptnKit", "OpenIDConnect", "ProcessRuntime", "RemoteClients",
+                "GitRepositories", "HTTPServing", "KeptnKit", "LoadTools", "OpenIDConnect", "ProcessRuntime", "RemoteClients",
                 "SQLiteStore", "TestSupport",
                 asyncHTTPClient, crypto, grdb, jwtKit, logging, nioCore, nioHTTP1, subprocess,
             ]),
@@ -159,7 +160,7 @@ nonisolated var tests: [Target] {
             name: "SystemTests",
             dependencies: model + [
                 "ProcessRuntime", "RemoteClients", "TestSupport", "carts", "keptn", "keptn-bench", subprocess, system,
-            ]),
+            ], exclude: ["Files"]),
         .testTarget(name: "TidyTests"),
     ].map(withHouseSettings)
 }

@@ -41,14 +41,11 @@ extension API {
         }
         let content = ApprovalLinks.Content(
             approval: id, project: project, person: person, expires: parts.time.now + duration)
-        let path = Self.linkPath + parts.approvalLinks.text(of: content)
-        // As the caller reaches the server; a proxy says how it was reached.
-        let scheme = HTTPField.Name("X-Forwarded-Proto").flatMap { request.headers[$0] } ?? "http"
-        let host = HTTPField.Name("Host").flatMap { request.headers[$0] }
+        // Whoever makes the link knows under which address others reach the server.
         return .json(
             [
-                "path": .string(path), "url": host.map { .string("\(scheme)://\($0)\(path)") },
-                "for": .string(person), "expires": .string(content.expires.rfc3339),
+                "path": .string(Self.linkPath + parts.approvalLinks.text(of: content)), "for": .string(person),
+                "expires": .string(content.expires.rfc3339),
             ], .created)
     }
 

@@ -17,6 +17,7 @@ package struct API: Sendable {
         package var hooks: Hooks
         package var push: any PushControl
         package var artifacts: any ArtifactStore
+        package var reports: any TestReports
         package var uniform: Uniform
         package var zips: any ZipArchives
         package var secrets: any SecretStore
@@ -33,8 +34,8 @@ package struct API: Sendable {
         package init(
             store: any Store, configuration: any ConfigurationEditing, intake: any EventIntake,
             barrier: any EventBarrier, subscriptions: any Subscriptions, words: any EventWords,
-            hooks: Hooks = Hooks(), push: any PushControl, artifacts: any ArtifactStore, uniform: Uniform,
-            zips: any ZipArchives,
+            hooks: Hooks = Hooks(), push: any PushControl, artifacts: any ArtifactStore, reports: any TestReports,
+            uniform: Uniform, zips: any ZipArchives,
             secrets: any SecretStore, tokens: TokenRegistry, approvalLinks: ApprovalLinks = ApprovalLinks(),
             time: any TimeSource, ids: any IDSource, version: String,
             metrics: @escaping @Sendable () async -> String, git: (any GitHosting)? = nil
@@ -48,6 +49,7 @@ package struct API: Sendable {
             self.hooks = hooks
             self.push = push
             self.artifacts = artifacts
+            self.reports = reports
             self.uniform = uniform
             self.zips = zips
             self.secrets = secrets
@@ -64,6 +66,7 @@ package struct API: Sendable {
     let parts: Parts
 
     let pulled: PulledSubscriptions
+    let figuresCache = FiguresCache()
 
     package init(_ parts: Parts) {
         self.parts = parts
@@ -79,7 +82,7 @@ package struct API: Sendable {
         statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
             + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes + uniformRoutes + logRoutes
             + statisticsRoutes + streamRoutes + importRoutes + descriptionRoutes + closedRoutes + debugRoutes
-            + gitRoutes + pushRoutes + hookRoutes + approvalRoutes
+            + gitRoutes + pushRoutes + hookRoutes + approvalRoutes + reportRoutes + doraRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {
@@ -92,7 +95,7 @@ package struct API: Sendable {
             },
             HTTPRoute(.get, "/metrics", access: .everybody) { _ in
                 APIResponse(
-                    contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(await parts.metrics().utf8))
+                    contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array((await parts.metrics() + recentFigures()).utf8))
             },
             HTTPRoute(.post, "/api/v1/auth") { _ in .json([:]) },
             HTTPRoute(.get, "/api/v1/auth") { _ in .json([:]) },

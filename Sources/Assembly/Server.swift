@@ -11,6 +11,7 @@ import GitRepositories
 import HTTPServing
 import JMeterService
 import KeptnKit
+import LoadTools
 import LighthouseService
 import Logging
 import OpenIDConnect
@@ -125,7 +126,7 @@ extension Server {
                     log: store, queries: store, sequences: store, configuration: base.files, time: time, ids: ids,
                     bytesMax: configuration.eventBytesMax),
                 barrier: shipyard, subscriptions: base.distributor, words: words, hooks: hooks, push: push,
-                artifacts: artifacts, uniform: uniform,
+                artifacts: artifacts, reports: base.reports, uniform: uniform,
                 zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
                 secrets: base.secrets, tokens: tokens,
                 approvalLinks: ApprovalLinks(secret: try base.home.secretKey()), time: time, ids: ids, version: configuration.version,
@@ -183,6 +184,11 @@ extension Server {
                 configuration: base.files, time: base.time, ids: base.ids, logger: base.logger))
     }
 
+    private static func jmeter(_ base: Base) throws -> JMeterCommand {
+        try JMeterCommand(
+            path: base.configuration.jmeter, folder: base.home.subfolder("jmeter"), ids: base.ids, logger: base.logger)
+    }
+
     /// How the API shows an integration of ours.
     private static func embedded(_ integration: Integration) -> UniformIntegration {
         let interest = integration.interest
@@ -219,8 +225,10 @@ extension Server {
         let ours = [
             Integrated(processes.integration(version: version)),
             Integrated(
-                JMeterService(configuration: base.files, requester: base.web, time: base.time, logger: base.logger)
-                    .integration(version: version)),
+                JMeterService(
+                    configuration: base.files, requester: base.web, jmeter: try jmeter(base), reports: base.reports,
+                    environment: ProcessInfo.processInfo.environment, time: base.time
+                ).integration(version: version)),
             Integrated(waits.integration(version: version), timer: waits),
             Integrated(
                 LighthouseService(
@@ -246,6 +254,7 @@ private struct Base: Sendable {
     let home: HomeFolder
     let store: SQLiteStore
     let secrets: any SecretStore
+    let reports: ReportFolder
     let repositories: GitRepositories
     let files: ConfigurationService
     let distributor: Distributor
@@ -260,6 +269,7 @@ private struct Base: Sendable {
         home = try HomeFolder(configuration.home)
         store = try await SQLiteStore.open(folder: home.path, logger: logger)
         secrets = try SQLiteSecretStore(store: store, key: home.secretKey())
+        reports = ReportFolder(folder: try home.subfolder("reports"))
         repositories = try await GitRepositories(folder: home.subfolder("config"), time: time)
         let upstreams = try Upstreams(
             git: repositories, secrets: secrets, requester: web, denied: configuration.deniedGitURLs,

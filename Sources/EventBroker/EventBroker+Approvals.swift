@@ -18,7 +18,8 @@ extension EventBroker {
         guard case .task(ApprovalRule.task, let kind)? = event.eventType else { return event }
         if kind == .statusChanged, event.json?[ApprovalRule.task, ApprovalVote.member] != nil {
             throw KeptnError(
-                .invalidInput, "event \(event.type): data.approval.vote is written by the server; send approval.finished")
+                .invalidInput,
+                "event \(event.type): data.approval.vote is written by the server; send approval.finished")
         }
         guard kind == .finished, let id = event.triggeredID else { return event }
         let open = try await sequences.openTasks(

@@ -39,7 +39,9 @@ package struct WaitService: Service {
 
     private static func isByRealUsers(_ task: TaskContext) -> Bool { task.testStrategy == "real-user" }
 
-    private func announcement(_ task: TaskContext) -> String { end(of: task).map { "waiting until \($0.rfc3339)" } ?? "" }
+    private func announcement(_ task: TaskContext) -> String {
+        end(of: task).map { "waiting until \($0.rfc3339)" } ?? ""
+    }
 
     private func end(of task: TaskContext) -> Timestamp? { try? Self.answer(to: task, testDuration)?.at }
 

@@ -122,14 +122,16 @@ struct CreateApprovalLinkCommand: AsyncParsableCommand {
 
     func run() async throws {
         let place = Place(project: project, stage: stage, service: service)
-        let link = try await connection.withClient(at: place) { client in
+        let url = try await connection.withClient(at: place) { client in
             let approval = try await OpenApproval.only(
                 project: project, stage: stage, service: service, id: id, client)
-            return try await client.post(
+            let link = try await client.post(
                 "controlPlane/v1/approval/\(client.segment(approval.id))/link",
                 ["for": .string(person), "validity": .string(valid)])
+            // Where this command reaches the API, a browser does too.
+            return client.endpoint + link.text("path").dropFirst("/api".count)
         }
-        connection.terminal.line(link["url"]?.stringValue ?? link.text("path"))
+        connection.terminal.line(url)
     }
 }
 

@@ -72,6 +72,7 @@ extension AccessRule {
             Row("POST", "/api/v1/subscriptions/{name}/replay", .integrationsWrite, at: .installation),
             Row("GET", "/api/v1/deliveries", .integrationsRead, .eventsRead, at: .installation),
             Row("GET", "/api/v1/stream", .eventsRead, at: .query),
+            Row("GET", "/api/v1/test-reports/{id}", .eventsRead, at: .handler),
             Row("PUT", "/api/v1/artifacts", .resourcesWrite, at: .anywhere),
             Row(
                 "POST", "/api/v1/import", .integrationsWrite, .projectsRead, .projectsWrite, .servicesWrite,
@@ -119,6 +120,7 @@ extension AccessRule {
             Row("GET", "/api/secrets/...", .secretsRead, at: .installation),
             Row("POST PUT", "/api/secrets/...", .secretsWrite, at: .installation),
             Row("DELETE", "/api/secrets/...", .secretsDelete, at: .installation),
+            Row("GET", "/api/statistics/v1/dora", .statisticsRead, at: .query),
             Row("GET", "/api/statistics/...", .statisticsRead, at: .installation),
             Row("POST", "/api/statistics/...", .statisticsWrite, at: .installation),
         ]

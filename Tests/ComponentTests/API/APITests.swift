@@ -37,7 +37,7 @@ private struct APIBench {
                     log: store, queries: store, sequences: store, configuration: configuration, time: time, ids: ids, bytesMax: 4096),
                 barrier: shipyard, subscriptions: Distributor(store: store, logger: logger),
                 words: PushBench.words(store), push: PushBench.idle(store),
-                artifacts: InMemoryArtifactStore(),
+                artifacts: InMemoryArtifactStore(), reports: InMemoryTestReports(),
                 uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: InMemorySecretStore(),
                 tokens: tokens, time: time,
                 ids: ids, version: "1", metrics: { "up 1\n" }))

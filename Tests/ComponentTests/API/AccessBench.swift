@@ -44,7 +44,7 @@ struct AccessBench {
                     store: store, configuration: configuration, time: time, ids: ids, logger: logger),
                 subscriptions: Distributor(store: store, logger: logger), words: PushBench.words(store),
                 push: PushBench.idle(store),
-                artifacts: InMemoryArtifactStore(),
+                artifacts: InMemoryArtifactStore(), reports: InMemoryTestReports(),
                 uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: secrets, tokens: tokens,
                 time: time, ids: ids, version: "1", metrics: { "" }))
         access = TokenGuard(tokens: tokens, identities: identities, time: time)

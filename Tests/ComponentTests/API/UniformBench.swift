@@ -43,7 +43,7 @@ struct UniformBench {
                 subscriptions: Distributor(store: store, logger: Self.logger), words: PushBench.words(store),
                 hooks: hooks,
                 push: PushBench.idle(store),
-                artifacts: InMemoryArtifactStore(),
+                artifacts: InMemoryArtifactStore(), reports: InMemoryTestReports(),
                 uniform: uniform, zips: InMemoryZipArchives(zips), secrets: secrets, tokens: tokens,
                 time: time, ids: ids, version: "1", metrics: { "" }))
     }

@@ -58,7 +58,8 @@ import WaitService
         // Longer than a task may take otherwise.
         sequences.time.advance(to: end)
         try await sequences.run(component(sequences)) {
-            #expect(try await sequences.event("wait.finished", in: "c").json?["status"] == "succeeded")
+            let finished = try await sequences.event("wait.finished", in: "c")
+            #expect(finished.json?["status"] == "succeeded")
             #expect(try await sequences.event("dev.s.finished", in: "c").json?["result"] == "pass")
         }
         #expect(try await sequences.events("wait.started").count == 1)

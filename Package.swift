@@ -94,11 +94,13 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "Assembly",
                 dependencies: model + [
-                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "LoadTools", "OpenIDConnect", "ProcessRuntime",
+                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "LoadTools", "OpenIDConnect",
+                    "ProcessRuntime",
                     "RemoteClients", "SQLiteStore",
                     "API", "ConfigurationService", "Datastore", "Distributor", "EventBroker", "GatekeeperService",
                     "JMeterService",
-                    "LighthouseService", "ProcessService", "ShipyardService", "WaitService", "WebhookService", lifecycle, logging,
+                    "LighthouseService", "ProcessService", "ShipyardService", "WaitService", "WebhookService",
+                    lifecycle, logging,
                     unixSignals,
                 ]),
             .target(
@@ -139,7 +141,8 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "ContractTests",
             dependencies: model + [
-                "GitRepositories", "HTTPServing", "KeptnKit", "LoadTools", "OpenIDConnect", "ProcessRuntime", "RemoteClients",
+                "GitRepositories", "HTTPServing", "KeptnKit", "LoadTools", "OpenIDConnect", "ProcessRuntime",
+                "RemoteClients",
                 "SQLiteStore", "TestSupport",
                 asyncHTTPClient, crypto, grdb, jwtKit, logging, nioCore, nioHTTP1, subprocess,
             ]),
@@ -150,7 +153,8 @@ nonisolated var tests: [Target] {
                 "GatekeeperService",
                 "HTTPServing", "JMeterService", "LighthouseService", "ProcessRuntime", "ProcessService",
                 "RemoteClients",
-                "ShipyardService", "SpecFiles", "WaitService", "WebhookService", asyncHTTPClient, crypto, httpTypes, lifecycle,
+                "ShipyardService", "SpecFiles", "WaitService", "WebhookService", asyncHTTPClient, crypto, httpTypes,
+                lifecycle,
                 logging, nioCore, nioHTTP1,
             ]),
         .testTarget(

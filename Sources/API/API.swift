@@ -95,7 +95,8 @@ package struct API: Sendable {
             },
             HTTPRoute(.get, "/metrics", access: .everybody) { _ in
                 APIResponse(
-                    contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array((await parts.metrics() + recentFigures()).utf8))
+                    contentType: "text/plain; version=0.0.4; charset=utf-8",
+                    body: Array((await parts.metrics() + recentFigures()).utf8))
             },
             HTTPRoute(.post, "/api/v1/auth") { _ in .json([:]) },
             HTTPRoute(.get, "/api/v1/auth") { _ in .json([:]) },

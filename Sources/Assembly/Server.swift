@@ -11,8 +11,8 @@ import GitRepositories
 import HTTPServing
 import JMeterService
 import KeptnKit
-import LoadTools
 import LighthouseService
+import LoadTools
 import Logging
 import OpenIDConnect
 import Ports
@@ -110,7 +110,8 @@ extension Server {
         let integrated = try integrations(base, processes, proxy)
         let webhooks = try await webhookService(base)
         let uniform = Uniform(
-            store: store, log: store, reports: store, embedded: integrated.map { embedded($0.integration) }, webhooks: webhooks)
+            store: store, log: store, reports: store, embedded: integrated.map { embedded($0.integration) },
+            webhooks: webhooks)
         let orphans = OrphanLog(uniform, time: time)
         let shipyard = ShipyardService(
             store: store, configuration: base.files, time: time, ids: ids, deadlines: configuration.deadlines,
@@ -129,7 +130,8 @@ extension Server {
                 artifacts: artifacts, reports: base.reports, uniform: uniform,
                 zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
                 secrets: base.secrets, tokens: tokens,
-                approvalLinks: ApprovalLinks(secret: try base.home.secretKey()), time: time, ids: ids, version: configuration.version,
+                approvalLinks: ApprovalLinks(secret: try base.home.secretKey()), time: time, ids: ids,
+                version: configuration.version,
                 metrics: {
                     MetricsText.all(
                         store: store.statistics, requests: statistics, orphans: orphans.count,

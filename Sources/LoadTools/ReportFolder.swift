@@ -23,7 +23,9 @@ package struct ReportFolder: TestReports {
 
     package func report(id: String) async throws -> [UInt8]? {
         guard let file = try? path(of: id) else { return nil }
-        return try await NIOThreadPool.singleton.runIfActive { FileManager.default.contents(atPath: file).map(Array.init) }
+        return try await NIOThreadPool.singleton.runIfActive {
+            FileManager.default.contents(atPath: file).map(Array.init)
+        }
     }
 
     /// Ids come from events, and events from anybody: only plain ones name a file.

@@ -9,7 +9,8 @@ struct GetCommand: AsyncParsableCommand {
         subcommands: [
             GetProjectsCommand.self, GetStagesCommand.self, GetServicesCommand.self, GetSequencesCommand.self,
             GetSequenceCommand.self, GetEventCommand.self, GetSecretsCommand.self,
-            GetSubscriptionsCommand.self, GetDeliveriesCommand.self, GetIntegrationsCommand.self, GetStatisticsCommand.self,
+            GetSubscriptionsCommand.self, GetDeliveriesCommand.self, GetIntegrationsCommand.self,
+            GetStatisticsCommand.self,
         ])
 }
 

@@ -13,7 +13,9 @@ extension LoadReport {
                 (
                     "byRequest",
                     .array(
-                        parts.map { .object([("name", .string($0.name))] + Self.figures($0.latencies, errors: $0.errors)) })
+                        parts.map {
+                            .object([("name", .string($0.name))] + Self.figures($0.latencies, errors: $0.errors))
+                        })
                 ),
                 ("failures", .array(failures.map { .string($0) })),
             ])

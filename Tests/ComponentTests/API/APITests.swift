@@ -34,7 +34,8 @@ private struct APIBench {
             .init(
                 store: store, configuration: configuration,
                 intake: EventBroker(
-                    log: store, queries: store, sequences: store, configuration: configuration, time: time, ids: ids, bytesMax: 4096),
+                    log: store, queries: store, sequences: store, configuration: configuration, time: time, ids: ids,
+                    bytesMax: 4096),
                 barrier: shipyard, subscriptions: Distributor(store: store, logger: logger),
                 words: PushBench.words(store), push: PushBench.idle(store),
                 artifacts: InMemoryArtifactStore(), reports: InMemoryTestReports(),

@@ -12,7 +12,8 @@ import Testing
     func good() throws {
         let links = ApprovalLinks(secret: Array(repeating: 7, count: 32))
         let text = links.text(of: Self.content)
-        #expect(try ApprovalLinks(secret: Array(repeating: 7, count: 32)).content(of: text, at: Self.now) == Self.content)
+        #expect(
+            try ApprovalLinks(secret: Array(repeating: 7, count: 32)).content(of: text, at: Self.now) == Self.content)
         for other in [ApprovalLinks(secret: Array(repeating: 8, count: 32)), ApprovalLinks()] {
             #expect(throws: KeptnError.self) { try other.content(of: text, at: Self.now) }
         }

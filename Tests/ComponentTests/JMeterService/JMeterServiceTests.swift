@@ -368,7 +368,8 @@ extension JMeterServiceTests {
             ])
         }
         let component = JMeterService(
-            configuration: FilesOfAStage(files: files), requester: requester, jmeter: tool, reports: reports, time: time)
+            configuration: FilesOfAStage(files: files), requester: requester, jmeter: tool, reports: reports, time: time
+        )
         let service = IntegrationService(component.integration(version: "1"), on: plane, time: time, logger: logger)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await service.run() }

@@ -4,10 +4,12 @@ import KeptnModel
 import Testing
 
 @Suite struct ApprovalTermsTests {
-    @Test("Properties", arguments: [
-        ("{}", 1, nil, KeptnResult.fail), (#"{"approvers":2,"timeout":"2h","onTimeout":"pass"}"#, 2, 7200, .pass),
-        (#"{"approvers":"3","timeout":"","onTimeout":"fail"}"#, 3, nil, .fail),
-    ] as [(String, Int, Int?, KeptnResult)])
+    @Test(
+        "Properties",
+        arguments: [
+            ("{}", 1, nil, KeptnResult.fail), (#"{"approvers":2,"timeout":"2h","onTimeout":"pass"}"#, 2, 7200, .pass),
+            (#"{"approvers":"3","timeout":"","onTimeout":"fail"}"#, 3, nil, .fail),
+        ] as [(String, Int, Int?, KeptnResult)])
     func good(properties: String, approvers: Int, seconds: Int?, answer: KeptnResult) throws {
         let terms = try ApprovalTerms(properties: try JSON(parsing: properties))
         #expect(terms.approvers == approvers)
@@ -15,13 +17,15 @@ import Testing
         #expect(terms.defaultAnswer == answer)
     }
 
-    @Test("Mistakes", arguments: [
-        (#"{"approvers":0}"#, "approval.approvers is '0'; a number from 1 to 20 is needed"),
-        (#"{"approvers":"all"}"#, "approval.approvers is 'all'; a number from 1 to 20 is needed"),
-        (#"{"timeout":"soon"}"#, "approval.timeout is 'soon'; a duration such as 30s, 10m or 1h30m is needed"),
-        (#"{"onTimeout":"warning"}"#, "approval.onTimeout is 'warning'; pass or fail is needed"),
-        (#"{"onTimeout":true}"#, "approval.onTimeout is 'true'; pass or fail is needed"),
-    ])
+    @Test(
+        "Mistakes",
+        arguments: [
+            (#"{"approvers":0}"#, "approval.approvers is '0'; a number from 1 to 20 is needed"),
+            (#"{"approvers":"all"}"#, "approval.approvers is 'all'; a number from 1 to 20 is needed"),
+            (#"{"timeout":"soon"}"#, "approval.timeout is 'soon'; a duration such as 30s, 10m or 1h30m is needed"),
+            (#"{"onTimeout":"warning"}"#, "approval.onTimeout is 'warning'; pass or fail is needed"),
+            (#"{"onTimeout":true}"#, "approval.onTimeout is 'true'; pass or fail is needed"),
+        ])
     func mistakes(properties: String, message: String) throws {
         let properties = try JSON(parsing: properties)
         let error = #expect(throws: UnusableProperty.self) { try ApprovalTerms(properties: properties) }
@@ -55,8 +59,10 @@ import Testing
                 "result": "fail", "message": "no", "status": "succeeded",
                 "approval": ["answers": [["by": "somebody else"]]],
             ])
-        let taken = try ApprovalAnswer(to: triggered(), isOpen: true, answers: [event(.started, from: "approval-service")])
-            .accept(forged, from: "alice", at: Self.now)
+        let taken = try ApprovalAnswer(
+            to: triggered(), isOpen: true, answers: [event(.started, from: "approval-service")]
+        )
+        .accept(forged, from: "alice", at: Self.now)
         #expect(taken.id == "f")
         #expect(taken.json?["result"] == "fail")
         #expect(
@@ -107,7 +113,8 @@ import Testing
             throws: ApprovalAnswer.Refusal.over(
                 "this approval was answered with 'fail' by alice at \(Self.now.rfc3339)")
         ) {
-            try ApprovalAnswer(to: triggered(), isOpen: false, answers: [decided]).accept(late, from: "bob", at: Self.now)
+            try ApprovalAnswer(to: triggered(), isOpen: false, answers: [decided]).accept(
+                late, from: "bob", at: Self.now)
         }
         #expect(throws: ApprovalAnswer.Refusal.over("this approval is not open any more: its sequence has ended")) {
             try ApprovalAnswer(to: triggered(), isOpen: false, answers: []).accept(late, from: "bob", at: Self.now)

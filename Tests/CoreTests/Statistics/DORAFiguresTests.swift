@@ -86,7 +86,8 @@ import Testing
     @Test("What is not known is null, and has no sample in the metrics")
     func unknown() throws {
         let figures = try #require(
-            Self.figures([Self.delivery("a", nil, triggered: 1, deployed: 2, isGood: false, ended: 2, endsGood: false)]))
+            Self.figures([Self.delivery("a", nil, triggered: 1, deployed: 2, isGood: false, ended: 2, endsGood: false)])
+        )
         #expect(figures.json["leadTimeSeconds"] == .null)
         #expect(figures.json["timeToRestoreSeconds"] == .null)
         let text = DORAFigures.metrics([figures])

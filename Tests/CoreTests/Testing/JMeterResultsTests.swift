@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct JMeterResultsTests {
     /// As JMeter 2.13 and 5.6 write them: with and without the header, other columns behind, quoted fields.
-    static let results = """
+    static let results = #"""
         timeStamp,elapsed,label,responseCode,responseMessage,threadName,dataType,success,failureMessage,bytes
         1700000000000,10,get,200,OK,users 1-1,text,true,,202
         1700000000001,20,"get, the ""item""",200,"O
@@ -13,7 +13,7 @@ import Testing
         1700000000003,40,get,200,OK,users 1-1,text,false,"expected: /sock/",202
         1700000000004,50,get,Non HTTP response code: java.net.ConnectException,refused,users 1-1,text,false,2,2
 
-        """
+        """#
 
     @Test("Results are counted however they are cut into pieces", arguments: [1, 2, 7, 64, 10_000])
     func pieces(size: Int) throws {

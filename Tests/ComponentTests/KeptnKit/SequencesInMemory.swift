@@ -35,7 +35,7 @@ struct SequencesInMemory: Sendable {
     func run(_ component: (Integration, timer: any Service), _ body: () async throws -> Void) async throws {
         let plane = InProcessControlPlane(
             subscriptions: Distributor(store: store, logger: logger), log: store, queries: store,
-            configuration: configuration)
+            configuration: configuration, secrets: InMemorySecretStore())
         let service = IntegrationService(component.0, on: plane, time: time, logger: logger)
         try await service.register()
         let shipyard = ShipyardService(

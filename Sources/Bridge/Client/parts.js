@@ -75,6 +75,11 @@ export function state(name, word) {
 export const runState = ({ state: word, result }, text) =>
   state(word === 'finished' && result ? result : word, text)
 
+const upstreams = { synced: 'pass', ahead: 'warning', diverged: 'fail', unreachable: 'fail' }
+
+/// How a project and its Git upstream stand to each other, in the words of `state`.
+export const upstreamState = (upstream) => upstreams[upstream?.state] ?? 'none'
+
 // MARK: - Times and numbers
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' })

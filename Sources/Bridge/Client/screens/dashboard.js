@@ -2,7 +2,7 @@
 
 import { get, may, part } from '../api.js'
 import { h } from '../dom.js'
-import { command, empty, head, icon, number, pager, plural, runState, state, time } from '../parts.js'
+import { command, empty, head, icon, number, pager, plural, runState, state, time, upstreamState } from '../parts.js'
 
 export function show(page) {
   page.title('Dashboard')
@@ -37,7 +37,7 @@ function tile(project) {
   const path = `project/${part(project.name)}`
   return h('article.card.tile', { 'data-key': project.name, 'aria-label': `Project ${project.name}` },
     h('header', h('h2', h('a', { href: path }, project.name)), h('span.quiet', plural(project.serviceCount, 'service'))),
-    project.upstream?.state === 'failed' && h('p.problem', state('warning', 'Git upstream'), ' ', project.upstream.message),
+    upstreamState(project.upstream) === 'fail' && h('p.problem', state('fail', 'Git upstream'), ' ', project.upstream.message),
     project.stages.length === 0 ? h('p.problem', 'The shipyard cannot be used: see the settings.')
       : h('ol.stages', project.stages.map((stage) => h('li', h('a', { href: `${path}/environment/stage/${part(stage.name)}` },
         h('b', stage.name), h('span', counts(stage)))))),

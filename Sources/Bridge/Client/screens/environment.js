@@ -5,7 +5,7 @@ import { h } from '../dom.js'
 import { counts } from './dashboard.js'
 import { decide } from './approvals.js'
 import { triggerDialog } from './trigger.js'
-import { attempt, button, command, empty, head, icon, pager, select, state, table, time, version } from '../parts.js'
+import { attempt, button, command, empty, head, icon, pager, select, state, table, time, upstreamState, version } from '../parts.js'
 
 const filters = [['', 'All services'], ['problem', 'With problems'], ['evaluation', 'With failed gates'], ['approval', 'Waiting for approval'], ['running', 'With open sequences']]
 
@@ -26,7 +26,7 @@ export function show(page) {
     show: ({ overview, services }) => page.render(
       head(stage ? `Stage ${stage}` : 'Environment', [
         `${overview.serviceCount} ${overview.serviceCount === 1 ? 'service' : 'services'}`,
-        overview.upstream && h('span', { title: overview.upstream.message }, state(overview.upstream.state === 'failed' ? 'fail' : 'none', `Git upstream ${overview.upstream.state}`)),
+        overview.upstream && h('span', { title: overview.upstream.message }, state(upstreamState(overview.upstream), `Git upstream ${overview.upstream.state}`)),
       ],
       may('events:write') && overview.serviceCount > 0 && button('Trigger a sequence', () => triggerDialog({ project: overview, stage, navigate: page.navigate }), { kind: 'primary', iconName: 'play' })),
       graph(overview, stage),

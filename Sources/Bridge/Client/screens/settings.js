@@ -2,7 +2,7 @@
 
 import { get, may, part, put, remove } from '../api.js'
 import { base64, h } from '../dom.js'
-import { button, dialog, field, head, notify, select, state, time } from '../parts.js'
+import { button, dialog, field, head, notify, select, state, time, upstreamState } from '../parts.js'
 
 /// The screens of the settings of a project, above each of them.
 export function tabs(project, current) {
@@ -29,16 +29,14 @@ const shipyard = (project, data, overview) => h('section.card.padded', h('h2', '
 
 // MARK: - The upstream
 
-const words = { synced: 'pass', ahead: 'warning', diverged: 'fail', unreachable: 'fail' }
-
 function upstream(page, project, data) {
   const { gitCredentials: known, upstream: now } = data
   return h('section.card.padded', h('h2', 'Git upstream'),
     known
       ? [h('dl.facts', h('dt', 'URL'), h('dd', h('code', known.remoteURL || 'hidden')), known.user && [h('dt', 'User'), h('dd', known.user)],
         h('dt', 'Access'), h('dd', known.ssh ? 'SSH with a key' : known.https?.insecureSkipTLS ? 'HTTPS, certificates are not checked' : 'HTTPS with a token'),
-        h('dt', 'State'), h('dd', state(words[now?.state] ?? 'none', now?.state ?? 'unknown'), now?.since && [' ', time(now.since)])),
-      now?.message && h(words[now.state] === 'fail' ? 'p.problem' : 'p.quiet', now.message)]
+        h('dt', 'State'), h('dd', state(upstreamState(now), now?.state ?? 'unknown'), now?.since && [' ', time(now.since)])),
+      now?.message && h(upstreamState(now) === 'fail' ? 'p.problem' : 'p.quiet', now.message)]
       : [h('p.quiet', 'The project’s only repository is on this server. Any token that may read files is a password for it:'),
         h('code', `git clone ${location.protocol}//keptn@${location.host}/api/git/${project}.git`)],
     may('projects:write') && h('div', button(known ? 'Change the upstream' : 'Set an upstream', () => upstreamDialog(page, project, known))))

@@ -1,5 +1,6 @@
 import CloudEvents
 import Foundation
+import Subprocess
 import Testing
 
 /// Tasks that wait for people and for time, on the built server.

@@ -141,8 +141,8 @@ package final class JMeterCommand: LoadTool {
             throw KeptnError(
                 .failedDependency,
                 "a .jmx script needs Apache JMeter, and there is none \(place): install it (Debian: apt-get install "
-                    + "jmeter jmeter-http), or name it with 'keptn server --jmeter PATH'; an HTTP plan (YAML) needs none"
-            )
+                    + "jmeter jmeter-http), or name it with 'keptn server --jmeter PATH'; an HTTP plan (YAML) needs "
+                    + "none")
         }
         return program
     }

@@ -42,10 +42,12 @@ import Testing
         #expect(results.report.requests == 1)
     }
 
-    @Test("What is no result is an error with the line", arguments: [
-        "<?xml version=\"1.0\"?>\n", "1,x,get,200,OK,u,text,true\n", "1,10,get,200,OK,u,text,perhaps\n", "1,10\n",
-        "1,-1,get,200,OK,u,text,true\n",
-    ])
+    @Test(
+        "What is no result is an error with the line",
+        arguments: [
+            "<?xml version=\"1.0\"?>\n", "1,x,get,200,OK,u,text,true\n", "1,10,get,200,OK,u,text,perhaps\n", "1,10\n",
+            "1,-1,get,200,OK,u,text,true\n",
+        ])
     func unreadable(line: String) {
         #expect(throws: JMeterResults.Unreadable.self) {
             var results = JMeterResults()
@@ -63,12 +65,14 @@ import Testing
 }
 
 @Suite struct JMeterPropertiesTests {
-    @Test("The address becomes properties", arguments: [
-        ("http://carts.local", ["http", "carts.local", "80", "/health"]),
-        ("https://carts.local/shop/", ["https", "carts.local", "443", "/shop"]),
-        ("http://127.0.0.1:10001/a?b=c", ["http", "127.0.0.1", "10001", "/a"]),
-        ("http://user:secret@[::1]:8080", ["http", "::1", "8080", "/health"]),
-    ])
+    @Test(
+        "The address becomes properties",
+        arguments: [
+            ("http://carts.local", ["http", "carts.local", "80", "/health"]),
+            ("https://carts.local/shop/", ["https", "carts.local", "443", "/shop"]),
+            ("http://127.0.0.1:10001/a?b=c", ["http", "127.0.0.1", "10001", "/a"]),
+            ("http://user:secret@[::1]:8080", ["http", "::1", "8080", "/health"]),
+        ])
     func addresses(url: String, expected: [String]) throws {
         let properties = try #require(all(url))
         #expect(["PROTOCOL", "SERVER_URL", "SERVER_PORT", "CHECK_PATH"].map { properties[$0] } == expected)
@@ -97,7 +101,7 @@ import Testing
 
     private func all(_ url: String) -> [String: String]? {
         JMeterProperties.all(
-            for: TestConfiguration.defaults[0], of: Scope(project: "p", stage: "s", service: "v"), context: "c", at: url,
-            environment: [:])
+            for: TestConfiguration.defaults[0], of: Scope(project: "p", stage: "s", service: "v"), context: "c",
+            at: url, environment: [:])
     }
 }

@@ -285,11 +285,16 @@ extension API {
             errors: [400, 404, 413]),
         Operation(
             "GET", "/api/v1/approve/{link}", .sequences, "A page that asks for the answer; decides nothing.",
-            answers: [200: .bytes("text/html")]),
+            answers: approvalPages),
         Operation(
             "POST", "/api/v1/approve/{link}", .sequences, "Answers: decision=approve or decline, comment=why.",
-            body: .bytes("application/x-www-form-urlencoded"), answers: [200: .bytes("text/html")]),
+            body: .bytes("application/x-www-form-urlencoded"), answers: approvalPages, errors: [413]),
     ]
+
+    /// What is wrong with a link or its answer is a page too.
+    private static var approvalPages: [Int: Operation.Answer] {
+        Dictionary(uniqueKeysWithValues: [200, 400, 403, 404, 409].map { ($0, .bytes("text/html")) })
+    }
 
     private static let serverOperations: [Operation] = [
         Operation(

@@ -64,6 +64,7 @@ nonisolated var floors: [[Target]] {
                     nioWebSocket,
                 ]),
             .target(name: "IndicatorSources", dependencies: model + ["GoTemplate"]),
+            .target(name: "LoadTools", dependencies: model + [logging, nioPosix, subprocess, system]),
             .target(name: "OpenIDConnect", dependencies: model + [jwtKit]),
             .target(
                 name: "ProcessRuntime",
@@ -94,19 +95,20 @@ nonisolated var floors: [[Target]] {
         component("ProcessService", ["KeptnKit", "SpecFiles"]),
         component("RemediationService", ["KeptnKit", "SpecFiles"]),
         component("ShipyardService", ["SpecFiles"]),
+        component("WaitService", ["KeptnKit"]),
         component("WebhookService", ["KeptnKit", "SpecFiles"]),
         // 6 programs
         [
             .target(
                 name: "Assembly",
                 dependencies: model + [
-                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "IndicatorSources", "OpenIDConnect",
-                    "ProcessRuntime", "RemoteClients", "SQLiteStore",
+                    "KeptnKit", "SpecFiles", "GitRepositories", "HTTPServing", "IndicatorSources", "LoadTools",
+                    "OpenIDConnect", "ProcessRuntime", "RemoteClients", "SQLiteStore",
                     "API", "Bridge", "ConfigurationService", "Datastore", "Distributor", "EventBroker",
                     "GatekeeperService",
                     "JMeterService",
                     "LighthouseService", "MonitoringService", "ProcessService", "RemediationService",
-                    "ShipyardService", "WebhookService", lifecycle, logging,
+                    "ShipyardService", "WaitService", "WebhookService", lifecycle, logging,
                     unixSignals,
                 ]),
             .target(
@@ -150,9 +152,10 @@ nonisolated var tests: [Target] {
         .testTarget(
             name: "ContractTests",
             dependencies: model + [
-                "GitRepositories", "HTTPServing", "IndicatorSources", "KeptnKit", "OpenIDConnect", "ProcessRuntime",
-                "RemoteClients", "SQLiteStore", "SpecFiles", "TestSupport",
-                asyncHTTPClient, crypto, grdb, jwtKit, logging, nioCore, nioHTTP1, nioWebSocket, subprocess,
+                "GitRepositories", "HTTPServing", "IndicatorSources", "KeptnKit", "LoadTools", "OpenIDConnect",
+                "ProcessRuntime", "RemoteClients", "SQLiteStore", "SpecFiles", "TestSupport",
+                asyncHTTPClient, crypto, grdb, httpTypes, jwtKit, logging, nioCore, nioHTTP1, nioWebSocket,
+                subprocess,
             ]),
         .testTarget(
             name: "ComponentTests",
@@ -162,7 +165,8 @@ nonisolated var tests: [Target] {
                 "GatekeeperService",
                 "HTTPServing", "IndicatorSources", "JMeterService", "LighthouseService", "MonitoringService",
                 "ProcessRuntime", "ProcessService", "RemediationService", "RemoteClients",
-                "ShipyardService", "SpecFiles", "WebhookService", asyncHTTPClient, crypto, httpTypes, lifecycle,
+                "ShipyardService", "SpecFiles", "WaitService", "WebhookService", asyncHTTPClient, crypto, httpTypes,
+                lifecycle,
                 logging, nioCore, nioHTTP1,
             ]),
         .testTarget(
@@ -174,7 +178,7 @@ nonisolated var tests: [Target] {
                 "ProcessRuntime", "RemoteClients", "TestSupport", "carts", "keptn", "keptn-bench", "notifier",
                 subprocess, system,
             ],
-            exclude: ["Bridge"]),
+            exclude: ["Bridge", "Files"]),
         .testTarget(name: "TidyTests"),
     ].map(withHouseSettings)
 }

@@ -115,6 +115,12 @@ extension API {
             try request.caller.require(project: event.keptnData?.project)
             events.append(event)
         }
+        do {
+            events = try await parts.intake.admit(events, from: request.caller)
+        } catch let error as KeptnError where error.code == .conflict {
+            // A 409 would say that the subscription is lost.
+            throw KeptnError(.invalidInput, error.message)
+        }
         try await subscription.settle(positions, sending: events)
         return .json([:])
     }

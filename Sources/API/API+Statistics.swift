@@ -33,7 +33,7 @@ extension API {
         ]
     }
 
-    private static func seconds(_ request: APIRequest, _ name: String, standard: Timestamp) -> Timestamp? {
+    static func seconds(_ request: APIRequest, _ name: String, standard: Timestamp) -> Timestamp? {
         guard let text = request.query(name) else { return standard }
         return Int64(text).map { Timestamp(seconds: $0) }
     }

@@ -17,12 +17,14 @@ package struct API: Sendable {
         package var hooks: Hooks
         package var push: any PushControl
         package var artifacts: any ArtifactStore
+        package var reports: any TestReports
         package var uniform: Uniform
         package var zips: any ZipArchives
         package var secrets: any SecretStore
         package var tokens: TokenRegistry
         package var channels: ChannelTokens
         package var sessions: SessionRegistry
+        package var approvalLinks: ApprovalLinks
         package var time: any TimeSource
         package var ids: any IDSource
         package var version: String
@@ -34,9 +36,10 @@ package struct API: Sendable {
         package init(
             store: any Store, configuration: any ConfigurationEditing, intake: any EventIntake,
             barrier: any EventBarrier, subscriptions: any Subscriptions, words: any EventWords,
-            hooks: Hooks = Hooks(), push: any PushControl, artifacts: any ArtifactStore, uniform: Uniform,
-            zips: any ZipArchives,
+            hooks: Hooks = Hooks(), push: any PushControl, artifacts: any ArtifactStore, reports: any TestReports,
+            uniform: Uniform, zips: any ZipArchives,
             secrets: any SecretStore, tokens: TokenRegistry, channels: ChannelTokens, sessions: SessionRegistry,
+            approvalLinks: ApprovalLinks = ApprovalLinks(),
             time: any TimeSource, ids: any IDSource, version: String,
             metrics: @escaping @Sendable () async -> String, git: (any GitHosting)? = nil
         ) {
@@ -49,12 +52,14 @@ package struct API: Sendable {
             self.hooks = hooks
             self.push = push
             self.artifacts = artifacts
+            self.reports = reports
             self.uniform = uniform
             self.zips = zips
             self.secrets = secrets
             self.tokens = tokens
             self.channels = channels
             self.sessions = sessions
+            self.approvalLinks = approvalLinks
             self.time = time
             self.ids = ids
             self.version = version
@@ -66,6 +71,7 @@ package struct API: Sendable {
     let parts: Parts
 
     let pulled: PulledSubscriptions
+    let figuresCache = FiguresCache()
 
     package init(_ parts: Parts) {
         self.parts = parts
@@ -83,7 +89,7 @@ package struct API: Sendable {
             + logRoutes
             + statisticsRoutes + streamRoutes + importRoutes + descriptionRoutes + closedRoutes + debugRoutes
             + gitRoutes + pushRoutes + hookRoutes + overviewRoutes
-            + serviceHistoryRoutes + editorRoutes + webhookPreviewRoutes
+            + serviceHistoryRoutes + editorRoutes + webhookPreviewRoutes + approvalRoutes + reportRoutes + doraRoutes
     }
 
     private var statusRoutes: [HTTPRoute] {
@@ -96,7 +102,8 @@ package struct API: Sendable {
             },
             HTTPRoute(.get, "/metrics", access: .everybody) { _ in
                 APIResponse(
-                    contentType: "text/plain; version=0.0.4; charset=utf-8", body: Array(await parts.metrics().utf8))
+                    contentType: "text/plain; version=0.0.4; charset=utf-8",
+                    body: Array((await parts.metrics() + recentFigures()).utf8))
             },
             HTTPRoute(.post, "/api/v1/auth") { _ in .json([:]) },
             HTTPRoute(.get, "/api/v1/auth") { _ in .json([:]) },

@@ -14,6 +14,7 @@ import IndicatorSources
 import JMeterService
 import KeptnKit
 import LighthouseService
+import LoadTools
 import Logging
 import MonitoringService
 import OpenIDConnect
@@ -27,6 +28,7 @@ import ServiceLifecycle
 import ShipyardService
 import Synchronization
 import UnixSignals
+import WaitService
 import WebhookService
 
 /// The embedded control plane: which adapter stands behind which port, and which component runs after which.
@@ -110,7 +112,8 @@ extension Server {
         let integrated = try integrations(base, processes, proxy, [remediation.integration, monitoring.integration])
         let webhooks = try await webhookService(base)
         let uniform = Uniform(
-            store: store, log: store, reports: store, embedded: integrated.map(embedded), webhooks: webhooks)
+            store: store, log: store, reports: store, embedded: integrated.map { embedded($0.integration) },
+            webhooks: webhooks)
         let orphans = OrphanLog(uniform, time: time)
         let shipyard = ShipyardService(
             store: store, configuration: base.files, time: time, ids: ids, deadlines: configuration.deadlines,
@@ -124,14 +127,15 @@ extension Server {
             .init(
                 store: store, configuration: base.files,
                 intake: EventBroker(
-                    log: store, queries: store, configuration: base.files, time: time, ids: ids,
+                    log: store, queries: store, sequences: store, configuration: base.files, time: time, ids: ids,
                     bytesMax: configuration.eventBytesMax),
                 barrier: shipyard,
                 subscriptions: configuration.subscriptionsOverHTTP(base.distributor), words: words, hooks: hooks,
-                push: push, artifacts: artifacts, uniform: uniform,
+                push: push, artifacts: artifacts, reports: base.reports, uniform: uniform,
                 zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
                 secrets: base.secrets, tokens: tokens, channels: ChannelTokens(secret: try base.home.secretKey()),
-                sessions: sessions, time: time, ids: ids, version: configuration.version,
+                sessions: sessions, approvalLinks: ApprovalLinks(secret: try base.home.secretKey()), time: time,
+                ids: ids, version: configuration.version,
                 metrics: {
                     MetricsText.all(
                         store: store.statistics, requests: statistics, orphans: orphans.count,
@@ -147,7 +151,7 @@ extension Server {
             base.home.announce(url)
             onReady(Server(apiURL: url, token: token, home: base.home.path))
         }
-        let integrations = integrated.map { IntegrationService($0, on: base.plane, logger: logger) }
+        let integrations = integrated.map { IntegrationService($0.integration, on: base.plane, logger: logger) }
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
         let retention = configuration.retention.map {
@@ -155,7 +159,8 @@ extension Server {
         }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
         return [base.home, StoreKeeper(store: store)] + (retention ?? [])
-            + [tokens, proxy, shipyard, processes, remediation, failures, push, webhooks] + integrations
+            + [tokens, proxy, shipyard, processes, remediation, failures, push, webhooks]
+            + integrated.compactMap(\.timer) + integrations
             + [UpstreamSync(of: base.files), serving]
     }
 
@@ -196,6 +201,11 @@ extension Server {
                 configuration: base.files, time: base.time, ids: base.ids, logger: base.logger))
     }
 
+    private static func jmeter(_ base: Base) throws -> JMeterCommand {
+        try JMeterCommand(
+            path: base.configuration.jmeter, folder: base.home.subfolder("jmeter"), ids: base.ids, logger: base.logger)
+    }
+
     /// How the API shows an integration of ours.
     private static func embedded(_ integration: Integration) -> UniformIntegration {
         let interest = integration.interest
@@ -205,33 +215,52 @@ extension Server {
             at: Timestamp(nanoseconds: 0))
     }
 
+    /// An integration of ours, and what answers its tasks when their time has come.
+    private struct Integrated {
+        let integration: Integration
+        var timer: (any Service)?
+
+        init(_ integration: Integration, timer: (any Service)? = nil) {
+            self.integration = integration
+            self.timer = timer
+        }
+    }
+
     private static func integrations(
         _ base: Base, _ processes: ProcessService, _ proxy: HTTPProxy, _ others: [(_ version: String) -> Integration]
-    ) throws -> [Integration] {
+    ) throws -> [Integrated] {
         let configuration = base.configuration
         let version = configuration.version
         let echo = configuration.answeredTasks.reduce(Integration(name: "keptn-echo", version: version)) {
             $0.on(task: $1) { _ in .pass() }
         }
-        let own = [
-            processes.integration(version: version),
-            JMeterService(configuration: base.files, requester: base.web, time: base.time, logger: base.logger)
-                .integration(version: version),
-            LighthouseService(
-                configuration: base.files, queries: base.store, time: base.time,
-                sliProvider: configuration.sliProvider
-            ).integration(version: version),
-            KeptnSLIProvider(configuration: base.files, measurements: proxy).integration(version: version),
-            GatekeeperService.integration(version: version),
-        ]
-        let ours = own + providers(base) + others.map { $0(version) }
-        for name in configuration.leftOut where !ours.contains(where: { $0.name == name }) {
-            let known = ours.map(\.name).joined(separator: ", ")
+        let waits = WaitService(
+            testDuration: configuration.waitDuration, sequences: base.store, log: base.store, time: base.time,
+            logger: base.logger)
+        let approvals = GatekeeperService(
+            queries: base.store, sequences: base.store, log: base.store, time: base.time, logger: base.logger)
+        let tests = JMeterService(
+            configuration: base.files, requester: base.web, jmeter: try jmeter(base), reports: base.reports,
+            environment: ProcessInfo.processInfo.environment, time: base.time)
+        let lighthouse = LighthouseService(
+            configuration: base.files, queries: base.store, time: base.time, sliProvider: configuration.sliProvider)
+        let provider = KeptnSLIProvider(configuration: base.files, measurements: proxy)
+        let ours =
+            [
+                Integrated(processes.integration(version: version)),
+                Integrated(tests.integration(version: version)),
+                Integrated(waits.integration(version: version), timer: waits),
+                Integrated(lighthouse.integration(version: version)),
+                Integrated(provider.integration(version: version)),
+                Integrated(approvals.integration(version: version), timer: approvals),
+            ] + (providers(base) + others.map { $0(version) }).map { Integrated($0) }
+        for name in configuration.leftOut where !ours.contains(where: { $0.integration.name == name }) {
+            let known = ours.map(\.integration.name).joined(separator: ", ")
             throw KeptnError(.invalidInput, "there is no integration '\(name)' to leave out; there are \(known)")
         }
         guard configuration.hasOwnIntegrations else { return [] }
-        return ours.filter { !configuration.leftOut.contains($0.name) }
-            + (configuration.answeredTasks.isEmpty ? [] : [echo])
+        return ours.filter { !configuration.leftOut.contains($0.integration.name) }
+            + (configuration.answeredTasks.isEmpty ? [] : [Integrated(echo)])
     }
 }
 
@@ -252,6 +281,7 @@ struct Base: Sendable {
     let home: HomeFolder
     let store: SQLiteStore
     let secrets: any SecretStore
+    let reports: ReportFolder
     let repositories: GitRepositories
     let files: ConfigurationService
     let distributor: Distributor
@@ -272,6 +302,7 @@ struct Base: Sendable {
         home = try HomeFolder(configuration.home)
         store = try await SQLiteStore.open(folder: home.path, logger: logger)
         secrets = try SQLiteSecretStore(store: store, key: home.secretKey())
+        reports = ReportFolder(folder: try home.subfolder("reports"))
         repositories = try await GitRepositories(folder: home.subfolder("config"), time: time)
         let upstreams = try Upstreams(
             git: repositories, secrets: secrets, requester: web, denied: configuration.deniedGitURLs,

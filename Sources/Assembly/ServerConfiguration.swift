@@ -21,6 +21,10 @@ package struct ServerConfiguration: Sendable {
     package var answeredTasks: [String] = []
     /// The SLI provider of evaluations.
     package var sliProvider = "keptn"
+    /// How long a test by real users lasts (`WAIT_DURATION`).
+    package var waitDuration = Duration.seconds(180)
+    /// The program of JMeter; nil for the one on the `PATH`.
+    package var jmeter: String?
     /// The branch of a project's own files (`DEFAULT_REMOTE_GIT_BRANCH`).
     package var defaultGitBranch = "master"
     /// Whether new projects have a folder for each stage instead of a branch (`DIRECTORY_STAGE_STRUCTURE`).

@@ -8,20 +8,21 @@ package import Ports
 package struct EventBroker: EventIntake {
     private let log: any EventLog
     let queries: any EventQueries
+    let sequences: any SequenceStore
     let configuration: any Configuration
-    private let time: any TimeSource
+    let time: any TimeSource
     private let ids: any IDSource
     package let bytesMax: Int
 
     package static let defaultSource = "https://github.com/keptn/keptn/api"
 
     package init(
-        log: any EventLog, queries: any EventQueries, configuration: any Configuration, time: any TimeSource,
-        ids: any IDSource,
-        bytesMax: Int = 1 << 20
+        log: any EventLog, queries: any EventQueries, sequences: any SequenceStore, configuration: any Configuration,
+        time: any TimeSource, ids: any IDSource, bytesMax: Int = 1 << 20
     ) {
         self.log = log
         self.queries = queries
+        self.sequences = sequences
         self.configuration = configuration
         self.time = time
         self.ids = ids
@@ -32,7 +33,7 @@ package struct EventBroker: EventIntake {
     ///
     /// Throws `CloudEventError` for what is no event, `KeptnError.invalidInput` for an event that must not come from
     /// outside or lacks something, `.forbidden` for a project that is not the caller's, `.notFound` naming an unknown
-    /// project, stage or service.
+    /// project, stage or service, `.conflict` for an answer to an approval that is not open (any more).
     package func accept(_ message: CloudEvent.HTTPMessage, from caller: Caller) async throws -> [AcceptedEvent] {
         let received = try Self.read(message)
         let events = try received.map(complete)
@@ -46,7 +47,7 @@ package struct EventBroker: EventIntake {
                 canonical += try await translated(event)
             } else {
                 try await check(event)
-                canonical.append(event)
+                canonical.append(try await admit(event, from: caller, after: canonical))
             }
             accepted.append(
                 AcceptedEvent(

@@ -2,98 +2,134 @@ import CloudEvents
 import Core
 package import KeptnKit
 import KeptnModel
-package import Logging
 package import Ports
+import Synchronization
 
-/// Tests what was deployed (K §2.10), with the built-in load generator.
+/// Tests what was deployed (K §2.10): JMeter scripts with JMeter, HTTP plans with the built-in load generator.
 ///
-/// It hears: `test` tasks. It reads the workload and its plan from the service's configuration, sends the requests, and
-/// lets `LoadReport` decide. It answers with the time of the test and what it measured.
+/// It hears: `test` tasks. It reads the workload and its script from the service's configuration, has it run, says how
+/// far it has come, and lets `LoadReport` decide. It answers with the time of the test and where its report is.
 package struct JMeterService: Sendable {
     package static let name = "jmeter-service"
 
     private let workloads: Workloads
     private let generator: LoadGenerator
+    private let jmeter: any LoadTool
+    private let reports: any TestReports
+    private let environment: [String: String]
     private let time: any TimeSource
-    private let logger: Logger
 
+    /// - Parameter environment: Of the server: what JMeter scripts get of it is in `JMeterProperties`.
     package init(
-        configuration: any Configuration, requester: any HTTPRequester, time: any TimeSource, logger: Logger
+        configuration: any Configuration, requester: any HTTPRequester, jmeter: any LoadTool,
+        reports: any TestReports, environment: [String: String] = [:], time: any TimeSource
     ) {
         workloads = Workloads(configuration: configuration)
         generator = LoadGenerator(requester: requester, time: time)
+        self.jmeter = jmeter
+        self.reports = reports
+        self.environment = environment
         self.time = time
-        self.logger = logger
     }
 
     package func integration(version: String) -> Integration {
         Integration(name: Self.name, version: version).on(task: "test", when: isOurs, perform: test).cancelledOnAbort()
     }
 
-    /// Real users are somebody else's: Keptn's wait-service answers for them.
-    private func isOurs(_ task: TaskContext) -> Bool {
-        guard task.strategy == "real-user" else { return true }
-        logger.notice(
-            "a test by real users is left to others",
-            metadata: ["keptn.context": "\(task.contextID)", "event.id": "\(task.event.id)"])
-        return false
-    }
+    /// wait-service answers for real users.
+    private func isOurs(_ task: TaskContext) -> Bool { task.testStrategy != "real-user" }
 
     private func test(_ task: TaskContext) async throws -> TaskOutcome {
-        var start = time.now
+        let begin = time.now
         guard let url = task.deploymentURL else {
             return .errored("there is nothing to test: data.deployment has neither deploymentURIsLocal nor -Public")
         }
         let known = try await workloads.all(of: task.scope, commit: task.gitCommitID)
-        guard let workload = known.first(where: { $0.testStrategy == task.strategy }) else {
+        guard let workload = known.first(where: { $0.testStrategy == task.testStrategy }) else {
             let names = known.map(\.testStrategy).joined(separator: ", ")
-            return outcome(
-                .pass, "nothing tested: there is no workload for '\(task.strategy)' (there are \(names))", task, start)
+            let message = "nothing tested: there is no workload for '\(task.testStrategy)' (there are \(names))"
+            return outcome(.pass, message, task, begin)
         }
         if let problem = try await generator.whyUnreachable(url) {
-            return outcome(.fail, "\(url) cannot be reached: \(problem)", task, start)
+            return outcome(.fail, "\(url) cannot be reached: \(problem)", task, begin)
         }
         let healthCheck = known.first { $0.testStrategy == "healthcheck" }
         if let healthCheck, healthCheck != workload {
-            let verdict = try await run(healthCheck, at: url, task)
-            if verdict.result == .fail { return outcome(.fail, verdict.message, task, start) }
+            let check = try await run(healthCheck, at: url, task)
+            if check.result == .fail { return try await outcome(of: check, task) }
         }
-        // Evaluations look at this window: the health check is no part of it.
-        start = time.now
-        let verdict = try await run(workload, at: url, task)
-        return outcome(verdict.result, verdict.message, task, start)
+        // Evaluations look at the time of this one: the health check is no part of it.
+        return try await outcome(of: try await run(workload, at: url, task), task)
     }
 
     /// A workload without a script passes.
     private func run(
         _ workload: TestConfiguration.Workload, at url: String, _ task: TaskContext
-    ) async throws -> (result: KeptnResult, message: String) {
-        let strategy = workload.testStrategy
-        guard let plan = try await workloads.plan(of: workload, for: task.scope, commit: task.gitCommitID) else {
-            return (.pass, "\(strategy): skipped, there is no script '\(workload.script)'")
+    ) async throws -> TestRun.Summary {
+        let run = TestRun(workload, of: task, at: url, time: time)
+        guard let script = try await workloads.script(of: workload, for: task.scope, commit: task.gitCommitID) else {
+            return run.skipped
         }
-        let report = try await generator.run(plan, workload, at: url)
-        let reasons = report.reasonsToFail(workload)
-        var message = "\(strategy): \(report.summary)"
-        if !reasons.isEmpty { message += "; failed: " + reasons.joined(separator: "; ") }
-        if !report.failures.isEmpty { message += "; first failures: " + report.failures.joined(separator: "; ") }
-        return (reasons.isEmpty ? .pass : .fail, message)
+        do {
+            try await time.withDeadline(workload.timeout, "the test") {
+                switch script {
+                case .plan(let plan): try await generator.send(plan, workload, at: url, run)
+                case .jmeter(let plan): try await runJMeter(plan, workload, at: url, task, run)
+                }
+            }
+            return run.summary(tool: script.tool)
+        } catch is DeadlineExceeded {
+            return run.summary(tool: script.tool, endedAfter: workload.timeout)
+        }
+    }
+
+    private func runJMeter(
+        _ plan: [UInt8], _ workload: TestConfiguration.Workload, at url: String, _ task: TaskContext, _ run: TestRun
+    ) async throws {
+        guard
+            let properties = JMeterProperties.all(
+                for: workload, of: task.scope, context: task.contextID, at: url, environment: environment)
+        else { throw KeptnError(.invalidInput, "JMeter cannot be sent to '\(url)': an http or https URL is needed") }
+        let results = Mutex(JMeterResults())
+        try await jmeter.run(LoadToolTest(plan: plan, properties: properties)) { piece in
+            let report = try results.withLock { results in
+                try results.read(piece)
+                return results.report
+            }
+            run.replace(report)
+        }
+    }
+
+    private func outcome(of summary: TestRun.Summary, _ task: TaskContext) async throws -> TaskOutcome {
+        var link: String?
+        if let report = summary.report {
+            try await reports.save(Array(report.bytes), id: task.event.id)
+            link = "/api/v1/test-reports/\(task.event.id)"
+        }
+        return outcome(summary.result, summary.message, task, summary.start, report: link)
     }
 
     private func outcome(
-        _ result: KeptnResult, _ message: String, _ task: TaskContext, _ start: Timestamp
+        _ result: KeptnResult, _ message: String, _ task: TaskContext, _ start: Timestamp, report: String? = nil
     ) -> TaskOutcome {
         let test: JSON = .object([
             ("start", .string(start.rfc3339)), ("end", .string(time.now.rfc3339)),
-            ("gitCommit", task.gitCommitID.map { .string($0) }),
+            ("gitCommit", task.gitCommitID.map { .string($0) }), ("report", report.map { .string($0) }),
         ])
         return TaskOutcome(result: result, message: message, data: ["test": test])
     }
 }
 
-extension TaskContext {
-    fileprivate var strategy: String { properties["teststrategy"]?.stringValue ?? "" }
+extension Workloads.Script {
+    fileprivate var tool: String {
+        switch self {
+        case .plan: "keptn"
+        case .jmeter: "jmeter"
+        }
+    }
+}
 
+extension TaskContext {
     /// The first local address, else the first public one, without slashes at the end.
     fileprivate var deploymentURL: String? {
         for list in ["deploymentURIsLocal", "deploymentURIsPublic"] {

@@ -16,19 +16,27 @@ struct Workloads: Sendable {
         return own + TestConfiguration.defaults.filter { !strategies.contains($0.testStrategy) }
     }
 
-    /// A workload's script; nil when there is no such file. Throws `InvalidFile` when it is no good, and
-    /// `KeptnError.invalidInput` for one that only JMeter understands.
-    func plan(
+    enum Script: Sendable {
+        case plan(TestPlan)
+        /// A `.jmx` file.
+        case jmeter([UInt8])
+    }
+
+    /// A workload's script; nil when there is no such file. Throws `InvalidFile` when it is no good.
+    func script(
         of workload: TestConfiguration.Workload, for scope: Scope, commit: String?
-    ) async throws -> TestPlan? {
+    ) async throws -> Script? {
         guard let file = try await find(workload.script, scope, commit) else { return nil }
-        guard !workload.script.lowercased().hasSuffix(".jmx") else {
+        guard workload.script.lowercased().hasSuffix(".jmx") else {
+            return .plan(try SpecFiles.testPlan(file.bytes, file: file.path).value)
+        }
+        guard workload.rate == nil else {
             throw KeptnError(
                 .invalidInput,
-                "'\(workload.script)' is a JMeter script, and JMeter comes in a later version; "
-                    + "write an HTTP plan (a YAML list of requests) instead")
+                "\(Self.file): workload '\(workload.testStrategy)' has a rate and the JMeter script "
+                    + "'\(workload.script)': rates are for HTTP plans, a script says itself how it sends")
         }
-        return try SpecFiles.testPlan(file.bytes, file: file.path).value
+        return .jmeter(file.bytes)
     }
 
     private func find(_ path: String, _ scope: Scope, _ commit: String?) async throws -> ConfigurationFile? {

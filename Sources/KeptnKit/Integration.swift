@@ -44,6 +44,7 @@ public struct Integration: Sendable {
     ///   - isMine: False leaves the task to somebody else: nothing is sent.
     ///   - startedMessage: The `message` of the `.started` event; none when empty.
     ///   - timeMax: After so long the handler is cancelled, and `.finished` says that it did not end; nil for no limit.
+    ///   - end: Until when the work is going to take, where that is known before: Keptn waits so long, and shows it.
     ///   - handler: Does the work. An error that it throws becomes `.finished` with status `errored`, result `fail`
     ///     and the error's text. When it is cancelled nothing is sent, and the task comes again after a restart: a
     ///     handler must bear being run twice for the same event.
@@ -52,11 +53,12 @@ public struct Integration: Sendable {
         when isMine: @escaping @Sendable (TaskContext) async throws -> Bool = { _ in true },
         announcing startedMessage: @escaping @Sendable (TaskContext) -> String = { _ in "" },
         within timeMax: Duration? = nil,
+        until end: @escaping @Sendable (TaskContext) -> Timestamp? = { _ in nil },
         perform handler: @escaping TaskWork
     ) -> Integration {
         var copy = self
         copy.tasks[name] = TaskReaction(
-            isMine: isMine, startedMessage: startedMessage, timeMax: timeMax, handler: handler)
+            isMine: isMine, startedMessage: startedMessage, timeMax: timeMax, end: end, handler: handler)
         return copy
     }
 
@@ -92,5 +94,6 @@ struct TaskReaction: Sendable {
     let isMine: @Sendable (TaskContext) async throws -> Bool
     let startedMessage: @Sendable (TaskContext) -> String
     let timeMax: Duration?
+    let end: @Sendable (TaskContext) -> Timestamp?
     let handler: Integration.TaskWork
 }

@@ -20,6 +20,14 @@ extension TaskContext {
             data: Self.data(commonMembers + members + [("message", text)], data))
     }
 
+    /// The end of the task. One integration ends a task once: its answers have one id.
+    package func finished(by integration: String, at time: Timestamp, _ outcome: TaskOutcome) -> CloudEvent {
+        reply(
+            .finished, by: integration, at: time, message: outcome.message,
+            members: [("status", .string(outcome.status.rawValue)), ("result", .string(outcome.result.rawValue))],
+            data: outcome.data)
+    }
+
     /// A line for the integration's log (K §2.3.8).
     ///
     /// - Parameter part: Tells several lines about one task apart.

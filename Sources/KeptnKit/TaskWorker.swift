@@ -66,7 +66,7 @@ final class TaskWorker: TaskSupport {
             guard try await reaction.isMine(task) else {
                 return try await outbox.send(settling: [received.position], [])
             }
-            outbox.post([started(task, message: reaction.startedMessage(task))])
+            outbox.post([started(task, message: reaction.startedMessage(task), until: reaction.end(task))])
             try await settle(received, task, try await perform(reaction, task, at: received.position))
         } catch {
             if isBrokenOff { throw error }
@@ -165,15 +165,14 @@ final class TaskWorker: TaskSupport {
 
     // MARK: What is sent
 
-    private func started(_ task: TaskContext, message: String) -> CloudEvent {
-        task.reply(.started, by: integration.name, at: time.now, message: message)
+    private func started(_ task: TaskContext, message: String, until end: Timestamp? = nil) -> CloudEvent {
+        task.reply(
+            .started, by: integration.name, at: time.now, message: message,
+            data: end.map { .object([(task.task, .object([("until", .string($0.rfc3339))]))]) } ?? .emptyObject)
     }
 
     private func finished(_ task: TaskContext, _ outcome: TaskOutcome) -> CloudEvent {
-        task.reply(
-            .finished, by: integration.name, at: time.now, message: outcome.message,
-            members: [("status", .string(outcome.status.rawValue)), ("result", .string(outcome.result.rawValue))],
-            data: outcome.data)
+        task.finished(by: integration.name, at: time.now, outcome)
     }
 
     private func metadata(of event: CloudEvent, _ error: any Error) -> Logger.Metadata {

@@ -18,10 +18,20 @@ public struct TestConfiguration: Sendable, Hashable {
         /// The highest accepted average response time in milliseconds; 0 for no limit.
         public var averageResponseTimeMillisecondsMax: Int
         public var properties: [String: String]
+        /// Requests a second, sent when their time has come, whether or not the ones before were answered; nil for
+        /// users who wait for their answers.
+        public var rate: Double?
+        /// How long requests are sent at that rate.
+        public var duration: Duration?
+        /// A test that has not ended by then is ended, and fails.
+        public var timeout: Duration
+
+        public static let timeoutDefault = Duration.seconds(3600)
 
         public init(
             testStrategy: String, virtualUsers: Int, loopCount: Int, thinkTime: Duration, script: String,
-            acceptedErrorRate: Double, averageResponseTimeMillisecondsMax: Int = 0, properties: [String: String] = [:]
+            acceptedErrorRate: Double, averageResponseTimeMillisecondsMax: Int = 0, properties: [String: String] = [:],
+            rate: Double? = nil, duration: Duration? = nil, timeout: Duration = timeoutDefault
         ) {
             self.testStrategy = testStrategy
             self.virtualUsers = virtualUsers
@@ -31,6 +41,9 @@ public struct TestConfiguration: Sendable, Hashable {
             self.acceptedErrorRate = acceptedErrorRate
             self.averageResponseTimeMillisecondsMax = averageResponseTimeMillisecondsMax
             self.properties = properties
+            self.rate = rate
+            self.duration = duration
+            self.timeout = timeout
         }
     }
 

@@ -8,6 +8,10 @@ package protocol EventIntake: Sendable {
     /// Takes the events of one HTTP message, durable when it returns, and says what it took, in their order. Throws
     /// `KeptnError.forbidden` for events of projects that the caller's grant does not reach.
     func accept(_ message: CloudEvent.HTTPMessage, from caller: Caller) async throws -> [AcceptedEvent]
+
+    /// The same for events that a subscriber sends along with what it has done, to be stored by the caller: as they
+    /// are, but for answers to approvals. Throws `KeptnError.conflict` for one that is not open (any more).
+    func admit(_ events: [CloudEvent], from caller: Caller) async throws -> [CloudEvent]
 }
 
 /// An event that was taken.

@@ -65,7 +65,9 @@ extension ShipyardService {
         _ recorded: RecordedEvent, _ turn: inout Turn, _ input: (TaskAnswer) -> SequenceInput
     ) async throws {
         guard let triggeredID = recorded.facts.triggeredID, let context = recorded.facts.context else { return }
-        let answer = TaskAnswer(triggeredID: triggeredID, context: context, source: recorded.event.source)
+        let answer = TaskAnswer(
+            triggeredID: triggeredID, context: context, source: recorded.event.source,
+            until: Self.announcedEnd(recorded))
         if let given = recorded.facts.scope, turn.isOpen(task: triggeredID, in: given) {
             try await decide(input(answer), in: given, &turn)
             return
@@ -85,6 +87,12 @@ extension ShipyardService {
         if !hasEffect, isOurs, !isAborted, case .task(_, .finished)? = recorded.facts.type {
             turn.note(orphan: recorded)
         }
+    }
+
+    /// `data.TASK.until` of a `.started` event.
+    private static func announcedEnd(_ recorded: RecordedEvent) -> Timestamp? {
+        guard case .task(let name, .started)? = recorded.facts.type else { return nil }
+        return recorded.event.json?[name, "until"]?.stringValue.flatMap { Timestamp(rfc3339: $0) }
     }
 
     private func event(_ id: String) async throws -> RecordedEvent? {

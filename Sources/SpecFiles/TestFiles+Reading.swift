@@ -22,7 +22,7 @@ extension TestConfiguration.Workload {
     fileprivate init(reading place: Place) {
         let fields = place.fields([
             "teststrategy", "vuser", "loopcount", "thinktime", "script", "acceptederrorrate", "avgrtvalidation",
-            "properties",
+            "properties", "rate", "duration", "timeout",
         ])
         let strategy = fields.required("teststrategy")?.text() ?? ""
         var workload =
@@ -39,7 +39,36 @@ extension TestConfiguration.Workload {
             workload.averageResponseTimeMillisecondsMax = place.integer(in: 0...86_400_000)
         }
         workload.properties = fields["properties"]?.textMap() ?? [:]
+        if let place = fields["timeout"] { workload.timeout = place.positiveDuration() }
+        workload.readRate(fields["rate"], fields["duration"], hasUsers: fields["vuser"] != nil)
         self = workload
+    }
+}
+
+extension TestConfiguration.Workload {
+    /// So many requests may be under way when a rate is held and nothing else is said.
+    private static let underWayDefault = 256
+
+    fileprivate mutating func readRate(_ rate: Place?, _ duration: Place?, hasUsers: Bool) {
+        guard let rate else {
+            duration?.error("a duration goes with a rate; without one, loopcount says how long the test lasts")
+            return
+        }
+        let wanted = "requests in a time, such as 50/s or 3000/m, at most 100000/s"
+        let parts = rate.text().split(separator: "/", omittingEmptySubsequences: false)
+        let units: [String: Double] = ["s": 1, "m": 60, "h": 3600]
+        let seconds = units[parts.last.map(String.init) ?? ""]
+        if parts.count == 2, let number = Double(parts[0]), let seconds, number > 0, number / seconds <= 100_000 {
+            self.rate = number / seconds
+        } else {
+            rate.mismatch(wanted)
+        }
+        if let duration {
+            self.duration = duration.positiveDuration()
+        } else {
+            rate.error("a rate needs a duration, such as 5m")
+        }
+        if !hasUsers { virtualUsers = Self.underWayDefault }
     }
 }
 

@@ -187,5 +187,13 @@ extension API {
              expired*: boolean, lastUsedAt: time, token: string}
             """
         ),
+        (
+            "DORAFigures",
+            """
+            {project*: string, stage*: string, service*: string, deployments*: integer, deploymentsPerDay*: number,
+             leadTimeSeconds*: number?, changes*: integer, failures*: integer, changeFailureRate*: number?,
+             timeToRestoreSeconds*: number?, restores*: integer, openFailures*: integer}
+            """
+        ),
     ]
 }

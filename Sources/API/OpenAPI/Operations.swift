@@ -8,7 +8,8 @@ extension API {
     static let operations: [Operation] =
         eventOperations + projectOperations + sequenceOperations + overviewOperations + serviceOperations
         + resourceOperations + uniformOperations
-        + pushOperations + secretOperations + sessionOperations + serverOperations + debugOperations
+        + pushOperations + secretOperations + sessionOperations + approvalOperations + serverOperations
+        + debugOperations
 
     private static let eventOperations: [Operation] = [
         Operation(
@@ -275,10 +276,39 @@ extension API {
         ]
     }()
 
+    private static let approvalOperations: [Operation] = [
+        Operation(
+            "POST", "/api/controlPlane/v1/approval/{id}/link", .sequences,
+            "Makes a link by which a person answers an open approval, without a token.",
+            body: .json("{for*: string, validity: string}"),
+            answers: [201: .json("{path*: string, for*: string, expires*: time}")],
+            errors: [400, 404, 413]),
+        Operation(
+            "GET", "/api/v1/approve/{link}", .sequences, "A page that asks for the answer; decides nothing.",
+            answers: approvalPages),
+        Operation(
+            "POST", "/api/v1/approve/{link}", .sequences, "Answers: decision=approve or decline, comment=why.",
+            body: .bytes("application/x-www-form-urlencoded"), answers: approvalPages, errors: [413]),
+    ]
+
+    /// What is wrong with a link or its answer is a page too.
+    private static var approvalPages: [Int: Operation.Answer] {
+        Dictionary(uniqueKeysWithValues: [200, 400, 403, 404, 409].map { ($0, .bytes("text/html")) })
+    }
+
     private static let serverOperations: [Operation] = [
+        Operation(
+            "GET", "/api/v1/test-reports/{id}", .sequences,
+            "What a test measured: in all, by request, and the first failures.", answers: [200: .json("object")],
+            errors: [404]),
         Operation(
             "GET", "/api/statistics/v1/statistics", .statistics, "What happened between two times (Unix seconds).",
             query: "from: integer, to: integer", answers: [200: .json("object")], errors: [400, 404]),
+        Operation(
+            "GET", "/api/statistics/v1/dora", .statistics,
+            "The four DORA figures of each place, of the last 30 days or between two times (Unix seconds).",
+            query: "project: string, stage: string, service: string, from: integer, to: integer",
+            answers: [200: .json("{from*: time, to*: time, figures*: [DORAFigures]}")], errors: [400, 404]),
         Operation(
             "PUT", "/api/v1/artifacts", .server, "Stores what is to be delivered; gives the name to deliver it by.",
             query: "name*: string", body: .bytes("application/octet-stream"),

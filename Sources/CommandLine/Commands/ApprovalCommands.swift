@@ -28,6 +28,24 @@ struct OpenApproval: Sendable {
         return try await client.pages(path, items: "events", query.compactMapValues(\.self)).map { Self(event: $0) }
     }
 
+    /// The one that waits. Throws when there are none or several.
+    static func only(
+        project: String, stage: String, service: String?, id: String?, _ client: APIClient
+    ) async throws -> OpenApproval {
+        let waiting = try await all(project: project, stage: stage, service: service, id: id, client)
+        guard let approval = waiting.first else {
+            throw KeptnError(.notFound, "Nothing waits for an approval in stage \(stage) of project \(project)")
+        }
+        guard waiting.count == 1 else {
+            let ids = waiting.map { "\($0.id) (\($0.service))" }
+            throw KeptnError(.invalidInput, "Several wait; name one with --id: \(ids.joined(separator: ", "))")
+        }
+        return approval
+    }
+
+    /// How many people have to approve.
+    var approvers: Int { data["approval", "approvers"]?.intValue ?? 1 }
+
     /// The score of the evaluation before it; `n/a` when there was none.
     func score(_ client: APIClient) async throws -> String {
         let answer = try await client.get(
@@ -68,22 +86,52 @@ struct SendApprovalCommand: AsyncParsableCommand {
     @Option(help: "The service.") var service: String?
     @Option(help: "The id of the approval.triggered event; needed when several wait.") var id: String?
     @Flag(inversion: .prefixedNo, help: "Approve, or decline with --no-approve.") var approve = true
-    @Option(name: [.short, .long], help: "Why.") var message: String?
+    @Option(
+        name: [.customShort("m"), .customLong("comment"), .customLong("message")],
+        help: "Why; it stands in the answer, beside who gave it.")
+    var comment: String?
 
     func run() async throws {
         let place = Place(project: project, stage: stage, service: service)
-        try await connection.withClient(at: place) { client in
-            let waiting = try await OpenApproval.all(project: project, stage: stage, service: service, id: id, client)
-            guard let approval = waiting.first else {
-                throw KeptnError(.notFound, "Nothing waits for an approval in stage \(stage) of project \(project)")
-            }
-            guard waiting.count == 1 else {
-                let ids = waiting.map { "\($0.id) (\($0.service))" }
-                throw KeptnError(.invalidInput, "Several wait; name one with --id: \(ids.joined(separator: ", "))")
-            }
-            try await approval.answer(approve: approve, message: message ?? "", client)
+        let approval = try await connection.withClient(at: place) { client in
+            let approval = try await OpenApproval.only(
+                project: project, stage: stage, service: service, id: id, client)
+            try await approval.answer(approve: approve, message: comment ?? "", client)
+            return approval
         }
-        connection.terminal.line(approve ? "Approved." : "Declined.")
+        let others = approve && approval.approvers > 1 ? " \(approval.approvers) people have to approve." : ""
+        connection.terminal.line((approve ? "Approved." : "Declined.") + others)
+    }
+}
+
+struct CreateApprovalLinkCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "approval-link", abstract: "Make a link by which somebody answers an approval with a browser.",
+        discussion: """
+            The link lets one named person approve or decline what waits, once, without a token. Opening it decides \
+            nothing: a page asks. It takes a token that may make tokens.
+            """)
+
+    @OptionGroup var connection: ConnectionOptions
+    @Option(name: [.short, .long], help: "The project.") var project: String
+    @Option(name: [.short, .long], help: "The stage.") var stage: String
+    @Option(help: "The service.") var service: String?
+    @Option(help: "The id of the approval.triggered event; needed when several wait.") var id: String?
+    @Option(name: .customLong("for"), help: "Who is going to answer; the answer has this name.") var person: String
+    @Option(help: "How long the link is good, such as 90m.") var valid = "24h"
+
+    func run() async throws {
+        let place = Place(project: project, stage: stage, service: service)
+        let url = try await connection.withClient(at: place) { client in
+            let approval = try await OpenApproval.only(
+                project: project, stage: stage, service: service, id: id, client)
+            let link = try await client.post(
+                "controlPlane/v1/approval/\(client.segment(approval.id))/link",
+                ["for": .string(person), "validity": .string(valid)])
+            // Where this command reaches the API, a browser does too.
+            return client.endpoint + link.text("path").dropFirst("/api".count)
+        }
+        connection.terminal.line(url)
     }
 }
 

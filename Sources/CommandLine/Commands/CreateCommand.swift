@@ -4,10 +4,10 @@ import RemoteClients
 
 struct CreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "create", abstract: "Create a project, a service or a secret.",
+        commandName: "create", abstract: "Create a project, a service, a secret, a subscription or a link.",
         subcommands: [
             CreateProjectCommand.self, CreateServiceCommand.self, CreateSecretCommand.self,
-            CreateSubscriptionCommand.self, CreateWebhookSubscriptionCommand.self,
+            CreateSubscriptionCommand.self, CreateWebhookSubscriptionCommand.self, CreateApprovalLinkCommand.self,
         ])
 }
 

@@ -5,11 +5,12 @@ import RemoteClients
 
 struct GetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "get", abstract: "Show projects, stages, services, sequences, events and secrets.",
+        commandName: "get", abstract: "Show projects, stages, services, sequences, events, secrets and statistics.",
         subcommands: [
             GetProjectsCommand.self, GetStagesCommand.self, GetServicesCommand.self, GetSequencesCommand.self,
             GetSequenceCommand.self, GetEventCommand.self, GetSecretsCommand.self,
             GetSubscriptionsCommand.self, GetDeliveriesCommand.self, GetIntegrationsCommand.self,
+            GetStatisticsCommand.self,
         ])
 }
 

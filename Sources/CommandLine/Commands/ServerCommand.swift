@@ -24,6 +24,9 @@ struct ServerCommand: AsyncParsableCommand {
     @Option(help: "How long a task may wait for its first .started event.") var taskStartTimeout = "10m"
     @Option(help: "How long a started task may take until .finished.") var taskFinishTimeout = "24h"
     @Option(help: "How long an approval may wait for an answer.") var approvalTimeout = "720h"
+    @Option(help: "How long a test by real users lasts [env: WAIT_DURATION; default 3m].") var waitDuration: String?
+    @Option(help: "Apache JMeter, for .jmx scripts [default: jmeter on the PATH, or in JMETER_HOME].")
+    var jmeter: String?
     @Option(help: "The SLI provider of projects that have not chosen one; '' for none.")
     var sliProvider = "keptn"
     @Option(help: "Remove events and finished sequences older than this, such as 2160h [default: keep everything].")
@@ -90,6 +93,11 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.deadlines.start = try Self.duration(taskStartTimeout, "--task-start-timeout")
         configuration.deadlines.finish = try Self.duration(taskFinishTimeout, "--task-finish-timeout")
         configuration.deadlines.approval = try Self.duration(approvalTimeout, "--approval-timeout")
+        if let waitDuration = waitDuration ?? environment["WAIT_DURATION"] {
+            let source = self.waitDuration == nil ? "WAIT_DURATION" : "--wait-duration"
+            configuration.waitDuration = try Self.duration(waitDuration, source)
+        }
+        configuration.jmeter = jmeter
         configuration.retention = try retention.map { try Self.duration($0, "--retention") }
         configuration.sliProvider = sliProvider
         try remediation.apply(to: &configuration)

@@ -82,6 +82,7 @@ extension AccessRule {
             Row("GET", "/api/v1/stream", .eventsRead, at: .query),
             Row("POST", "/api/v1/validate", .resourcesRead, at: .anywhere),
             Row("POST", "/api/v1/webhooks/preview", .integrationsRead, .resourcesRead, at: .anywhere),
+            Row("GET", "/api/v1/test-reports/{id}", .eventsRead, at: .handler),
             Row("PUT", "/api/v1/artifacts", .resourcesWrite, at: .anywhere),
             Row(
                 "POST", "/api/v1/import", .integrationsWrite, .projectsRead, .projectsWrite, .servicesWrite,
@@ -107,6 +108,7 @@ extension AccessRule {
             Row("GET", "/api/controlPlane/v1/sequence-execution", .projectsRead, at: .query),
             Row("GET", "/debug/sequence/project/{project}", .projectsRead, .eventsRead, at: .path),
             Row("GET", "/debug/sequence/project/{project}/...", .projectsRead, .eventsRead, at: .path),
+            Row("POST", "/api/controlPlane/v1/approval/{id}/link", .tokensWrite, at: .installation),
             Row("GET", "/api/controlPlane/v1/event/triggered/{type}", .eventsRead, at: .query),
 
             Row("GET", uniform, .integrationsRead, at: .installation),
@@ -128,6 +130,7 @@ extension AccessRule {
             Row("GET", "/api/secrets/...", .secretsRead, at: .installation),
             Row("POST PUT", "/api/secrets/...", .secretsWrite, at: .installation),
             Row("DELETE", "/api/secrets/...", .secretsDelete, at: .installation),
+            Row("GET", "/api/statistics/v1/dora", .statisticsRead, at: .query),
             Row("GET", "/api/statistics/...", .statisticsRead, at: .installation),
             Row("POST", "/api/statistics/...", .statisticsWrite, at: .installation),
         ]

@@ -7,6 +7,10 @@ package struct ApprovalRule: Sendable, Hashable {
     /// The `message` of approval.started.
     package let startedMessage: String
 
+    package static let task = "approval"
+    /// The integration that carries approvals out, as Keptn's users know it.
+    package static let executor = "approval-service"
+
     package enum Action: Sendable, Hashable {
         /// Answer approval.finished with this result at once.
         case finish(KeptnResult)

@@ -66,11 +66,14 @@ package struct TaskAnswer: Sendable, Hashable {
     package var triggeredID: String
     package var context: String
     package var source: String
+    /// Until when the executor means to be busy, where its `.started` says so: its deadline counts from then.
+    package var until: Timestamp?
 
-    package init(triggeredID: String, context: String, source: String) {
+    package init(triggeredID: String, context: String, source: String, until: Timestamp? = nil) {
         self.triggeredID = triggeredID
         self.context = context
         self.source = source
+        self.until = until
     }
 }
 
@@ -109,6 +112,8 @@ package struct TaskDeadlines: Sendable, Hashable {
     package var finish: Duration
     /// The same for approvals, which wait for people.
     package var approval: Duration
+    /// No executor is believed that it will be busy for longer than this.
+    package static let announcedMax = Duration.seconds(366 * 86_400)
 
     package init(
         start: Duration = .seconds(600), finish: Duration = .seconds(86_400), approval: Duration = .seconds(30 * 86_400)
@@ -252,14 +257,20 @@ extension SequenceMachine {
     private mutating func note(started answer: TaskAnswer, _ step: inout Step) {
         guard let index = index(of: answer, &step) else { return }
         let now = step.now
-        let isApproval = executions[index].task?.name == Self.approval
-        let deadline = now + (isApproval ? step.deadlines.approval : step.deadlines.finish)
+        let deadline = deadline(of: answer, isApproval: executions[index].task?.name == Self.approval, step)
         change(index, &step) {
             $0.task?.started.append(.init(source: answer.source, at: now))
             guard case .sent(let id, let at, _)? = $0.task?.phase, $0.task?.started.count == 1 else { return }
             $0.task?.phase = .sent(eventID: id, at: at, deadline: deadline)
         }
         completeTaskIfDone(index, &step)
+    }
+
+    private func deadline(of answer: TaskAnswer, isApproval: Bool, _ step: Step) -> Timestamp {
+        guard let until = answer.until else {
+            return step.now + (isApproval ? step.deadlines.approval : step.deadlines.finish)
+        }
+        return min(max(until, step.now), step.now + TaskDeadlines.announcedMax) + step.deadlines.finish
     }
 
     private mutating func note(finished answer: TaskAnswer, _ verdict: TaskVerdict, _ step: inout Step) {

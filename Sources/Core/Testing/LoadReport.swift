@@ -9,6 +9,19 @@ package struct LoadReport: Sendable, Hashable {
     package private(set) var errors = 0
     /// The first failures, each kind once.
     package private(set) var failures: [String] = []
+    /// The same by the requests' names, in the order in which they were first seen.
+    package private(set) var parts: [Part] = []
+
+    /// So many names are told apart; what comes beyond them is counted under `othersName`.
+    package static let partsMax = 200
+    package static let othersName = "(others)"
+
+    /// What is known of one request of the plan.
+    package struct Part: Sendable, Hashable {
+        package let name: String
+        package fileprivate(set) var latencies = LatencyHistogram()
+        package fileprivate(set) var errors = 0
+    }
 
     package init() {}
 
@@ -22,15 +35,30 @@ package struct LoadReport: Sendable, Hashable {
     ///   - problem: What was wrong with the answer; nil when it was as expected.
     package mutating func record(_ name: String, latency: Duration, problem: String?) {
         latencies.record(latency)
+        let part = part(name)
+        parts[part].latencies.record(latency)
         guard let problem else { return }
         errors += 1
+        parts[part].errors += 1
         keep("\(name): \(problem)")
     }
 
     package mutating func merge(_ other: LoadReport) {
         latencies.merge(other.latencies)
         errors += other.errors
+        for theirs in other.parts {
+            let part = part(theirs.name)
+            parts[part].latencies.merge(theirs.latencies)
+            parts[part].errors += theirs.errors
+        }
         for failure in other.failures { keep(failure) }
+    }
+
+    private mutating func part(_ name: String) -> Int {
+        if let known = parts.firstIndex(where: { $0.name == name }) { return known }
+        guard parts.count < Self.partsMax || name == Self.othersName else { return part(Self.othersName) }
+        parts.append(Part(name: name))
+        return parts.count - 1
     }
 
     private mutating func keep(_ failure: String) {

@@ -34,10 +34,11 @@ private struct APIBench {
             .init(
                 store: store, configuration: configuration,
                 intake: EventBroker(
-                    log: store, queries: store, configuration: configuration, time: time, ids: ids, bytesMax: 4096),
+                    log: store, queries: store, sequences: store, configuration: configuration, time: time, ids: ids,
+                    bytesMax: 4096),
                 barrier: shipyard, subscriptions: Distributor(store: store, logger: logger),
                 words: PushBench.words(store), push: PushBench.idle(store),
-                artifacts: InMemoryArtifactStore(),
+                artifacts: InMemoryArtifactStore(), reports: InMemoryTestReports(),
                 uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: InMemorySecretStore(),
                 tokens: tokens, channels: ChannelTokens(secret: [1]),
                 sessions: try await SessionRegistry(tokens: tokens, store: InMemorySessionStore(), time: time),

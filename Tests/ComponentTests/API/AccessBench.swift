@@ -41,11 +41,11 @@ struct AccessBench {
             .init(
                 store: store, configuration: configuration,
                 intake: EventBroker(
-                    log: store, queries: store, configuration: configuration, time: time, ids: ids),
+                    log: store, queries: store, sequences: store, configuration: configuration, time: time, ids: ids),
                 barrier: NoBarrier(),
                 subscriptions: Distributor(store: store, logger: logger), words: PushBench.words(store),
                 push: PushBench.idle(store),
-                artifacts: InMemoryArtifactStore(),
+                artifacts: InMemoryArtifactStore(), reports: InMemoryTestReports(),
                 uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: secrets, tokens: tokens,
                 channels: ChannelTokens(secret: [1]), sessions: sessions, time: time, ids: ids, version: "1",
                 metrics: { "" }))

@@ -38,12 +38,12 @@ struct UniformBench {
             .init(
                 store: store, configuration: configuration,
                 intake: EventBroker(
-                    log: store, queries: store, configuration: configuration, time: time, ids: ids),
+                    log: store, queries: store, sequences: store, configuration: configuration, time: time, ids: ids),
                 barrier: NoBarrier(),
                 subscriptions: Distributor(store: store, logger: Self.logger), words: PushBench.words(store),
                 hooks: hooks,
                 push: PushBench.idle(store),
-                artifacts: InMemoryArtifactStore(),
+                artifacts: InMemoryArtifactStore(), reports: InMemoryTestReports(),
                 uniform: uniform, zips: InMemoryZipArchives(zips), secrets: secrets, tokens: tokens,
                 channels: ChannelTokens(secret: [1]),
                 sessions: try await SessionRegistry(tokens: tokens, store: InMemorySessionStore(), time: time),

@@ -49,7 +49,9 @@ import Testing
                 time: Timestamp(seconds: 1), context: "c", data: common.merging(data))
             try await store.append([event])
         }
-        var integration = GatekeeperService.integration(version: "1.0.0")
+        var integration = GatekeeperService(
+            queries: store, sequences: store, log: store, time: ManualTime(), logger: logger
+        ).integration(version: "1.0.0")
         integration.concurrency = 1
         let service = IntegrationService(integration, on: plane, time: ManualTime(), logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in

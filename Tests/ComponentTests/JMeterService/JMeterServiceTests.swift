@@ -10,6 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct JMeterServiceTests {
     private static let url = "http://carts.local"
     private let time = ManualTime()
+    private let reports = InMemoryTestReports()
 
     private static let workloads = """
         spec_version: "0.1.0"
@@ -67,6 +68,7 @@ import Testing
             data["test"]
                 == [
                     "start": .string(time.now.rfc3339), "end": .string(time.now.rfc3339), "gitCommit": "abc123",
+                    "report": "/api/v1/test-reports/t1",
                 ])
     }
 
@@ -143,7 +145,8 @@ import Testing
         let start = time.now
         let data = try await test("performance", requester, files: files) {
             for _ in 1...2 {
-                try await time.waitForSleepers()
+                // The user, and the deadline of the test.
+                try await time.waitForSleepers(2)
                 time.advance(by: .milliseconds(250))
             }
         }
@@ -170,12 +173,119 @@ import Testing
                 == "nothing tested: there is no workload for 'chaos' (there are healthcheck, performance, functional)")
     }
 
-    @Test("A JMeter script is an error that says what to do")
+    @Test("A JMeter script runs with what Keptn gives it, and its results become the report")
     func jmx() async throws {
         let requester = InMemoryHTTPRequester { _ in IncomingResponse(status: 200) }
-        let data = try await test("performance", requester, files: ["jmeter/load.jmx": "<jmeterTestPlan/>"])
+        let tool = ScriptedLoadTool([
+            "1700000000000,12,get,200,OK,users 1-1,text,true,,20\n1700000000001,18,ge",
+            "t,500,\"Oh, no\",users 1-1,text,false,,20\n",
+        ])
+        let data = try await test("performance", requester, files: ["jmeter/load.jmx": "<plan/>"], tool: tool)
+        #expect(data["result"] == "fail")
+        #expect(
+            data["message"]?.stringValue
+                == "performance: 2 requests, 1 errors (50 %), average 15 ms, 95 % within 18 ms; "
+                + "failed: accepted are errors in 10 % of the requests; first failures: get: 500 Oh, no")
+        #expect(tool.tests.map(\.plan) == [Array("<plan/>".utf8)])
+        let properties = tool.tests.first?.properties ?? [:]
+        #expect(properties["SERVER_URL"] == "carts.local" && properties["SERVER_PORT"] == "80")
+        #expect(properties["VUCount"] == "10" && properties["LoopCount"] == "500" && properties["ThinkTime"] == "250")
+        #expect(properties["KEPTN_SERVICE"] == "carts" && properties["KEPTN_TESTSTRATEGY"] == "performance")
+        let report = try await savedReport()
+        #expect(data["test", "report"] == "/api/v1/test-reports/t1")
+        #expect(report["tool"] == "jmeter" && report["requests"] == 2 && report["errors"] == 1)
+        #expect(report["byRequest"]?.elements.first?["name"] == "get")
+    }
+
+    @Test("Without JMeter the answer says what to install")
+    func noJMeter() async throws {
+        let requester = InMemoryHTTPRequester { _ in IncomingResponse(status: 200) }
+        let tool = ScriptedLoadTool([], failure: KeptnError(.failedDependency, "install it"))
+        let data = try await test("performance", requester, files: ["jmeter/load.jmx": "<plan/>"], tool: tool)
         #expect(data["status"] == "errored")
-        #expect(data["message"]?.stringValue?.contains("write an HTTP plan") == true)
+        #expect(data["message"]?.stringValue?.contains("install it") == true)
+    }
+
+    @Test("A test that never ends is ended, and fails with what it measured")
+    func deadline() async throws {
+        let requester = InMemoryHTTPRequester { _ in IncomingResponse(status: 200) }
+        let tool = ScriptedLoadTool(["1,12,get,200,OK,u,text,true,\n"], neverEnds: true, time: time)
+        let files = [
+            "jmeter/jmeter.conf.yaml": "workloads: [{teststrategy: performance, script: jmeter/x.jmx, timeout: 90s}]",
+            "jmeter/x.jmx": "<plan/>",
+        ]
+        let data = try await test("performance", requester, files: files, tool: tool) {
+            // The tool, and the deadline.
+            try await time.waitForSleepers(2)
+            time.advance(by: .seconds(90))
+        }
+        #expect(data["result"] == "fail")
+        #expect(
+            data["message"]?.stringValue
+                == "performance: 1 requests, 0 errors, average 12 ms, 95 % within 12 ms; "
+                + "failed: it did not end within 1m30s")
+    }
+
+    @Test("At a rate, latency counts from the instant at which a request was to be sent")
+    func rate() async throws {
+        let requester = InMemoryHTTPRequester { _ in IncomingResponse(status: 200) }
+        let files = [
+            "jmeter/jmeter.conf.yaml": """
+            workloads:
+              - {teststrategy: performance, rate: 2/s, duration: 2s, script: jmeter/load.yaml}
+            """,
+            "jmeter/load.yaml": "requests: [{path: /a}, {path: /b}]",
+        ]
+        let data = try await test("performance", requester, files: files) {
+            // The first request is sent at once, three wait for their instant, and there is the deadline.
+            try await time.waitForSleepers(4)
+            time.advance(by: .seconds(2))
+        }
+        #expect(data["result"] == "pass")
+        let report = try await savedReport()
+        #expect(report["requests"] == 4)
+        // Those of 0.5, 1 and 1.5 s were held up until 2 s.
+        #expect(report["milliseconds", "average"] == 750)
+        #expect(report["milliseconds", "maximum"] == 1500)
+        #expect(report["perSecond"] == 2)
+        #expect(report["byRequest"]?.elements.map { $0["requests"] } == [2, 2])
+    }
+
+    @Test("A rate and a JMeter script do not go together")
+    func rateOfScript() async throws {
+        let requester = InMemoryHTTPRequester { _ in IncomingResponse(status: 200) }
+        let files = [
+            "jmeter/jmeter.conf.yaml":
+                "workloads: [{teststrategy: performance, rate: 2/s, duration: 2s, script: jmeter/x.jmx}]",
+            "jmeter/x.jmx": "<plan/>",
+        ]
+        let data = try await test("performance", requester, files: files)
+        #expect(data["status"] == "errored")
+        #expect(data["message"]?.stringValue?.contains("rates are for HTTP plans") == true)
+    }
+
+    @Test("Progress is told while a test runs, every ten seconds at most")
+    func progress() async throws {
+        let requester = InMemoryHTTPRequester { _ in IncomingResponse(status: 200) }
+        let files = [
+            "jmeter/jmeter.conf.yaml": """
+            workloads:
+              - {teststrategy: performance, vuser: 1, loopcount: 4, thinktime: 6000, script: jmeter/load.yaml}
+            """,
+            "jmeter/load.yaml": "requests: [{path: /load}]",
+        ]
+        let events = try await run(["performance"], requester, files, Self.deployment) {
+            for _ in 1...3 {
+                try await time.waitForSleepers(2)
+                time.advance(by: .seconds(6))
+            }
+        }
+        let progress = events.filter { $0.type == "sh.keptn.event.test.status.changed" }
+        #expect(
+            progress.map { $0.json?["message"] } == [
+                "performance: so far 3 requests, 0 errors, average 0 ms, 95 % within 0 ms"
+            ])
+        #expect(progress.first?.json?["test"] == ["requests": 3, "errors": 0])
     }
 
     @Test("A file that cannot be used is an error with its place")
@@ -215,15 +325,21 @@ import Testing
 }
 
 extension JMeterServiceTests {
+    static let deployment: JSON = [
+        "deploymentURIsLocal": [.string(JMeterServiceTests.url)], "deploymentURIsPublic": ["http://other"],
+    ]
+
+    private func savedReport() async throws -> JSON {
+        try JSON(parsing: try #require(try await reports.report(id: "t1")))
+    }
+
     /// The data of the answer to one test.
     private func test(
         _ strategy: String, _ requester: InMemoryHTTPRequester, files: [String: String] = JMeterServiceTests.files,
-        deployment: JSON = [
-            "deploymentURIsLocal": [.string(JMeterServiceTests.url)], "deploymentURIsPublic": ["http://other"],
-        ],
+        deployment: JSON = JMeterServiceTests.deployment, tool: ScriptedLoadTool = ScriptedLoadTool([]),
         meanwhile: () async throws -> Void = {}
     ) async throws -> JSON {
-        let events = try await run([strategy], requester, files, deployment, meanwhile: meanwhile)
+        let events = try await run([strategy], requester, files, deployment, tool: tool, meanwhile: meanwhile)
         #expect(events.map(\.type) == ["sh.keptn.event.test.started", "sh.keptn.event.test.finished"])
         return events.last?.json ?? .null
     }
@@ -231,7 +347,7 @@ extension JMeterServiceTests {
     /// What is sent until the last test has its answer.
     private func run(
         _ strategies: [String], _ requester: InMemoryHTTPRequester, _ files: [String: String], _ deployment: JSON,
-        meanwhile: () async throws -> Void = {}
+        tool: ScriptedLoadTool = ScriptedLoadTool([]), meanwhile: () async throws -> Void = {}
     ) async throws -> [CloudEvent] {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let store = InMemoryStore()
@@ -252,7 +368,8 @@ extension JMeterServiceTests {
             ])
         }
         let component = JMeterService(
-            configuration: FilesOfAStage(files: files), requester: requester, time: time, logger: logger)
+            configuration: FilesOfAStage(files: files), requester: requester, jmeter: tool, reports: reports, time: time
+        )
         let service = IntegrationService(component.integration(version: "1"), on: plane, time: time, logger: logger)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await service.run() }

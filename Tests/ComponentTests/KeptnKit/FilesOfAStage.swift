@@ -5,6 +5,7 @@ import Testing
 /// Files that lie in the stage, where the service has none, at the pinned commit.
 struct FilesOfAStage: Configuration {
     var files: [String: String] = [:]
+    var shipyard: Shipyard?
 
     func file(_ path: String, at place: ConfigurationPlace, commit: String?) async throws -> ConfigurationFile? {
         guard place.service == nil, place.stage == "dev" else { return nil }
@@ -16,6 +17,7 @@ struct FilesOfAStage: Configuration {
     func services(project: String, stage: String) async throws -> [ServiceEntry] { [] }
 
     func shipyard(of project: String, commit: String?) async throws -> (shipyard: Shipyard, commit: String) {
-        throw KeptnError(.notFound, "there is no shipyard here")
+        guard let shipyard else { throw KeptnError(.notFound, "there is no shipyard here") }
+        return (shipyard, "abc123")
     }
 }

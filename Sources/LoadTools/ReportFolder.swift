@@ -1,0 +1,50 @@
+import FoundationEssentials
+import Glibc
+import NIOPosix
+import Ports
+
+/// The reports of tests, a file each.
+package struct ReportFolder: TestReports {
+    private let folder: String
+
+    package init(folder: String) { self.folder = folder }
+
+    package func save(_ report: [UInt8], id: String) async throws {
+        let (file, folder) = (try path(of: id), folder)
+        try await NIOThreadPool.singleton.runIfActive {
+            do {
+                try Data(report).write(to: URL(filePath: file), options: .atomic)
+                for path in [file, folder] { try Self.synchronize(path) }
+            } catch {
+                throw KeptnError(.unavailable, "the report \(file) cannot be written: \(error)")
+            }
+        }
+    }
+
+    package func report(id: String) async throws -> [UInt8]? {
+        guard let file = try? path(of: id) else { return nil }
+        return try await NIOThreadPool.singleton.runIfActive {
+            FileManager.default.contents(atPath: file).map(Array.init)
+        }
+    }
+
+    /// Ids come from events, and events from anybody: only plain ones name a file.
+    private func path(of id: String) throws -> String {
+        let isPlain = id.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                || $0 == UInt8(ascii: "-")
+        }
+        guard isPlain, (1...100).contains(id.utf8.count) else {
+            throw KeptnError(.invalidInput, "'\(id)' cannot be the id of a report")
+        }
+        return "\(folder)/\(id).json"
+    }
+
+    private static func synchronize(_ path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        guard descriptor >= 0, fsync(descriptor) == 0 else {
+            throw KeptnError(.unavailable, "\(path) cannot be synced: \(String(cString: strerror(errno)))")
+        }
+    }
+}

@@ -57,7 +57,7 @@ struct DescriptionTests {
             }
             let context = try await project.trigger("approved")
             _ = try await project.task("approval", of: context)
-            try await KeptnProcess.eventually("the server's approval-service has taken the task", within: 30) {
+            try await KeptnProcess.eventually("the server's approval-service has taken the task") {
                 try await project.latest("approval.started", of: context) != nil
             }
         }

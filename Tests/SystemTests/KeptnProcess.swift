@@ -105,7 +105,7 @@ struct KeptnProcess {
 
     /// The one place where tests wait: asks again until it is so, and fails after the deadline.
     static func eventually(
-        _ what: String, within seconds: Int = 60, _ condition: () async throws -> Bool
+        _ what: String, within seconds: Int = 180, _ condition: () async throws -> Bool
     ) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while try await !condition() {

@@ -26,7 +26,7 @@ struct PeopleAndTimeTests {
                 try await project.create(shipyard: shipyard)
                 let context = try await project.trigger("s")
                 _ = try await project.task("wait", of: context)
-                try await KeptnProcess.eventually("the wait is started", within: 30) {
+                try await KeptnProcess.eventually("the wait is started") {
                     try await project.latest("wait.started", of: context) != nil
                 }
                 await contexts.note(context)

@@ -76,7 +76,7 @@ struct ProjectUnderTest: Sendable {
         _ name: String, in stage: String = "dev", of context: String, after earlier: JSON? = nil
     ) async throws -> JSON {
         var found: JSON?
-        try await KeptnProcess.eventually("\(stage) \(name) of \(context) is triggered", within: 30) {
+        try await KeptnProcess.eventually("\(stage) \(name) of \(context) is triggered") {
             found = try await latest("\(name).triggered", in: stage, of: context)
             return found != nil && found?["id"] != earlier?["id"]
         }
@@ -133,7 +133,7 @@ struct ProjectUnderTest: Sendable {
 
     /// Waits until the sequence of the context is in a state.
     func becomes(_ state: String, _ context: String) async throws {
-        try await KeptnProcess.eventually("\(context) is \(state)", within: 30) {
+        try await KeptnProcess.eventually("\(context) is \(state)") {
             try await states(context).first?["state"]?.stringValue == state
         }
     }
@@ -159,7 +159,7 @@ struct ProjectUnderTest: Sendable {
     /// Waits until the stages of the context show these newest events, given as short types.
     func show(_ expected: [String: String], _ context: String) async throws {
         let full = expected.mapValues { "sh.keptn.event." + $0 }
-        try await KeptnProcess.eventually("the stages are \(expected)", within: 30) {
+        try await KeptnProcess.eventually("the stages are \(expected)") {
             try await stages(context) == full
         }
     }

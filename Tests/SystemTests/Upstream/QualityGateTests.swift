@@ -35,7 +35,7 @@ struct QualityGateTests {
             #expect(ungated["data", "evaluation", "indicatorResults"]?.isNull != false)
 
             try await project.send("monitoring.configure", ["project": "shop", "type": "my-sli-provider"])
-            try await KeptnProcess.eventually("the provider is chosen", within: 30) {
+            try await KeptnProcess.eventually("the provider is chosen") {
                 let file = "/resource-service/v1/project/shop/resource/lighthouse-config.yaml"
                 return try await project.server.send("GET", file).status == 200
             }

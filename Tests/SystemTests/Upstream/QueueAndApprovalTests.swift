@@ -56,7 +56,7 @@ struct QueueAndApprovalTests {
     /// Waits until the approval waits for somebody, and gives it.
     private static func approve(_ context: String, in stage: String, _ project: ProjectUnderTest) async throws {
         let request = try await project.task("approval", in: stage, of: context)
-        try await KeptnProcess.eventually("the approval is started", within: 30) {
+        try await KeptnProcess.eventually("the approval is started") {
             try await project.latest("approval.started", in: stage, of: context) != nil
         }
         #expect(try await project.latest("approval.finished", in: stage, of: context) == nil)

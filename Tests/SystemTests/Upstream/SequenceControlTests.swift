@@ -22,10 +22,10 @@ struct SequenceControlTests {
                 }
                 try await group.waitForAll()
             }
-            try await KeptnProcess.eventually("all are there", within: 60) {
+            try await KeptnProcess.eventually("all are there") {
                 try await project.states().count == 50
             }
-            try await KeptnProcess.eventually("a task is open", within: 30) {
+            try await KeptnProcess.eventually("a task is open") {
                 try await !project.open("mytask").isEmpty
             }
             let deleted = try await project.server.send("DELETE", "/controlPlane/v1/project/shop")

@@ -156,7 +156,7 @@ struct SequenceTests {
             let second = try await project.trigger("delivery")
             _ = try await project.trigger("delivery")
             for (contexts, count) in [(first, 1), (second, 1), ("\(first),\(second)", 2)] {
-                try await KeptnProcess.eventually("\(count) states", within: 30) {
+                try await KeptnProcess.eventually("\(count) states") {
                     try await project.states(contexts).count == count
                 }
             }
@@ -217,7 +217,7 @@ struct SequenceTests {
     func delayedTaskCancelled() async throws {
         try await ProjectUnderTest.with(shipyard: Self.delayed("10m")) { project in
             let context = try await project.trigger("delivery")
-            try await KeptnProcess.eventually("the sequence is known", within: 30) {
+            try await KeptnProcess.eventually("the sequence is known") {
                 try await project.states(context).count == 1
             }
             try await project.control(context, "abort")

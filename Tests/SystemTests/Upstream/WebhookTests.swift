@@ -66,7 +66,7 @@ struct WebhookTests {
         _ task: String, of context: String, in project: ProjectUnderTest
     ) async throws -> JSON {
         var found: JSON?
-        try await KeptnProcess.eventually("\(task) is finished", within: 30) {
+        try await KeptnProcess.eventually("\(task) is finished") {
             found = try await project.latest("\(task).finished", of: context)
             return found != nil
         }
@@ -99,7 +99,7 @@ struct WebhookTests {
                     in: project)
                 let context = try await project.trigger("mytask-sequence")
                 var finished: [JSON] = []
-                try await KeptnProcess.eventually("both have finished", within: 30) {
+                try await KeptnProcess.eventually("both have finished") {
                     let query = "type=sh.keptn.event.mytask.finished&keptnContext=\(context)"
                     let answer = try await project.server.send("GET", "/mongodb-datastore/event?\(query)")
                     finished = answer.json["events"]?.elements ?? []

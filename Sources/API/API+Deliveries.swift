@@ -24,10 +24,44 @@ extension API {
 
     func pull(_ request: APIRequest) async throws -> APIResponse {
         let body = try await object(request)
-        func list(_ name: String) -> [String] { (body[name]?.elements ?? []).compactMap(\.stringValue) }
+        let (wanted, types) = try Self.wanted(
+            request, client: body["client"]?.stringValue, window: body["window"]?.intValue
+        ) { (body[$0]?.elements ?? []).compactMap(\.stringValue) }
+        let count = min(max(1, body["max"]?.intValue ?? 256), 4096)
+        let wait = min(max(0, body["waitSeconds"]?.intValue ?? 20), Self.pullMax)
+        let isNew = body["restart"]?.boolValue ?? false
+        return try await pulled.pull(wanted, isNew: isNew, now: { parts.time.now }) { subscription in
+            let deliveries = try await next(subscription, count, within: .seconds(wait))
+            return .json(["deliveries": .array(try await said(deliveries, to: types, settling: subscription))])
+        }
+    }
+
+    /// A pull that does not end: server-sent events, each with one delivery.
+    func streamDeliveries(_ request: APIRequest) async throws -> APIResponse {
+        let (wanted, types) = try Self.wanted(
+            request, client: request.query("client"), window: request.query("window").flatMap { Int($0) }
+        ) { request.query($0)?.split(separator: ",").map(String.init) ?? [] }
+        let subscription = try await pulled.open(wanted, now: parts.time.now)
+        var response = APIResponse(contentType: "text/event-stream", body: [])
+        response.headers[.cacheControl] = "no-store"
+        response.stream = DeliveryStream {
+            pulled.note(wanted, at: parts.time.now)
+            do {
+                let deliveries = try await next(subscription, wanted.window, within: EventStream.keepAlive)
+                return try await said(deliveries, to: types, settling: subscription)
+            } catch let error as KeptnError where error.code == .conflict {
+                return nil
+            }
+        }
+        return response
+    }
+
+    private static func wanted(
+        _ request: APIRequest, client: String?, window: Int?, _ list: (_ name: String) -> [String]
+    ) throws -> (SubscriptionRequest, WantedTypes) {
         let types = WantedTypes(list("events"))
         var wanted = SubscriptionRequest(
-            name: Self.subscription(request), client: body["client"]?.stringValue ?? "", patterns: types.canonical,
+            name: subscription(request), client: client ?? "", patterns: types.canonical,
             projects: list("projects"), stages: list("stages"), services: list("services"))
         guard !wanted.patterns.isEmpty else {
             throw KeptnError(.invalidInput, "field 'events' has to list event types")
@@ -36,14 +70,8 @@ extension API {
             if wanted.projects.isEmpty { wanted.projects = projects.sorted() }
             for project in wanted.projects { try request.caller.require(project: project) }
         }
-        wanted.window = min(max(1, body["window"]?.intValue ?? SubscriptionRequest.windowDefault), 4096)
-        let count = min(max(1, body["max"]?.intValue ?? 256), 4096)
-        let wait = min(max(0, body["waitSeconds"]?.intValue ?? 20), Self.pullMax)
-        let isNew = body["restart"]?.boolValue ?? false
-        return try await pulled.pull(wanted, isNew: isNew, now: { parts.time.now }) { subscription in
-            let deliveries = try await next(subscription, count, within: .seconds(wait))
-            return .json(["deliveries": .array(try await said(deliveries, to: types, settling: subscription))])
-        }
+        wanted.window = min(max(1, window ?? SubscriptionRequest.windowDefault), 4096)
+        return (wanted, types)
     }
 
     /// What these are in the words of who asked; what is nothing to them is done.
@@ -123,5 +151,40 @@ extension API {
         }
         try await subscription.settle(positions, sending: events)
         return .json([:])
+    }
+}
+
+/// The deliveries of a subscription as the text of server-sent events: `data` is a delivery as in a pull's answer. It
+/// ends, with an event `taken-over`, when the same client opens the subscription again.
+///
+/// Nothing is read ahead but what the subscription's window lets out.
+private struct DeliveryStream: AsyncSequence, Sendable {
+    typealias Failure = any Error
+
+    /// The next deliveries, none when nothing has come for a while; nil when somebody else has the subscription now.
+    let next: @Sendable () async throws -> [JSON]?
+
+    func makeAsyncIterator() -> Iterator { Iterator(deliveries: next) }
+
+    struct Iterator: AsyncIteratorProtocol {
+        let deliveries: @Sendable () async throws -> [JSON]?
+        private var hasBegun = false
+        private var isOver = false
+
+        init(deliveries: @escaping @Sendable () async throws -> [JSON]?) { self.deliveries = deliveries }
+
+        mutating func next() async throws -> [UInt8]? {
+            guard hasBegun else {
+                hasBegun = true
+                return Array(": open\n\n".utf8)
+            }
+            guard !isOver else { return nil }
+            guard let deliveries = try await deliveries() else {
+                isOver = true
+                return Array("event: taken-over\ndata: {}\n\n".utf8)
+            }
+            if deliveries.isEmpty { return Array(": nothing new\n\n".utf8) }
+            return deliveries.flatMap { API.message(id: "\($0["position"]?.intValue ?? 0)", $0.bytes) }
+        }
     }
 }

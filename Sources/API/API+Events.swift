@@ -21,6 +21,7 @@ extension API {
                 ])
             },
             HTTPRoute(.post, "/api/v1/subscriptions/{name}/pull") { try await pull($0) },
+            HTTPRoute(.get, "/api/v1/subscriptions/{name}/stream") { try await streamDeliveries($0) },
             HTTPRoute(.post, "/api/v1/subscriptions/{name}/settle") { try await settle($0) },
         ]
     }

@@ -48,6 +48,21 @@ extension API {
     }
 }
 
+extension API {
+    /// One server-sent event. Bytes of users: JSON may stand on several lines, of which each is a line of data.
+    static func message(id: String, event: String? = nil, _ json: some Collection<UInt8>) -> [UInt8] {
+        var text = Array("id: \(id)\n".utf8)
+        if let event { text += "event: \(event)\n".utf8 }
+        for line in json.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) {
+            text += "data: ".utf8
+            text += line
+            text.append(UInt8(ascii: "\n"))
+        }
+        text.append(UInt8(ascii: "\n"))
+        return text
+    }
+}
+
 /// The log from a position on, as the text of server-sent events; it never ends by itself.
 ///
 /// It reads ahead by nothing: the next stretch of the log is read when the client has taken the one before. So a slow
@@ -124,17 +139,11 @@ struct EventStream: AsyncSequence, Sendable {
     }
 
     private func text(of recorded: RecordedEvent) async throws -> [UInt8] {
-        guard !isFactsOnly else {
-            return Array("id: \(recorded.position.value)\ndata: ".utf8) + Self.facts(of: recorded).bytes
-                + Array("\n\n".utf8)
-        }
+        let id = "\(recorded.position.value)"
+        guard !isFactsOnly else { return API.message(id: id, Self.facts(of: recorded).bytes) }
         return try await words.said(recorded, to: types).flatMap { said in
             let json = said.version == .v1_0 ? API.view(said.event) : said.structured
-            // Bytes of users: JSON may stand on several lines, of which each is a line of data.
-            let lines = json.bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
-            let data = lines.flatMap { Array("data: ".utf8) + $0 + [UInt8(ascii: "\n")] }
-            let head = "id: \(recorded.position.value)\nevent: \(said.event.type)\n"
-            return Array(head.utf8) + data + [UInt8(ascii: "\n")]
+            return API.message(id: id, event: said.event.type, json.bytes)
         }
     }
 

@@ -43,6 +43,12 @@ final class PulledSubscriptions: Sendable {
         return try await body(subscription)
     }
 
+    /// A new subscription, whose reader says by `note` every now and then that it is still there.
+    func open(_ request: SubscriptionRequest, now: Timestamp) async throws -> any Subscription {
+        try await letSilentOnesLeave(besides: request, at: now)
+        return try await subscription(request, isNew: true, at: now)
+    }
+
     private func subscription(
         _ request: SubscriptionRequest, isNew: Bool, at now: Timestamp
     ) async throws -> any Subscription {
@@ -56,7 +62,10 @@ final class PulledSubscriptions: Sendable {
         return subscription
     }
 
-    private func note(_ request: SubscriptionRequest, at now: Timestamp, pulls: Int) {
+    /// The client is there.
+    ///
+    /// - Parameter pulls: By how many more it waits for something.
+    func note(_ request: SubscriptionRequest, at now: Timestamp, pulls: Int = 0) {
         open.withLock { open in
             open[request.name]?[request.client]?.lastSeen = now
             open[request.name]?[request.client]?.pulls += pulls

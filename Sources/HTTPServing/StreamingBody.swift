@@ -1,3 +1,4 @@
+import Glibc
 import Hummingbird
 import NIOCore
 import Ports
@@ -13,6 +14,11 @@ final class StreamingBody: Sendable {
     static let stallMax = Duration.seconds(30)
     private static let watchInterval = Duration.seconds(5)
 
+    /// TCP_USER_TIMEOUT (RFC 5482), in milliseconds: a client that has gone without a word would else be taken to be
+    /// there for a quarter of an hour.
+    private static let silenceMax = ChannelOptions.Types.SocketOption(
+        level: .tcp, name: NIOBSDSocket.Option(rawValue: CInt(TCP_USER_TIMEOUT)))
+
     private let channel: any Channel
     /// When the write that is under way began.
     private let writing = Mutex<ContinuousClock.Instant?>(nil)
@@ -24,6 +30,7 @@ final class StreamingBody: Sendable {
         of chunks: any AsyncSequence<[UInt8], any Error> & Sendable, for request: Request
     ) -> ResponseBody {
         ResponseBody { writer in
+            try? await self.channel.setOption(Self.silenceMax, value: 45_000).get()
             try await request.body.consumeWithCancellationOnInboundClose { _ in
                 try await self.write(chunks, to: &writer)
             }

@@ -3,6 +3,18 @@ package protocol HTTPRequester: Sendable {
     /// The whole answer, whatever its status; redirects are not followed. Throws `RequestFailure` when there is none
     /// within the request's time, `CancellationError` when cancelled.
     func send(_ request: OutgoingRequest) async throws -> IncomingResponse
+
+    /// An answer that is read while it comes, and that need not have an end. The request's time is that until its head,
+    /// and the machine's trust is used. Throws as `send`.
+    func stream(_ request: OutgoingRequest) async throws -> StreamedResponse
+}
+
+extension HTTPRequester {
+    /// For doubles: the whole answer as one piece.
+    package func stream(_ request: OutgoingRequest) async throws -> StreamedResponse {
+        let response = try await send(request)
+        return StreamedResponse(status: response.status, body: IncomingBody(response.body).chunks)
+    }
 }
 
 package struct OutgoingRequest: Sendable, Hashable {
@@ -54,6 +66,21 @@ package struct IncomingResponse: Sendable, Hashable {
     package init(status: Int, headers: [String: String] = [:], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
+        self.body = body
+    }
+}
+
+/// An answer of which only the head is here yet.
+package struct StreamedResponse: Sendable {
+    package let status: Int
+    /// The body as it comes. Fails when the connection breaks, or when nothing at all has come for
+    /// ``StreamedResponse/silenceMax``.
+    package let body: any AsyncSequence<[UInt8], any Error> & Sendable
+
+    package static let silenceMax = Duration.seconds(45)
+
+    package init(status: Int, body: any AsyncSequence<[UInt8], any Error> & Sendable) {
+        self.status = status
         self.body = body
     }
 }

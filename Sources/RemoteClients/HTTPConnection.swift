@@ -21,18 +21,36 @@ struct HTTPConnection: Sendable {
         let request = OutgoingRequest(
             method: method, url: endpoint + path, headers: headers, body: body, timeout: timeout,
             responseBytesMax: 256 << 20)
-        let response: IncomingResponse
+        let response = try await Self.translatingFailures { try await requester.send(request) }
+        let answer = try? JSON(parsing: response.body)
+        guard (200..<300).contains(response.status) else { throw Self.refusal(response.status, answer) }
+        return answer ?? .emptyObject
+    }
+
+    /// Opens a stream of server-sent events. Throws `ControlPlaneError` as a call does; what fails later is thrown by
+    /// the body.
+    func stream(_ path: String) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
+        let request = OutgoingRequest(
+            url: endpoint + path, headers: ["x-token": token, "accept": "text/event-stream"], timeout: Self.timeout)
+        let response = try await Self.translatingFailures { try await requester.stream(request) }
+        guard response.status == 200 else {
+            let body = try? await IncomingBody(response.body).collect(upTo: 1 << 16)
+            throw Self.refusal(response.status, body.flatMap { try? JSON(parsing: $0) })
+        }
+        return response.body
+    }
+
+    private static func translatingFailures<Response>(_ send: () async throws -> Response) async throws -> Response {
         do {
-            response = try await requester.send(request)
+            return try await send()
         } catch let failure as RequestFailure {
             throw ControlPlaneError(failure.kind == .badURL ? .rejected : .unavailable, "\(failure)")
         }
-        let answer = try? JSON(parsing: response.body)
-        guard (200..<300).contains(response.status) else {
-            let reason = answer?["message"]?.stringValue ?? "without a reason"
-            throw ControlPlaneError(Self.kind(response.status), "Keptn answered \(response.status): \(reason)")
-        }
-        return answer ?? .emptyObject
+    }
+
+    private static func refusal(_ status: Int, _ answer: JSON?) -> ControlPlaneError {
+        let reason = answer?["message"]?.stringValue ?? "without a reason"
+        return ControlPlaneError(kind(status), "Keptn answered \(status): \(reason)")
     }
 
     /// A conflict is a subscription that the server does not have open, because it was restarted: the next poll

@@ -5,10 +5,9 @@ public import KeptnKit
 public import KeptnModel
 public import Logging
 package import Ports
-import Synchronization
 
-/// Keptn over HTTP, for integrations that run elsewhere: events are pulled by long polls, and settled together with
-/// what is sent.
+/// Keptn over HTTP, for integrations that run elsewhere: events come by a stream, and are settled together with what is
+/// sent.
 public struct HTTPControlPlane: ControlPlane {
     private let connection: HTTPConnection
     private let client: String
@@ -65,9 +64,7 @@ public struct HTTPControlPlane: ControlPlane {
     }
 
     public func subscribe(_ interest: Interest) async throws -> any EventSubscription {
-        let subscription = HTTPSubscription(connection: connection, client: client, interest: interest)
-        try await subscription.open()
-        return subscription
+        try await HTTPSubscription.open(interest, as: client, by: connection)
     }
 
     public func send(_ events: [CloudEvent]) async throws {
@@ -136,75 +133,5 @@ public struct HTTPControlPlane: ControlPlane {
         } catch let error as ControlPlaneError where error.kind == .notFound {
             return nil
         }
-    }
-}
-
-/// A subscription that is read by long polls.
-private final class HTTPSubscription: EventSubscription {
-    /// A poll without events ends after so long.
-    private static let pollSeconds = 20
-
-    private let connection: HTTPConnection
-    private let client: String
-    private let interest: Interest
-    private let path: String
-    /// What came with the opening, until somebody asks for it.
-    private let early = Mutex<ArraySlice<ReceivedEvent>>([])
-
-    init(connection: HTTPConnection, client: String, interest: Interest) {
-        self.connection = connection
-        self.client = client
-        self.interest = interest
-        path = "/v1/subscriptions/\(URLText.encode(interest.name))"
-    }
-
-    /// Says that what this subscription had before is forgotten here, and does not wait for anything new.
-    func open() async throws {
-        let events = try await poll(upTo: interest.window, waiting: 0, isRestart: true)
-        early.withLock { $0 = events[...] }
-    }
-
-    /// Throws `ControlPlaneError.unavailable` at the first failed poll: what its answer carried is lost, and only a new
-    /// subscription brings it again.
-    func receive(upTo count: Int) async throws -> [ReceivedEvent] {
-        let first = early.withLock { early in
-            let first = early.prefix(count)
-            early = early.dropFirst(first.count)
-            return Array(first)
-        }
-        var events = first
-        while events.isEmpty { events = try await poll(upTo: count, waiting: Self.pollSeconds, isRestart: false) }
-        return events
-    }
-
-    private func poll(upTo count: Int, waiting seconds: Int, isRestart: Bool) async throws -> [ReceivedEvent] {
-        let body: JSON = [
-            "events": .array(interest.patterns.map { .string($0) }),
-            "projects": .array(interest.projects.map { .string($0) }),
-            "stages": .array(interest.stages.map { .string($0) }),
-            "services": .array(interest.services.map { .string($0) }),
-            "window": .integer(interest.window), "max": .integer(count), "waitSeconds": .integer(seconds),
-            "restart": .bool(isRestart), "client": .string(client),
-        ]
-        let answer = try await connection.call(
-            "POST", "\(path)/pull", Array(body.bytes), timeout: HTTPConnection.timeout + .seconds(seconds))
-        return try (answer["deliveries"]?.elements ?? []).map(Self.event)
-    }
-
-    func settle(_ positions: [Int64], sending events: [CloudEvent]) async throws {
-        let body: JSON = [
-            "positions": .array(positions.map { .integer($0) }), "events": .array(events.map(\.structured)),
-            "client": .string(client),
-        ]
-        _ = try await connection.call("POST", "\(path)/settle", Array(body.bytes))
-    }
-
-    private static func event(_ delivery: JSON) throws -> ReceivedEvent {
-        guard let position = delivery["position"]?.intValue, let event = delivery["event"] else {
-            throw ControlPlaneError(.rejected, "Keptn answered with a delivery without position or event")
-        }
-        return ReceivedEvent(
-            position: Int64(position), event: try CloudEvent(structured: event),
-            isRepeated: delivery["repeated"]?.boolValue ?? false)
     }
 }

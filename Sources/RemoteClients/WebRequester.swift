@@ -10,6 +10,13 @@ package struct WebRequester: HTTPRequester {
     private static let client = HTTPClient(
         eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration(trust: nil))
 
+    /// For answers that go on for long, and that say something now and then to show that somebody is there.
+    private static let streamClient: HTTPClient = {
+        var configuration = Self.configuration(trust: nil)
+        configuration.timeout.read = .init(StreamedResponse.silenceMax)
+        return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+    }()
+
     private static func configuration(trust: TLSConfiguration?) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(tlsConfiguration: trust)
         configuration.redirectConfiguration = .disallow
@@ -26,11 +33,7 @@ package struct WebRequester: HTTPRequester {
     package init() {}
 
     package func send(_ request: OutgoingRequest) async throws -> IncomingResponse {
-        var outgoing = HTTPClientRequest(url: request.url)
-        outgoing.method = HTTPMethod(rawValue: request.method)
-        for (name, value) in request.headers { outgoing.headers.add(name: name, value: value) }
-        if !request.body.isEmpty { outgoing.body = .bytes(ByteBuffer(bytes: request.body)) }
-        let (prepared, bytesMax) = (outgoing, request.responseBytesMax)
+        let (prepared, bytesMax) = (Self.prepared(request), request.responseBytesMax)
         do {
             // The client's own deadline ends with the head of the answer.
             return try await time.withDeadline(request.timeout, "the request") {
@@ -46,6 +49,26 @@ package struct WebRequester: HTTPRequester {
             try Task.checkCancellation()
             throw Self.failure(error, request)
         }
+    }
+
+    package func stream(_ request: OutgoingRequest) async throws -> StreamedResponse {
+        do {
+            let response = try await Self.streamClient.execute(
+                Self.prepared(request), timeout: .init(request.timeout))
+            return StreamedResponse(
+                status: Int(response.status.code), body: response.body.map { Array($0.readableBytesView) })
+        } catch {
+            try Task.checkCancellation()
+            throw Self.failure(error, request)
+        }
+    }
+
+    private static func prepared(_ request: OutgoingRequest) -> HTTPClientRequest {
+        var prepared = HTTPClientRequest(url: request.url)
+        prepared.method = HTTPMethod(rawValue: request.method)
+        for (name, value) in request.headers { prepared.headers.add(name: name, value: value) }
+        if !request.body.isEmpty { prepared.body = .bytes(ByteBuffer(bytes: request.body)) }
+        return prepared
     }
 
     /// A client of its own for a request that trusts others than the machine does: its connections serve nobody else.

@@ -7,9 +7,10 @@ import Synchronization
 
 /// How much stands in the write-ahead log. Replaces SQLite's own checkpoints, which would come in the middle of a
 /// commit and make that one ten times slower.
-final class WriteAheadLog: Sendable {
-    /// At 4 KiB a page 8 MiB.
-    static let pagesMax: Int64 = 2048
+package final class WriteAheadLog: Sendable {
+    /// At 4 KiB a page 64 MiB: the rarer a checkpoint, the fewer commits wait for its sync, and the more of the pages
+    /// that were written again and again it moves once.
+    package static let pagesMax: Int64 = 16384
     /// What the writer may move itself without being held up noticeably.
     static let pagesLeftMax = 128
 
@@ -43,14 +44,14 @@ final class WriteAheadLog: Sendable {
 }
 
 extension SQLiteStore {
-    /// Moves the write-ahead log into the database whenever it has grown by 8 MiB, until cancelled. Works beside the
-    /// writer, by a connection of its own; the writer only moves the last few pages, as the log can begin anew only
-    /// when nothing is left in it.
-    package func runCheckpoints() async throws {
+    /// Moves the write-ahead log into the database whenever it has grown by so many pages, until cancelled. Works
+    /// beside the writer, by a connection of its own; the writer only moves the last few pages, as the log can begin
+    /// anew only when nothing is left in it.
+    package func runCheckpoints(every pagesMax: Int64 = WriteAheadLog.pagesMax) async throws {
         let connection = try await checkpointConnection()
         var done = Position.start
         while true {
-            try await writeAheadLog.written.wait(for: Position(done.value + WriteAheadLog.pagesMax))
+            try await writeAheadLog.written.wait(for: Position(done.value + pagesMax))
             done = writeAheadLog.written.position
             do {
                 try await checkpoint(connection)

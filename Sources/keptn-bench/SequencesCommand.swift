@@ -15,6 +15,8 @@ struct SequencesCommand: AsyncParsableCommand {
 
     @Option(help: "Sequences of the closed loop.") var count = 5000
     @Option(help: "Sequences at a time; each has a service of its own, so that nothing queues.") var concurrency = 64
+    @Option(help: "Sequences a second of the open loop; default half of what the closed loop reached.")
+    var rate: Double?
     @Flag(help: "Executors in the server's process instead of one of their own.") var together = false
     @Flag(help: "Print JSON.") var json = false
     @Option(help: "The keptn to measure; default the one beside this program.") var keptn: String?
@@ -61,12 +63,16 @@ struct SequencesCommand: AsyncParsableCommand {
             let elapsed = (ContinuousClock.now - start).seconds
             let cpu = (server.cpuMilliseconds - before.cpu) / Double(count)
             let perSequence = (try await commits(client) - before.commits) / Double(count)
-            let rate = Double(count) / elapsed
-            let latencies = try await openLoop(driver, rate: rate / 2, count: min(count, Int(rate / 2 * 20)))
+            let reached = Double(count) / elapsed
+            let rate = self.rate ?? reached / 2
+            let disk = try RawDisk.syncs(in: FileManager.default.temporaryDirectory.path)
+            let latencies = try await openLoop(driver, rate: rate, count: min(count, Int(rate * 20)))
             return .object([
                 ("executors", together ? "in the server's process" : "in a process of their own, over HTTP"),
-                ("sequencesPerSecond", .number(rate.rounded())),
+                ("sequencesPerSecond", .number(reached.rounded())),
+                ("openLoopPerSecond", .number(rate.rounded())),
                 ("latencyMs", latencies.json([("p50", 0.5), ("p99", 0.99), ("p999", 0.999)])),
+                ("rawDiskSyncMs", disk.json([("p50", 0.5), ("p99", 0.99), ("max", 1)])),
                 ("cpuMsPerSequence", .number((cpu * 1000).rounded() / 1000)),
                 ("idleRSSMB", .number(idle.rounded())),
                 ("peakRSSMB", .number(server.residentMegabytes.peak.rounded())),

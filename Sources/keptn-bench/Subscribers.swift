@@ -117,7 +117,7 @@ struct EventStream {
         guard response.status == .ok else {
             throw KeptnError(.unavailable, "the stream answered \(response.status.code)")
         }
-        var messages = StreamMessages()
+        var messages = EventStreamMessages()
         var isOpen = false
         for try await chunk in response.body {
             if !isOpen { opened() }
@@ -129,35 +129,5 @@ struct EventStream {
                 try await event(position, CloudEvent(structured: message.data))
             }
         }
-    }
-}
-
-/// Cuts a stream of server-sent events (WHATWG HTML, section 9.2) into its messages.
-struct StreamMessages {
-    private var rest: [UInt8] = []
-
-    /// The messages that this chunk completes; those without data say nothing.
-    mutating func take(_ chunk: some Sequence<UInt8>) -> [(id: String, data: [UInt8])] {
-        rest += chunk
-        var found: [(id: String, data: [UInt8])] = []
-        var id = ""
-        var start = rest.startIndex
-        var lineStart = start
-        var data: [UInt8] = []
-        for index in rest.indices where rest[index] == UInt8(ascii: "\n") {
-            let line = rest[lineStart..<index]
-            lineStart = index + 1
-            if line.isEmpty {
-                if !data.isEmpty { found.append((id, data)) }
-                (id, data) = ("", [])
-                start = lineStart
-            } else if line.starts(with: "data: ".utf8) {
-                data += line.dropFirst(6)
-            } else if line.starts(with: "id: ".utf8) {
-                id = String(decoding: line.dropFirst(4), as: UTF8.self)
-            }
-        }
-        rest.removeSubrange(..<start)
-        return found
     }
 }

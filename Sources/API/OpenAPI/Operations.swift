@@ -32,7 +32,7 @@ extension API {
         Operation(
             "GET", "/api/v1/stream", .events,
             "Events while they happen, as server-sent events; resumed by the header Last-Event-ID.",
-            query: "type: string, keptnContext: string, lastEventID: string, view: string, \(place)",
+            query: "type: string, keptnContext: string, lastEventId: string, view: string, \(place)",
             answers: [200: .bytes("text/event-stream")], errors: [400]),
         Operation(
             "POST", "/api/v1/hook/{name}", .events,
@@ -43,6 +43,12 @@ extension API {
             "POST", "/api/v1/subscriptions/{name}/pull", .events,
             "What a durable subscription has not handed out yet; waits for it.", body: .json("PullRequest"),
             answers: [200: .json("Deliveries")], errors: [400, 413]),
+        Operation(
+            "GET", "/api/v1/subscriptions/{name}/stream", .events,
+            "Opens a durable subscription, and tells what it brings as server-sent events; each is one delivery.",
+            query:
+                "events*: string, projects: string, stages: string, services: string, window: integer, client: string",
+            answers: [200: .bytes("text/event-stream")], errors: [400]),
         Operation(
             "POST", "/api/v1/subscriptions/{name}/settle", .events,
             "Settles deliveries together with the events that answer them.", body: .json("SettleRequest"),

@@ -67,6 +67,7 @@ extension AccessRule {
             Row("GET", "/api/v1/metadata", .metadataRead, at: .anywhere),
             Row("POST", "/api/v1/event", .eventsWrite, at: .handler),
             Row("POST", "/api/v1/subscriptions/{name}/pull", .eventsRead, at: .handler),
+            Row("GET", "/api/v1/subscriptions/{name}/stream", .eventsRead, at: .handler),
             Row("POST", "/api/v1/subscriptions/{name}/settle", .eventsWrite, at: .handler),
             Row("GET", "/api/v1/subscriptions", .integrationsRead, at: .installation),
             Row("PUT", "/api/v1/subscriptions/{name}", .integrationsWrite, at: .installation),

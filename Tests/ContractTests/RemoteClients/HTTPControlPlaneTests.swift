@@ -30,38 +30,61 @@ import Testing
 
     private func json(_ request: OutgoingRequest) throws -> JSON { try JSON(parsing: request.body) }
 
-    @Test("The opening takes what is there, then polls go on until there is something")
-    func polling() async throws {
-        let polls = CallCount()
-        let requester = InMemoryHTTPRequester { [self] _ in
-            let poll = polls.next()
-            let delivery: JSON = ["position": .integer(poll), "event": event("\(poll)").structured]
-            return answer(200, ["deliveries": poll == 2 ? [] : [delivery]])
+    /// A stream with a delivery at each of these positions.
+    private func stream(_ positions: Int...) -> IncomingResponse {
+        let messages = positions.map { position in
+            let delivery: JSON = [
+                "position": .integer(position), "event": event("\(position)").structured,
+                "repeated": position == 1 ? true : nil,
+            ]
+            return "id: \(position)\ndata: \(delivery.text)\n\n"
         }
-        let subscription = try await plane(requester).subscribe(interest)
-        #expect(try await subscription.receive(upTo: 5) == [ReceivedEvent(position: 1, event: event("1"))])
-        #expect(try await subscription.receive(upTo: 5) == [ReceivedEvent(position: 3, event: event("3"))])
-        let requests = requester.requests
-        #expect(requests.map(\.method) == ["POST", "POST", "POST"])
-        #expect(requests.allSatisfy { $0.url == "http://keptn/api/v1/subscriptions/my%20deployer/pull" })
-        #expect(requests.allSatisfy { $0.headers == ["x-token": "secret", "content-type": "application/json"] })
-        #expect(requests[1].timeout > .seconds(20))
-        let bodies = try requests.map(json)
-        #expect(bodies.allSatisfy { $0["events"] == ["sh.keptn.event.deployment.triggered"] })
-        #expect(bodies.allSatisfy { $0["projects"] == ["sockshop"] && $0["window"] == 8 })
-        #expect(bodies.map { $0["restart"] } == [true, false, false])
-        #expect(bodies.map { $0["waitSeconds"] } == [0, 20, 20])
-        #expect(bodies.map { $0["max"] } == [8, 5, 5])
+        return IncomingResponse(status: 200, body: Array((": open\n\n" + messages.joined()).utf8))
     }
 
-    @Test("What came with the opening is handed out in the asked portions")
+    @Test("The stream says what the subscription is to hear, and by whom")
+    func opening() async throws {
+        let requester = InMemoryHTTPRequester { [self] _ in stream(1) }
+        let subscription = try await plane(requester).subscribe(interest)
+        #expect(
+            try await subscription.receive(upTo: 5)
+                == [ReceivedEvent(position: 1, event: event("1"), isRepeated: true)])
+        let request = try #require(requester.requests.first)
+        #expect(requester.requests.count == 1)
+        #expect(request.method == "GET")
+        #expect(request.headers == ["x-token": "secret", "accept": "text/event-stream"])
+        #expect(
+            request.url == "http://keptn/api/v1/subscriptions/my%20deployer/stream"
+                + "?events=sh.keptn.event.deployment.triggered&projects=sockshop&window=8")
+    }
+
+    @Test("What came is handed out in the asked portions; the end of the stream says that trying again may help")
     func portions() async throws {
-        let deliveries = (1...3).map { ["position": .integer($0), "event": event("\($0)").structured] as JSON }
-        let requester = InMemoryHTTPRequester { [self] _ in answer(200, ["deliveries": .array(deliveries)]) }
+        let requester = InMemoryHTTPRequester { [self] _ in stream(1, 2, 3) }
         let subscription = try await plane(requester).subscribe(interest)
         #expect(try await subscription.receive(upTo: 2).map(\.position) == [1, 2])
         #expect(try await subscription.receive(upTo: 2).map(\.position) == [3])
-        #expect(requester.requests.count == 1)
+        let error = await #expect(throws: ControlPlaneError.self) { try await subscription.receive(upTo: 2) }
+        #expect(error?.kind == .unavailable)
+    }
+
+    @Test("Who has lost the subscription to somebody else hears so; what is no delivery is rejected")
+    func ends() async throws {
+        for (text, kind) in [
+            ("event: taken-over\ndata: {}\n\n", ControlPlaneError.Kind.takenOver), ("data: {}\n\n", .rejected),
+        ] {
+            let requester = InMemoryHTTPRequester { _ in IncomingResponse(status: 200, body: Array(text.utf8)) }
+            let subscription = try await plane(requester).subscribe(interest)
+            let error = await #expect(throws: ControlPlaneError.self) { try await subscription.receive(upTo: 1) }
+            #expect(error?.kind == kind)
+        }
+    }
+
+    @Test("A stream that is refused says why")
+    func refusal() async throws {
+        let requester = InMemoryHTTPRequester { [self] _ in answer(403, ["message": "not yours"]) }
+        let error = await #expect(throws: ControlPlaneError.self) { try await plane(requester).subscribe(interest) }
+        #expect(error == ControlPlaneError(.rejected, "Keptn answered 403: not yours"))
     }
 
     @Test("Positions and events are settled in one call")
@@ -120,7 +143,7 @@ import Testing
         ])
     func statuses(status: Int, kind: ControlPlaneError.Kind) async throws {
         let requester = InMemoryHTTPRequester { [self] request in
-            request.url.hasSuffix("/pull") ? answer() : answer(status, ["message": "because"])
+            request.method == "GET" ? answer() : answer(status, ["message": "because"])
         }
         let subscription = try await plane(requester).subscribe(interest)
         let error = await #expect(throws: ControlPlaneError.self) { try await subscription.settle([1], sending: []) }

@@ -190,7 +190,7 @@ struct SQLiteStoreTests {
             for number in 0..<count { try await store.append([Contract.event("\(number)")]) }
             let before = try size()
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await store.runCheckpoints() }
+                group.addTask { try await store.runCheckpoints(every: 512) }
                 try await eventually("the database holds what the log held") { try size() >= before + count * 256 }
                 group.cancelAll()
                 await #expect(throws: CancellationError.self) { try await group.waitForAll() }

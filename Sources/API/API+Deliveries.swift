@@ -30,7 +30,9 @@ extension API {
         let count = min(max(1, body["max"]?.intValue ?? 256), 4096)
         let wait = min(max(0, body["waitSeconds"]?.intValue ?? 20), Self.pullMax)
         let isNew = body["restart"]?.boolValue ?? false
+        let done = (body["settle"]?.elements ?? []).compactMap(\.intValue).map { Position(Int64($0)) }
         return try await pulled.pull(wanted, isNew: isNew, now: { parts.time.now }) { subscription in
+            if !done.isEmpty { try await subscription.settle(done, sending: []) }
             let deliveries = try await next(subscription, count, within: .seconds(wait))
             return .json(["deliveries": .array(try await said(deliveries, to: types, settling: subscription))])
         }

@@ -28,11 +28,12 @@ package final class EventSignal: Sendable {
         guard let last = events.last?.position else { return }
         let reached = state.withLock { state in
             state.head = max(state.head, last)
-            let ready = state.waiters.filter { _, waiter in
-                last.value - waiter.after.value > Self.skippedMax || events.contains(where: waiter.isWanted)
+            let ready = state.waiters.compactMap { id, waiter in
+                let isWoken =
+                    last.value - waiter.after.value > Self.skippedMax || events.contains(where: waiter.isWanted)
+                return isWoken ? id : nil
             }
-            for id in ready.keys { state.waiters[id] = nil }
-            return ready.values.map(\.continuation)
+            return ready.compactMap { state.waiters.removeValue(forKey: $0)?.continuation }
         }
         for continuation in reached { continuation.resume() }
     }

@@ -18,10 +18,10 @@ struct DistributeCommand: AsyncParsableCommand {
 
     enum Mode: String, ExpressibleByArgument, CaseIterable {
         case inProcess = "in-process"
-        case push, pull, stream
+        case push, pull, stream, live
     }
 
-    @Option(help: "How subscribers get events: in-process, push, pull or stream.") var mode = Mode.push
+    @Option(help: "How subscribers get events: in-process, push, pull, stream or live.") var mode = Mode.push
     @Option(help: "Subscribers, each of which hears every event.") var subscribers = 1
     @Option(help: "Subscriptions to an endpoint where nobody listens, beside the others; not in-process.") var dead = 0
     @Option(help: "Events of the closed loop.") var count = 5000
@@ -58,8 +58,9 @@ struct DistributeCommand: AsyncParsableCommand {
             defer { group.cancelAll() }
             switch mode {
             case .push: try await PushSubscribers.listen(subscribers, client, arrivals, in: &group)
-            case .pull: try await PullSubscribers.listen(subscribers, plane, arrivals, in: &group)
-            case .stream: try await StreamSubscribers.listen(subscribers, server, arrivals, in: &group)
+            case .pull: try await PullSubscribers.listen(subscribers, server, arrivals, in: &group)
+            case .stream: try await StreamSubscribers.listen(subscribers, plane, arrivals, in: &group)
+            case .live: try await LiveSubscribers.listen(subscribers, server, arrivals, in: &group)
             case .inProcess: break
             }
             for number in 0..<dead {
@@ -80,11 +81,15 @@ struct DistributeCommand: AsyncParsableCommand {
             for number in 0..<subscribers {
                 let subscription = try await distributor.open(
                     SubscriptionRequest(name: "s\(number)", patterns: [BenchEvent.type.text]))
+                let settled = Settling()
+                group.addTask {
+                    try await settled.run { try await subscription.settle($0.map { Position($0) }, sending: []) }
+                }
                 group.addTask {
                     while !Task.isCancelled {
                         let deliveries = try await subscription.next(upTo: 256)
                         for delivery in deliveries { arrivals.note(delivery.event.id) }
-                        try await subscription.settle(deliveries.map(\.position), sending: [])
+                        settled.note(deliveries.map(\.position.value))
                     }
                 }
             }
@@ -119,7 +124,7 @@ struct DistributeCommand: AsyncParsableCommand {
     // MARK: Senders
 
     /// Returns how long it took from the durable append until the last subscriber has heard the event.
-    private func send(_ target: Target, _ arrivals: Arrivals) async throws -> Duration {
+    private static func send(_ target: Target, _ arrivals: Arrivals) async throws -> Duration {
         let event = BenchEvent.next()
         async let heard: Void = arrivals.all(of: event.id)
         try await target.send([event])
@@ -131,33 +136,22 @@ struct DistributeCommand: AsyncParsableCommand {
     private func closedLoop(_ target: Target, _ arrivals: Arrivals, _ count: Int) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<concurrency {
-                group.addTask { for _ in 0..<max(1, count / concurrency) { _ = try await send(target, arrivals) } }
+                group.addTask { for _ in 0..<max(1, count / concurrency) { _ = try await Self.send(target, arrivals) } }
             }
             try await group.waitForAll()
         }
     }
 
-    /// Sends at a fixed rate, whatever the subscribers do, so that queueing shows: `sent` counts from the moment that
-    /// was due.
+    /// `sent` counts from the moment that was due.
     private func openLoop(
         _ target: Target, _ arrivals: Arrivals, rate: Double, count: Int
     ) async throws -> (appended: Samples, sent: Samples) {
-        let start = ContinuousClock.now
-        return try await withThrowingTaskGroup(of: (appended: Duration, sent: Duration).self) { group in
-            for number in 0..<count {
-                let due = start + .nanoseconds(Int64(Double(number) / rate * 1e9))
-                group.addTask {
-                    try await ContinuousClock().sleep(until: due)
-                    let appended = try await send(target, arrivals)
-                    return (appended, ContinuousClock.now - due)
-                }
-            }
-            var samples = (appended: Samples(), sent: Samples())
-            for try await latency in group {
-                samples.appended.add(latency.appended)
-                samples.sent.add(latency.sent)
-            }
-            return samples
+        let latencies = try await OpenLoop.run(rate: rate, count: count) { _, due in
+            (appended: try await Self.send(target, arrivals), sent: ContinuousClock.now - due)
+        }
+        return latencies.reduce(into: (appended: Samples(), sent: Samples())) { samples, latency in
+            samples.appended.add(latency.appended)
+            samples.sent.add(latency.sent)
         }
     }
 }

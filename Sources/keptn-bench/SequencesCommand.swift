@@ -99,22 +99,13 @@ struct SequencesCommand: AsyncParsableCommand {
         }
     }
 
-    /// Triggers at a fixed rate, whatever the answers do, so that queueing shows.
     private func openLoop(_ driver: Driver, rate: Double, count: Int) async throws -> Samples {
-        let start = ContinuousClock.now
-        return try await withThrowingTaskGroup(of: Duration.self) { group in
-            for number in 0..<count {
-                let due = start + .nanoseconds(Int64(Double(number) / rate * 1e9))
-                group.addTask {
-                    try await ContinuousClock().sleep(until: due)
-                    _ = try await driver.run(service: number % concurrency, isOpenLoop: true)
-                    return ContinuousClock.now - due
-                }
-            }
-            var samples = Samples()
-            for try await duration in group { samples.add(duration) }
-            return samples
+        let concurrency = concurrency
+        let durations = try await OpenLoop.run(rate: rate, count: count) { number, due in
+            _ = try await driver.run(service: number % concurrency, isOpenLoop: true)
+            return ContinuousClock.now - due
         }
+        return durations.reduce(into: Samples()) { $0.add($1) }
     }
 
     /// Commits of the store so far; each syncs once.

@@ -8,6 +8,7 @@ import NIOCore
 import NIOHTTP1
 import Ports
 import RemoteClients
+import Synchronization
 
 /// Endpoints to which events are posted.
 enum PushSubscribers {
@@ -42,8 +43,48 @@ enum PushSubscribers {
     }
 }
 
-/// Clients that ask again and again.
+/// Clients that ask again and again, by long polls.
 enum PullSubscribers {
+    static func listen(
+        _ count: Int, _ server: ServerUnderTest, _ arrivals: Arrivals,
+        in group: inout ThrowingTaskGroup<Void, any Error>
+    ) async throws {
+        for number in 0..<count {
+            let client = PullClient(server: server, subscription: "s\(number)")
+            _ = try await client.pull(waiting: 0, restart: true)
+            group.addTask {
+                var settled: [JSON] = []
+                while !Task.isCancelled {
+                    let deliveries = try await client.pull(waiting: 5, settling: settled)
+                    for delivery in deliveries { arrivals.note(delivery["event", "id"]?.stringValue ?? "") }
+                    settled = deliveries.compactMap { $0["position"] }
+                }
+            }
+        }
+    }
+}
+
+private struct PullClient {
+    let server: ServerUnderTest
+    let subscription: String
+
+    /// Not by `APIClient`, which has few connections.
+    func pull(waiting seconds: Int, settling positions: [JSON] = [], restart: Bool = false) async throws -> [JSON] {
+        let body: JSON = [
+            "events": [.string(BenchEvent.type.text)], "waitSeconds": .integer(seconds), "max": 256,
+            "restart": .bool(restart), "settle": .array(positions),
+        ]
+        let answer = try await WebRequester().send(
+            OutgoingRequest(
+                method: "POST", url: "\(server.endpoint)/v1/subscriptions/\(subscription)/pull",
+                headers: ["x-token": server.token, "content-type": "application/json"], body: Array(body.bytes)))
+        guard answer.status == 200 else { throw KeptnError(.unavailable, "a pull was answered \(answer.status)") }
+        return try JSON(parsing: answer.body)["deliveries"]?.elements ?? []
+    }
+}
+
+/// Clients of durable subscriptions that are told by a stream, as integrations are.
+enum StreamSubscribers {
     static func listen(
         _ count: Int, _ plane: HTTPControlPlane, _ arrivals: Arrivals,
         in group: inout ThrowingTaskGroup<Void, any Error>
@@ -51,19 +92,48 @@ enum PullSubscribers {
         for number in 0..<count {
             let subscription = try await plane.subscribe(
                 Interest(name: "s\(number)", patterns: [BenchEvent.type.text]))
+            let settled = Settling()
+            group.addTask { try await settled.run { try await subscription.settle($0, sending: []) } }
             group.addTask {
                 while !Task.isCancelled {
                     let events = try await subscription.receive(upTo: 256)
                     for event in events { arrivals.note(event.event.id) }
-                    try await subscription.settle(events.map(\.position), sending: [])
+                    settled.note(events.map(\.position))
                 }
             }
         }
     }
 }
 
+/// Settles beside the hearing, as integrations do: one call at a time, each with all that was heard meanwhile.
+final class Settling: Sendable {
+    private let heard = Mutex<[Int64]>([])
+    private let signal = PositionSignal()
+
+    func note(_ positions: [Int64]) {
+        heard.withLock { $0 += positions }
+        signal.advance(to: Position(signal.position.value + 1))
+    }
+
+    /// Until cancelled.
+    func run(_ settle: (_ positions: [Int64]) async throws -> Void) async throws {
+        while true {
+            let seen = signal.position
+            let positions = heard.withLock { heard in
+                defer { heard = [] }
+                return heard
+            }
+            if positions.isEmpty {
+                try await signal.wait(for: Position(seen.value + 1))
+            } else {
+                try await settle(positions)
+            }
+        }
+    }
+}
+
 /// Clients of the live stream: server-sent events.
-enum StreamSubscribers {
+enum LiveSubscribers {
     static func listen(
         _ count: Int, _ server: ServerUnderTest, _ arrivals: Arrivals,
         in group: inout ThrowingTaskGroup<Void, any Error>

@@ -20,7 +20,7 @@ extension API {
             "PullRequest",
             """
             {events*: [string], projects: [string], stages: [string], services: [string], max: integer,
-             waitSeconds: integer, window: integer, restart: boolean, client: string}
+             waitSeconds: integer, window: integer, restart: boolean, client: string, settle: [integer]}
             """
         ),
         ("Deliveries", "{deliveries*: [{position*: integer, event*: object, repeated: boolean}]}"),

@@ -83,6 +83,23 @@ struct PullSharingTests {
         #expect(try await pull("a") == ["3*"])
     }
 
+    @Test("A pull may settle what the one before brought, also when it begins anew")
+    func settlingByPulling() async throws {
+        func pull(settling positions: JSON, restart: Bool) async throws -> JSON? {
+            let body: JSON = [
+                "events": ["sh.keptn.event.test.triggered"], "waitSeconds": 0, "restart": .bool(restart),
+                "settle": positions,
+            ]
+            return try await bench.send(.post, "/api/v1/subscriptions/testers/pull", body.text).json["deliveries"]
+        }
+        #expect(try await pull(settling: [], restart: true) == [])
+        try await append("1", "2", "3")
+        #expect(try await pull(settling: [], restart: false)?.elements.count == 3)
+        #expect(try await pull(settling: [1], restart: false) == [])
+        let again = try await pull(settling: [2], restart: true)
+        #expect(again?.elements.map { $0["position"] } == [3])
+    }
+
     @Test("Alone, nobody has to hurry")
     func alone() async throws {
         #expect(try await pull("a", restart: true) == [])

@@ -12,7 +12,9 @@ struct DescriptionTests {
         "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
     ]
     /// They answer when something happens, and may wait longer than a tester wants to.
-    private static let waiting = ["/api/v1/stream", "/api/v1/subscriptions/{name}/pull"]
+    private static let waiting = [
+        "/api/v1/stream", "/api/v1/subscriptions/{name}/pull", "/api/v1/subscriptions/{name}/stream",
+    ]
 
     @Test(
         "Whatever is sent, no answer is a server's fault, undocumented, or of another shape than the description says")

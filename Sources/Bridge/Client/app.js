@@ -88,7 +88,6 @@ async function show() {
   place = here
   const own = page = new Page(main, params, query, navigate)
   markPlace(screen, params)
-  live.follow(session.projects ? params.project ?? null : undefined)
   const slow = setTimeout(() => { if (own === page) own.render(skeleton()) }, 150)
   main.setAttribute('aria-busy', 'true')
   try {

@@ -143,7 +143,8 @@ function userMenu(logOut) {
   },
   h('summary', { 'aria-label': `User ${session.name}` }, icon('user'), h('span', session.name), readOnly && h('span.tag', 'read only')),
   h('div.menu',
-    h('p', 'Logged in with the token ', h('b', session.name)),
+    session.issuer ? h('p', 'Logged in as ', h('b', session.name), h('span.quiet', ` by ${new URL(session.issuer).host}`))
+      : h('p', 'Logged in with the token ', h('b', session.name)),
     session.projects && h('p.quiet', `Limited to ${session.projects.join(', ')}`),
     session.expiresAt && h('p.quiet', `Until ${exact(session.expiresAt)}`),
     h('div.themes', { role: 'group', 'aria-label': 'Colours' }, ['auto', 'light', 'dark'].map((name) =>
@@ -177,6 +178,7 @@ export function showLogin(enter, message = '') {
   const problem = h('p.problem', { role: 'alert', hidden: !message }, message)
   const token = h('input', { type: 'password', autocomplete: 'current-password', name: 'token', required: true, spellcheck: 'false' })
   const done = h('button.button.primary', { type: 'submit' }, 'Log in')
+  const elsewhere = h('div.elsewhere', { hidden: true })
   document.title = 'Log in · Keptn'
   document.body.replaceChildren(h('main.login',
     h('form', {
@@ -197,8 +199,17 @@ export function showLogin(enter, message = '') {
     },
     h('h1', h('img', { src: 'icon.svg', alt: '', width: 32, height: 32 }), 'Keptn'),
     problem,
+    elsewhere,
     field('API token', token),
     done,
     h('p.hint', 'On the server’s machine “keptn bridge” opens this page logged in. The first token lies in the server’s data folder, in the file “token”; “keptn token create” makes others, read-only ones too.'))))
   token.focus()
+  // Where the server has an identity provider, people have accounts there rather than tokens.
+  get('v1/session/login').then(({ issuer }) => {
+    if (!issuer) return
+    const to = encodeURIComponent(location.pathname + location.search)
+    patch(elsewhere, h('a.button.primary', { href: `/oauth/login?to=${to}` }, `Log in by ${new URL(issuer).host}`), h('p.quiet', 'or'))
+    elsewhere.hidden = false
+    done.classList.remove('primary')
+  }).catch(() => {})
 }

@@ -1,4 +1,5 @@
 """Integrations: what is connected, what it hears, what was written, what is called, and what could not be delivered."""
+import base64
 import http.server
 import threading
 import unittest
@@ -26,7 +27,7 @@ def setUpModule():
                                  "filter": {"projects": [PROJECT], "stages": [], "services": []}}])
 
 
-class Integrations(BridgeTest):
+class Uniform(BridgeTest):
     HOME = f"project/{PROJECT}/settings/uniform/integrations"
 
     def test_the_list_and_unread_lines(self):
@@ -64,7 +65,8 @@ class Integrations(BridgeTest):
         eventually("it is gone", lambda: "of connected in production" not in page.text())
         self.assertGreater(count, 0)
 
-    def test_a_webhook_is_written_run_dry_and_saved(self):
+    def add_webhook(self):
+        """Adds a subscription of webhook-service by hand, and is then where its webhook is written."""
         page = self.browser
         page.go(self.HOME)
         page.find("td a", "webhook-service").click()
@@ -73,6 +75,36 @@ class Integrations(BridgeTest):
         page.find(".heard h2")
         page.find("form .primary").click()
         page.find(".webhook textarea")
+        return page.run("return location.pathname").split("/")[-2]
+
+    def file(self, place):
+        content = api("GET", f"resource-service/v1/project/{PROJECT}{place}/resource/webhook%2Fwebhook.yaml")
+        return base64.b64decode(content["resourceContent"]).decode()
+
+    def test_a_webhook_belongs_to_the_project_a_stage_or_a_service(self):
+        page = self.browser
+        for stage, service, place in (("", "", ""), ("dev", "", "/stage/dev"), ("dev", "carts", "/stage/dev/service/carts")):
+            with self.subTest(place or "the project"):
+                subscription = self.add_webhook()
+                if stage:
+                    page.choose("select[aria-label=\"Whose webhook.yaml\"]", stage)
+                    page.find("input[aria-label='Service whose webhook.yaml it is']")
+                if service:
+                    page.find("input[aria-label='Service whose webhook.yaml it is']").send_keys(service, "\ue007")
+                page.find(".webhook .quiet", "This is a beginning")
+                page.find(".webhook .primary").click()
+                page.find(".webhook .state-pass", "saved as")
+                self.assertIn(subscription, self.file(place))
+                # It is found again where it is.
+                page.go(page.run("return location.pathname").removeprefix("/bridge/"))
+                page.find(".webhook textarea")
+                self.assertEqual(page.run("return document.querySelector('select[aria-label=\"Whose webhook.yaml\"]').value"), stage)
+                self.assertIn(subscription, page.run("return document.querySelector('.webhook textarea').value"))
+                self.assertEqual(page.violations(), [])
+
+    def test_a_webhook_is_written_run_dry_and_saved(self):
+        page = self.browser
+        self.add_webhook()
         page.run("const area = document.querySelector('.webhook textarea');"
                  " area.value = area.value.replace('/hook', '/{{.data.stage}}')")
         page.find(".webhook button", "Dry run").click()

@@ -62,6 +62,10 @@ extension API {
         let browser = Credential.cookie(Self.loginCookie, in: request.headers) ?? ""
         let ended = attempts.end(state: request.query("state") ?? "", browser: browser, at: parts.time.now)
         guard let (attempt, returnPath) = ended else {
+            // Some providers refuse without the state. Their word (RFC 6749 section 4.1.2.1) can be told, and no more.
+            if let word = request.query("error"), word.count < 40, word.allSatisfy({ $0 == "_" || $0.isLetter }) {
+                throw KeptnError(.unauthorized, "The identity provider refused: \(word)")
+            }
             throw KeptnError(
                 .unauthorized,
                 "This is not the end of a login that was begun in this browser in the last ten minutes.")

@@ -22,9 +22,11 @@ struct PlainPage {
               p { overflow-wrap: anywhere } input { width: 100%; margin: .3rem 0 1rem }
               input, button { font: inherit; padding: .4rem .8rem }
             </style>
+            <main>
             <h1>\(Self.escaped(title))</h1>
             \(lines.map { "<p>\(Self.escaped($0))</p>" }.joined(separator: "\n"))
             \(action)
+            </main>
             </html>
 
             """

@@ -97,6 +97,8 @@ struct LoginTests {
             Failure(query: ["code": "stranger"], status: 403, says: "bob has no rights here"),
             Failure(query: ["error": "access_denied", "error_description": "<b>no"], status: 401, says: "&lt;b&gt;no"),
             Failure(query: ["error": "access_denied"], status: 401, says: "access_denied"),
+            Failure(query: ["error": "access_denied", "state": ""], status: 401, says: "refused: access_denied"),
+            Failure(query: ["error": "call 555 1234", "state": ""], status: 401, says: "was begun in this browser"),
             Failure(query: [:], status: 401, says: "it sent no code"),
             Failure(query: ["code": "good", "state": "guessed"], status: 401, says: "was begun in this browser"),
         ])

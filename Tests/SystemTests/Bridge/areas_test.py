@@ -16,8 +16,8 @@ REPAIRED = SHIPYARD + """        - name: remediation
                 match:
                   evaluation.result: fail
           tasks:
-            - name: get-action
-            - name: action
+            - name: diagnose
+            - name: repair
 """
 
 
@@ -311,14 +311,14 @@ class Remediation(BridgeTest):
         context = send("production.remediation.triggered", {
             "project": "repaired", "stage": "production", "service": "carts",
             "problem": {"problemTitle": "Response time too long"}})
-        open_task("get-action", context)
+        open_task("diagnose", context)
         page = self.browser
         page.visit("problems?project=repaired")
         page.find("tbody .state-problem", "Response time too long")
         page.visit("project/repaired?filterType=problem")
         page.find("td .state-problem", "remediation")
         page.visit("problems?project=repaired")
-        for task in ("get-action", "action"):
+        for task in ("diagnose", "repair"):
             event = open_task(task, context)
             start(event)
             finish(event)
@@ -381,7 +381,7 @@ class TriggerSequence(BridgeTest):
         shipyard = SHIPYARD.replace("      sequences:\n        - name: delivery",
                                     "      sequences:\n        - name: smoke\n          tasks:\n            - name: check\n"
                                     "        - name: delivery", 1)
-        project("triggered", ["carts"], shipyard)
+        project("triggered", ["carts", "orders"], shipyard)
         page = self.browser
         page.visit("project/triggered")
         page.find(".head button", "Trigger a sequence").click()
@@ -400,7 +400,7 @@ class TriggerSequence(BridgeTest):
         page.find(".head button", "Trigger a sequence").click()
         page.choose("#trigger-sequence", "smoke")
         page.find("dialog .preview", "check")
-        page.find("#trigger-service").send_keys("carts")
+        page.find("#trigger-service").send_keys("orders")
         page.find("#trigger-labels").send_keys("nonsense")
         page.find("dialog footer .primary").click()
         page.find("dialog .problem", "name=value is needed")
@@ -408,7 +408,7 @@ class TriggerSequence(BridgeTest):
                  " document.querySelector('#trigger-labels').dispatchEvent(new Event('input'))")
         page.find("#trigger-values").send_keys('{"replicas": 2}')
         page.find("dialog footer .primary").click()
-        page.find("h1", "smoke of carts")
+        page.find("h1", "smoke of orders")
         context = page.run("return location.pathname").split("/")[-1]
         data = open_task("check", context)["data"]
         self.assertEqual(data["configurationChange"]["values"], {"replicas": 2})

@@ -56,7 +56,7 @@ class OAuth(unittest.TestCase):
         page.run("document.querySelector('textarea').value = arguments[0]", SHIPYARD)
         page.find("form.card button[type=submit]").click()
         page.find("h1", "Environment")
-        page.find("details.user summary").click()
+        page.run("document.querySelector('details.user').open = true")
         page.find(".menu button", "Log out").click()
         page.find("input[name=token]")
         self.assertIsNone(page.driver.get_cookie("keptn_session"))

@@ -3,7 +3,7 @@
 
 import { get, may, part, post, put } from '../api.js'
 import { base64, h, patch, unbase64 } from '../dom.js'
-import { button, failure, field, head, notify, plural, select, state, time } from '../parts.js'
+import { attempt, button, failure, field, head, notify, plural, select, state, time } from '../parts.js'
 import { root } from './files.js'
 import { short, words } from './integrations.js'
 
@@ -22,7 +22,7 @@ export async function show(page) {
     page.title(one.name, 'Subscription')
     const form = new Form(page, one, overview, known)
     const webhook = known && one.name === 'webhook-service' && may('resources:read') ? new Webhook(page, known, overview) : null
-    await webhook?.load()
+    await webhook?.find()
     page.render(head(known ? 'Subscription' : 'New subscription', h('a', { href: `project/${part(project)}/settings/uniform/integrations/${part(one.id)}` }, one.name)), form.element,
       one.name === 'webhook-service' && (known ? webhook?.element : h('p.quiet', 'What is called stands in a webhook/webhook.yaml; after saving it can be written here.')))
   } catch (error) {
@@ -109,40 +109,45 @@ class Form {
 class Webhook {
   constructor(page, known, overview) {
     Object.assign(this, { page, known, overview })
-    const { stages = [], services = [] } = known.filter ?? {}
-    this.place = { stage: stages.length === 1 ? stages[0] : '', service: stages.length === 1 && services.length === 1 ? services[0] : '' }
     this.element = h('section.card.padded.webhook')
   }
 
   get project() { return this.page.params.project }
-  get path() { return `${root(this.project, this.place)}/resource/${part(webhookFile)}` }
+  path(place) { return `${root(this.project, place)}/resource/${part(webhookFile)}` }
 
-  /// Reads the file of a place, by default that of the narrowest one that has the webhook already.
-  async load(place) {
-    if (place) this.place = place
-    const narrow = this.place
-    const places = place ? [place] : [narrow, { stage: narrow.stage, service: '' }, { stage: '', service: '' }]
-    let first
-    for (const one of places) {
-      this.place = one
-      const text = await this.read()
-      first ??= { place: one, text }
-      if (text.includes(this.known.id)) return this.draw(text)
-    }
-    this.place = first.place
-    this.draw(first.text)
+  /// Where a webhook of this subscription can stand, the narrowest first, as they are looked through when an event comes.
+  candidates() {
+    const { stages: chosen = [], services = [] } = this.known.filter ?? {}
+    const stages = chosen.length > 0 ? chosen : this.overview.stages.map(({ name }) => name)
+    return [
+      ...stages.flatMap((stage) => services.map((service) => ({ stage, service }))),
+      ...stages.map((stage) => ({ stage, service: '' })), { stage: '', service: '' }]
   }
 
-  async read() {
+  /// Looks for the file that has the webhook; where none has, it is to be written for what the subscription is about.
+  async find() {
+    const places = this.candidates()
+    for (const place of places.slice(0, 24)) {
+      const text = await this.read(place)
+      if (text.includes(this.known.id)) return this.draw(place, text)
+    }
+    const { stages = [], services = [] } = this.known.filter ?? {}
+    const isOfOne = stages.length === 1
+    return this.load({ stage: isOfOne ? stages[0] : '', service: isOfOne && services.length === 1 ? services[0] : '' })
+  }
+
+  async load(place) { await this.draw(place, await this.read(place)) }
+
+  async read(place) {
     try {
-      return unbase64((await get(this.path, {}, this.page.signal)).resourceContent) ?? ''
+      return unbase64((await get(this.path(place), {}, this.page.signal)).resourceContent) ?? ''
     } catch (error) {
       if (error.status !== 404) throw error
       return ''
     }
   }
 
-  async draw(saved) {
+  async draw(place, saved) {
     const { page, known, project } = this
     const secrets = may('secrets:read') ? (await get('secrets/v1/secret', { scope: 'keptn-webhook-service' }, page.signal).catch(() => ({ Secrets: [] }))).Secrets : []
     const text = saved.includes(known.id) ? saved : withWebhook(saved, known)
@@ -152,7 +157,7 @@ class Webhook {
     const insert = (what) => { area.setRangeText(what, area.selectionStart, area.selectionEnd, 'end'); area.focus() }
     this.element.replaceChildren(...flat(
       h('h2', 'What is called'),
-      this.places(),
+      this.places(place),
       text !== saved && h('p.quiet', 'No webhook of this file has this subscription yet. This is a beginning: change the address, then save.'),
       h('div.toolbar',
         select([['', 'Insert from the event …'], ...values], '', (name) => { if (name) insert(`{{${name}}}`) }, { 'aria-label': 'Insert a value of the event' }),
@@ -168,22 +173,15 @@ class Webhook {
         button('Dry run', () => dryRun(page, known, area.value, found), { title: 'Shows what would be sent for the newest event of this kind; sends nothing' }),
         may('resources:write') && button('Save webhook.yaml', async () => {
           try {
-            const { commitID } = await put(this.path, { resourceContent: base64(area.value) })
+            const { commitID } = await put(this.path(place), { resourceContent: base64(area.value) })
             patch(found, state('pass', `saved as ${commitID.slice(0, 8)}`))
           } catch (error) { patch(found, h('p.problem.lines', error.message)) }
         }, { kind: 'primary' }))))
   }
 
   /// Whose file it is.
-  places() {
-    const { stage, service } = this.place
-    const go = async (place) => {
-      const before = this.place
-      try { await this.load(place) } catch (error) {
-        this.place = before
-        notify(error.message, 'fail')
-      }
-    }
+  places({ stage, service }) {
+    const go = (place) => attempt(() => this.load(place))
     const names = [...new Set([...this.known.filter?.services ?? [], service].filter(Boolean))]
     return h('div.toolbar',
       select([['', 'Of the project'], ...this.overview.stages.map(({ name }) => [name, `Of stage ${name}`])], stage, (name) => go({ stage: name, service: '' }), { 'aria-label': 'Whose webhook.yaml' }),

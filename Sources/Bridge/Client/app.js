@@ -5,7 +5,7 @@ import { patch } from './dom.js'
 import * as live from './live.js'
 import { Page, skeleton } from './page.js'
 import { failure } from './parts.js'
-import { frame, knowScreens, main, markPlace, showLogin } from './shell.js'
+import { frame, main, markPlace, showLogin } from './shell.js'
 
 /// A path below /bridge, `:name` for what differs, and the module in screens/ that shows it. The first that fits counts.
 const routes = [
@@ -45,8 +45,6 @@ const routes = [
   ['trace/:context', 'trace'],
   ['trace/:context/:place', 'trace'],
 ].map(([path, screen]) => ({ path, parts: path.split('/'), screen }))
-
-knowScreens(routes.map(({ screen }) => screen))
 
 let page = null
 let place = ''

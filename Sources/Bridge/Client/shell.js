@@ -3,7 +3,7 @@
 import { get, logIn, may, session } from './api.js'
 import { h, patch } from './dom.js'
 import * as live from './live.js'
-import { button, dialog, exact, field, icon, state } from './parts.js'
+import { button, exact, field, icon } from './parts.js'
 
 export const main = h('main', { id: 'main', tabindex: -1 })
 
@@ -24,10 +24,6 @@ const places = [
   ['tokens', 'Tokens', 'user', ['tokens']],
   ['about', 'About', 'about', ['about']],
 ]
-/// Places whose screens are there.
-let known = new Set()
-
-export function knowScreens(names) { known = new Set(names) }
 
 const trail = h('nav.trail', { 'aria-label': 'Where this is' })
 const rail = h('nav.rail', { 'aria-label': 'Places' })
@@ -55,7 +51,7 @@ export function frame({ logOut }) {
 /// Says in the head and the rail where one is.
 export function markPlace(screen, { project, context }) {
   const path = project && `project/${encodeURIComponent(project)}`
-  const item = ([to, name, iconName, screens], base) => known.has(screens[0]) && h('a', {
+  const item = ([to, name, iconName, screens], base) => h('a', {
     href: base + to, title: name, 'aria-current': screens.includes(screen) ? 'page' : null,
   }, icon(iconName), h('span', name))
   patch(rail,

@@ -148,7 +148,7 @@ class Dashboard(BridgeTest):
         project("filtered-two")
         page = self.browser
         page.visit("dashboard")
-        page.find("input[aria-label='Filter projects']").send_keys("filtered-t")
+        page.find("input[aria-label='Filter projects by name']").send_keys("filtered-t")
         eventually("one is left", lambda: page.count(".tile") == 1)
         self.assertIn("search=filtered-t", page.run("return location.search"))
         page.keys("xyz")

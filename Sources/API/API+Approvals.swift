@@ -24,6 +24,14 @@ extension API {
         ]
     }
 
+    private static let question = """
+        <form method="post">
+          <label>Comment <input name="comment" maxlength="1000" autocomplete="off"></label>
+          <button name="decision" value="approve">Approve</button>
+          <button name="decision" value="decline">Decline</button>
+        </form>
+        """
+
     /// Whoever may make tokens may make links: both let others in.
     private func makeLink(_ request: APIRequest) async throws -> APIResponse {
         let id = request.parameter("id")
@@ -59,7 +67,7 @@ extension API {
 
     /// What is wrong becomes a page too: people read it.
     private func page(
-        _ request: APIRequest, _ content: (ApprovalLinks.Content, APIRequest) async throws -> ApprovalPage
+        _ request: APIRequest, _ content: (ApprovalLinks.Content, APIRequest) async throws -> PlainPage
     ) async throws -> APIResponse {
         do {
             let link = try parts.approvalLinks.content(of: request.parameter("link"), at: parts.time.now)
@@ -72,11 +80,11 @@ extension API {
                 case .notFound: .notFound
                 default: .badRequest
                 }
-            return ApprovalPage(title: "Nothing was decided", lines: [error.message]).response(status)
+            return PlainPage(title: "Nothing was decided", lines: [error.message]).response(status)
         }
     }
 
-    private func question(_ link: ApprovalLinks.Content) async throws -> ApprovalPage {
+    private func question(_ link: ApprovalLinks.Content) async throws -> PlainPage {
         guard let event = try await waitingApproval(link.approval) else {
             throw KeptnError(.conflict, "this approval is not open any more")
         }
@@ -89,10 +97,10 @@ extension API {
         if let result = data["result"]?.stringValue, !result.isEmpty { lines.append("Result so far: \(result)") }
         if let since = event.time { lines.append("Waits since \(since.rfc3339)") }
         lines.append("You answer as \(link.person).")
-        return ApprovalPage(title: "Approve?", lines: lines, asks: true)
+        return PlainPage(title: "Approve?", lines: lines, action: Self.question)
     }
 
-    private func decide(_ link: ApprovalLinks.Content, _ request: APIRequest) async throws -> ApprovalPage {
+    private func decide(_ link: ApprovalLinks.Content, _ request: APIRequest) async throws -> PlainPage {
         let text = String(decoding: try await request.body.collect(upTo: Self.formBytesMax), as: UTF8.self)
         let form = QueryText.parse(text)
         guard let result = ["approve": KeptnResult.pass, "decline": .fail][form["decision"] ?? ""] else {
@@ -119,66 +127,7 @@ extension API {
             body: Array(answer.setting("id", to: .string(parts.ids.newID())).bytes))
         let person = Caller(name: link.person, grant: Grant(scopes: [.eventsWrite], projects: [link.project]))
         _ = try await parts.intake.accept(message, from: person)
-        return ApprovalPage(
+        return PlainPage(
             title: result == .pass ? "Approved" : "Declined", lines: ["Noted in the name of \(link.person)."])
-    }
-}
-
-/// A page for a person: a few lines, and perhaps the question.
-private struct ApprovalPage {
-    let title: String
-    let lines: [String]
-    var asks = false
-
-    func response(_ status: HTTPResponse.Status) -> APIResponse {
-        let form = """
-            <form method="post">
-              <label>Comment <input name="comment" maxlength="1000" autocomplete="off"></label>
-              <button name="decision" value="approve">Approve</button>
-              <button name="decision" value="decline">Decline</button>
-            </form>
-            """
-        let html = """
-            <!doctype html>
-            <html lang="en">
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="robots" content="noindex">
-            <title>\(Self.escaped(title)) · Keptn</title>
-            <style>
-              :root { color-scheme: light dark }
-              body { max-width: 32rem; margin: 3rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif }
-              p { overflow-wrap: anywhere } input { width: 100%; margin: .3rem 0 1rem }
-              input, button { font: inherit; padding: .4rem .8rem }
-            </style>
-            <h1>\(Self.escaped(title))</h1>
-            \(lines.map { "<p>\(Self.escaped($0))</p>" }.joined(separator: "\n"))
-            \(asks ? form : "")
-            </html>
-
-            """
-        var response = APIResponse(status, contentType: "text/html; charset=utf-8", body: Array(html.utf8))
-        response.headers[.contentSecurityPolicy] =
-            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; "
-            + "frame-ancestors 'none'"
-        response.headers[.cacheControl] = "no-store"
-        // The address is the key.
-        if let name = HTTPField.Name("Referrer-Policy") { response.headers[name] = "no-referrer" }
-        return response
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for character in text {
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.append(character)
-            }
-        }
-        return result
     }
 }

@@ -41,18 +41,18 @@ extension API {
     private func projectsOverview(_ request: APIRequest) async throws -> APIResponse {
         let page = try Page(request)
         let text = request.query("search")?.lowercased() ?? ""
-        let all = try await parts.configuration.projects()
-            .filter { request.caller.grant.reaches($0.name) }
-        let open = try await parts.store.openCounts(in: all.map(\.name))
-        let matching = all.filter { text.isEmpty || $0.name.contains(text) }
+        let all = try await parts.configuration.projectNames().filter(request.caller.grant.reaches)
+        let open = try await parts.store.openCounts(in: all)
+        let matching = all.filter { text.isEmpty || $0.contains(text) }
         let shown = Array(page.cut(matching))
-        let gates = try await gates(in: shown.map(\.name))
+        let gates = try await parts.store.latestResults(of: Self.evaluationFinished, in: shown)
         var projects: [JSON] = []
-        for project in shown {
+        for name in shown {
+            // A repository that cannot be read must not hide the others.
+            guard let project = try? await parts.configuration.project(name) else { continue }
             projects.append(
                 try await overview(
-                    project, open.filter { $0.project == project.name }, gates.filter { $0.project == project.name },
-                    withRuns: true))
+                    project, open.filter { $0.project == name }, gates.filter { $0.project == name }, withRuns: true))
         }
         return .json(
             page.list("projects", projects, total: matching.count)
@@ -63,17 +63,12 @@ extension API {
         let project = try await parts.configuration.project(request.parameter("project"))
         return .json(
             try await overview(
-                project, parts.store.openCounts(in: [project.name]), gates(in: [project.name]), withRuns: false))
-    }
-
-    private func gates(in projects: [String]) async throws -> [LatestEvent] {
-        var query = LatestEventQuery(projects: projects)
-        query.types = [Self.evaluationFinished]
-        return try await parts.store.latestEvents(query)
+                project, parts.store.openCounts(in: [project.name]),
+                parts.store.latestResults(of: Self.evaluationFinished, in: [project.name]), withRuns: false))
     }
 
     private func overview(
-        _ project: ProjectEntry, _ open: [OpenCount], _ gates: [LatestEvent], withRuns: Bool
+        _ project: ProjectEntry, _ open: [OpenCount], _ gates: [ResultCount], withRuns: Bool
     ) async throws -> JSON {
         let first = project.shipyard.stages.first?.name
         var services = 0
@@ -129,8 +124,10 @@ extension API {
         ]
     }
 
-    private static func gateCounts(_ gates: [LatestEvent]) -> JSON {
-        func count(_ result: String) -> JSON { .integer(gates.filter { $0.result == result }.count) }
+    private static func gateCounts(_ gates: [ResultCount]) -> JSON {
+        func count(_ result: String) -> JSON {
+            .integer(gates.filter { $0.result == result }.reduce(0) { $0 + $1.count })
+        }
         return ["pass": count("pass"), "warning": count("warning"), "fail": count("fail")]
     }
 

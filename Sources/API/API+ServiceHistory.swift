@@ -3,6 +3,7 @@ import Core
 import HTTPTypes
 import KeptnModel
 import Ports
+import SpecFiles
 
 extension API {
     /// What became of a service: its deployments and its evaluations, each in one list for people.
@@ -58,7 +59,10 @@ extension API {
         let invalidations = Dictionary(
             try await parts.store.events(invalidated).map { ($0.event.triggeredID ?? "", $0.event) },
             uniquingKeysWith: { newest, _ in newest })
-        let shown = found.events.map { Self.evaluation($0.event, invalidations[$0.event.triggeredID ?? ""]) }
+        var weights = SLOWeights()
+        let shown = found.events.map {
+            Self.evaluation($0.event, invalidations[$0.event.triggeredID ?? ""], &weights)
+        }
         return .json(page.list("evaluations", shown, total: found.total))
     }
 
@@ -71,9 +75,12 @@ extension API {
         return query
     }
 
-    private static func evaluation(_ event: CloudEvent, _ invalidation: CloudEvent?) -> JSON {
+    private static func evaluation(
+        _ event: CloudEvent, _ invalidation: CloudEvent?, _ weights: inout SLOWeights
+    ) -> JSON {
         let data = event.json ?? .null
         let evaluation = data["evaluation"] ?? .null
+        let ownWeights = weights.bySLI(in: evaluation["sloFileContent"]?.stringValue ?? "")
         let wasInvalidated: JSON? = invalidation.map {
             [
                 "time": $0.time.map { .string($0.rfc3339) },
@@ -88,17 +95,35 @@ extension API {
             "score": evaluation["score"], "timeStart": evaluation["timeStart"], "timeEnd": evaluation["timeEnd"],
             "commit": evaluation["gitCommit"] ?? event.gitCommitID.map { .string($0) },
             "comparedEvents": evaluation["comparedEvents"], "invalidated": wasInvalidated,
-            "indicators": .array((evaluation["indicatorResults"]?.elements ?? []).map(indicator)),
+            "indicators": .array(
+                (evaluation["indicatorResults"]?.elements ?? []).map { indicator($0, ownWeights) }),
         ]
     }
 
-    private static func indicator(_ result: JSON) -> JSON {
+    private static func indicator(_ result: JSON, _ weights: [String: Int]) -> JSON {
         let value = result["value"] ?? .null
+        let weight = value["metric"]?.stringValue.flatMap { weights[$0] }
         return [
             "metric": value["metric"], "name": result["displayName"], "value": value["value"],
             "comparedValue": value["comparedValue"], "success": value["success"], "message": value["message"],
-            "score": result["score"], "status": result["status"], "isKey": result["keySli"],
+            "score": result["score"], "weight": weight.map { .integer($0) }, "status": result["status"],
+            "isKey": result["keySli"],
             "passTargets": result["passTargets"], "warningTargets": result["warningTargets"],
         ]
+    }
+}
+
+/// The weights of objectives. Results do not repeat them: they stand in the SLO file that came with an evaluation,
+/// mostly the same for many.
+private struct SLOWeights {
+    private var known: [String: [String: Int]] = [:]
+
+    /// Empty for what is no SLO file in Base64.
+    mutating func bySLI(in content: String) -> [String: Int] {
+        if let weights = known[content] { return weights }
+        let slo = Base64.decode(content).flatMap { try? SpecFiles.slo($0, file: "slo.yaml").value }
+        let weights = Dictionary((slo?.objectives ?? []).map { ($0.sli, $0.weight) }) { first, _ in first }
+        known[content] = weights
+        return weights
     }
 }

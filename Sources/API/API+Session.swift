@@ -40,12 +40,14 @@ extension API {
     private func description(of request: APIRequest) -> JSON {
         let holder = Credential(request.headers).session.flatMap { parts.sessions.holder(of: $0) }
         let grant = request.caller.grant
+        var issuer: String?
+        if case .person(_, let name, _)? = holder?.session.holder { issuer = name }
         return [
             "name": .string(request.caller.name),
             "scopes": .array(grant.scopes.inOrder.map { .string($0.rawValue) }),
             "projects": grant.projects.map { .array($0.sorted().map { .string($0) }) },
             "expiresAt": (holder?.session.expiresAt ?? grant.expiresAt).map { .string($0.rfc3339) },
-            "version": .string(parts.version),
+            "issuer": issuer.map { .string($0) }, "version": .string(parts.version),
         ]
     }
 
@@ -59,9 +61,8 @@ extension API {
 
     /// RFC 6265 section 4.1. Scripts cannot read it, and no other site makes a browser send it. A proxy that ends TLS
     /// says so; without TLS the browser would not take a cookie that is `Secure`.
-    private static func cookie(_ text: String, for request: APIRequest, age: Duration) -> String {
-        let proxy = HTTPField.Name("x-forwarded-proto").flatMap { request.headers[$0] }
-        let end = "HttpOnly; SameSite=Strict" + (proxy == "https" ? "; Secure" : "")
+    static func cookie(_ text: String, for request: APIRequest, age: Duration) -> String {
+        let end = "HttpOnly; SameSite=Strict" + (isSecure(request) ? "; Secure" : "")
         return
             "\(Credential.cookie)=\(text); Path=/; Max-Age=\(age.components.seconds); \(end)"
     }

@@ -15,7 +15,7 @@ extension API {
                     log: parts.store, time: parts.time, words: parts.words, types: types,
                     start: try Self.start(request, head: head),
                     filter: SubscriptionFilter(
-                        patterns: types.canonical, projects: list("project"), stages: list("stage"),
+                        patterns: types.canonical, projects: try Self.projects(request), stages: list("stage"),
                         services: list("service")),
                     context: request.query("keptnContext"), isFactsOnly: try Self.isFactsOnly(request))
                 var response = APIResponse(contentType: "text/event-stream", body: [])
@@ -24,6 +24,16 @@ extension API {
                 return response
             }
         ]
+    }
+
+    /// The one that is asked for, else all that the caller may see; empty for those who may see every one.
+    private static func projects(_ request: APIRequest) throws -> [String] {
+        let named = request.query("project")
+        guard named != nil || request.caller.grant.projects?.isEmpty == true else {
+            return request.caller.grant.projects?.sorted() ?? []
+        }
+        try request.caller.require(project: named)
+        return named.map { [$0] } ?? []
     }
 
     /// `view=facts`: what an event is about, without what it says.

@@ -24,6 +24,8 @@ package struct API: Sendable {
         package var tokens: TokenRegistry
         package var channels: ChannelTokens
         package var sessions: SessionRegistry
+        /// Nil for a server without an identity provider that people log in at.
+        package var login: (any BrowserLogin)?
         package var approvalLinks: ApprovalLinks
         package var time: any TimeSource
         package var ids: any IDSource
@@ -39,7 +41,7 @@ package struct API: Sendable {
             hooks: Hooks = Hooks(), push: any PushControl, artifacts: any ArtifactStore, reports: any TestReports,
             uniform: Uniform, zips: any ZipArchives,
             secrets: any SecretStore, tokens: TokenRegistry, channels: ChannelTokens, sessions: SessionRegistry,
-            approvalLinks: ApprovalLinks = ApprovalLinks(),
+            login: (any BrowserLogin)? = nil, approvalLinks: ApprovalLinks = ApprovalLinks(),
             time: any TimeSource, ids: any IDSource, version: String,
             metrics: @escaping @Sendable () async -> String, git: (any GitHosting)? = nil
         ) {
@@ -59,6 +61,7 @@ package struct API: Sendable {
             self.tokens = tokens
             self.channels = channels
             self.sessions = sessions
+            self.login = login
             self.approvalLinks = approvalLinks
             self.time = time
             self.ids = ids
@@ -72,6 +75,7 @@ package struct API: Sendable {
 
     let pulled: PulledSubscriptions
     let figuresCache = FiguresCache()
+    let attempts = LoginAttempts()
 
     package init(_ parts: Parts) {
         self.parts = parts
@@ -85,9 +89,9 @@ package struct API: Sendable {
 
     package var routes: [HTTPRoute] {
         statusRoutes + eventRoutes + projectRoutes + stageRoutes + serviceRoutes + evaluationRoutes + sequenceRoutes
-            + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes + sessionRoutes + uniformRoutes
-            + logRoutes
-            + statisticsRoutes + streamRoutes + importRoutes + descriptionRoutes + closedRoutes + debugRoutes
+            + queryRoutes + resourceRoutes + deliveryRoutes + secretRoutes + tokenRoutes + sessionRoutes + loginRoutes
+            + uniformRoutes + logRoutes + statisticsRoutes + streamRoutes + importRoutes + descriptionRoutes
+            + closedRoutes + debugRoutes
             + gitRoutes + pushRoutes + hookRoutes + overviewRoutes
             + serviceHistoryRoutes + editorRoutes + webhookPreviewRoutes + approvalRoutes + reportRoutes + doraRoutes
     }

@@ -120,7 +120,8 @@ extension Server {
             orphans: orphans, logger: logger)
         let token = try base.home.token()
         let tokens = try await TokenRegistry(firstToken: token, store: store, time: time, logger: logger)
-        let sessions = try await SessionRegistry(tokens: tokens, store: store, time: time)
+        let (verifier, login) = identities(base)
+        let sessions = try await SessionRegistry(tokens: tokens, issuer: login?.issuer, store: store, time: time)
         let statistics = RequestStatistics()
         let hooks = Hooks(configuration.hooks)
         let api = API(
@@ -134,15 +135,15 @@ extension Server {
                 push: push, artifacts: artifacts, reports: base.reports, uniform: uniform,
                 zips: ZipReader(folder: try base.home.subfolder("import"), time: time, ids: ids),
                 secrets: base.secrets, tokens: tokens, channels: ChannelTokens(secret: try base.home.secretKey()),
-                sessions: sessions, approvalLinks: ApprovalLinks(secret: try base.home.secretKey()), time: time,
-                ids: ids, version: configuration.version,
+                sessions: sessions, login: login, approvalLinks: ApprovalLinks(secret: try base.home.secretKey()),
+                time: time, ids: ids, version: configuration.version,
                 metrics: {
                     MetricsText.all(
                         store: store.statistics, requests: statistics, orphans: orphans.count,
                         hooksRefused: hooks.refusalCount,
                         pushes: (try? await push.statuses()) ?? [], traffic: await proxy.totals())
                 }, git: ProjectHosting(of: base.files, packs: base.repositories)))
-        let access = access(base, tokens, sessions)
+        let access = TokenGuard(tokens: tokens, sessions: sessions, identities: verifier, time: time)
         let serving = HTTPServing(
             host: configuration.host, port: configuration.port, routes: api.routes + Bridge().routes,
             sockets: api.sockets, requests: statistics, admit: { try await access.admit($0, to: $1) }, logger: logger
@@ -170,12 +171,14 @@ extension Server {
             words: words, time: base.time, logger: base.logger)
     }
 
-    private static func access(_ base: Base, _ tokens: TokenRegistry, _ sessions: SessionRegistry) -> TokenGuard {
-        TokenGuard(
-            tokens: tokens, sessions: sessions,
-            identities: base.configuration.identities.map {
-                OpenIDVerifier(policy: $0, requester: base.web, time: base.time)
-            }, time: base.time)
+    /// Who believes the tokens of an identity provider, and lets browsers log in there.
+    private static func identities(_ base: Base) -> (verifier: OpenIDVerifier?, login: ProviderLogin?) {
+        guard let policy = base.configuration.identities else { return (nil, nil) }
+        let verifier = OpenIDVerifier(policy: policy, requester: base.web, time: base.time)
+        let login = base.configuration.loginClient.map {
+            ProviderLogin($0, issuer: policy.issuer, verifier: verifier, requester: base.web, time: base.time)
+        }
+        return (verifier, login)
     }
 
     private static func webhookService(_ base: Base) async throws -> WebhookService {
@@ -309,7 +312,7 @@ struct Base: Sendable {
             provisioningURL: configuration.provisioningURL, hidesProvisioned: configuration.hidesProvisionedURL)
         files = ConfigurationService(
             files: repositories, upstreams: upstreams,
-            charts: TarCharts(folder: try home.subfolder("charts"), time: time, ids: ids), time: time,
+            charts: TarCharts(folder: try home.subfolder("charts"), time: time, ids: ids), index: store, time: time,
             defaultBranch: configuration.defaultGitBranch,
             newLayout: configuration.hasStageFolders ? .folders : .branches, logger: logger)
         distributor = Distributor(store: store, logger: logger)

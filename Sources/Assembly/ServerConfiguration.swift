@@ -2,6 +2,7 @@ package import Core
 package import KeptnModel
 package import Logging
 package import Ports
+package import RemoteClients
 
 /// Everything about a server that can be chosen.
 package struct ServerConfiguration: Sendable {
@@ -58,6 +59,8 @@ package struct ServerConfiguration: Sendable {
     package var prometheusPIDFile: String?
     /// Whose bearer tokens are believed; nil for nobody's but our own.
     package var identities: IdentityPolicy?
+    /// As what browsers log in at that issuer; nil where they do not.
+    package var loginClient: OAuthLogin.Client?
     package var log = Log.standardError(.notice)
     package var version = "0.0.0"
 

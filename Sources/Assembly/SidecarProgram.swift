@@ -5,7 +5,6 @@ import Logging
 import Ports
 import RemoteClients
 import ServiceLifecycle
-import UnixSignals
 
 /// A distributor as a process of its own.
 package enum SidecarProgram {
@@ -13,15 +12,8 @@ package enum SidecarProgram {
     package static func runUntilSignal(
         _ settings: SidecarSettings, log: ServerConfiguration.Log, onReady: @escaping @Sendable (_ port: Int) -> Void
     ) async throws {
-        let services = services(settings, logger: log.logger, onReady: onReady)
-        var configuration = ServiceGroupConfiguration(
-            services: services.map {
-                .init(
-                    service: $0, successTerminationBehavior: .cancelGroup, failureTerminationBehavior: .cancelGroup)
-            },
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: log.logger)
-        configuration.maximumGracefulShutdownDuration = .seconds(10)
-        try await ServiceGroup(configuration: configuration).run()
+        try await SideProcess.runUntilSignal(
+            services(settings, logger: log.logger, onReady: onReady), logger: log.logger)
     }
 
     /// The distributor, and the server that takes what the integration sends.

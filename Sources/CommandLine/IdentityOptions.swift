@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import FoundationEssentials
 import Ports
+import RemoteClients
 
 /// The identity provider whose bearer tokens a server believes.
 struct IdentityOptions: ParsableArguments {
@@ -13,6 +14,26 @@ struct IdentityOptions: ParsableArguments {
     var oidcScopeClaim = "scope"
     @Option(help: "What the scopes of Keptn begin with in that claim.")
     var oidcScopePrefix = "keptn:"
+    @Option(
+        help: """
+            Our name at the issuer, for logins in the browser [env: OAUTH_CLIENT_ID; its secret, where there is one: \
+            OAUTH_CLIENT_SECRET].
+            """)
+    var oidcClientID: String?
+    @Option(help: "A scope that such a login asks for besides 'openid'; repeatable [env: OAUTH_SCOPE].")
+    var oidcClientScope: [String] = []
+
+    /// As what browsers log in at the issuer; nil without a name there.
+    func client(_ environment: [String: String]) throws -> OAuthLogin.Client? {
+        guard let id = oidcClientID ?? environment["OAUTH_CLIENT_ID"], !id.isEmpty else { return nil }
+        guard oidcIssuer != nil else {
+            throw KeptnError(.invalidInput, "--oidc-client-id needs --oidc-issuer, the URL of the provider")
+        }
+        let scopes = oidcClientScope.isEmpty ? [environment["OAUTH_SCOPE"] ?? ""] : oidcClientScope
+        return OAuthLogin.Client(
+            id: id, secret: environment["OAUTH_CLIENT_SECRET"],
+            scopes: scopes.flatMap { $0.split { $0 == "," || $0 == " " }.map(String.init) })
+    }
 
     /// Nil without an issuer.
     func policy() throws -> IdentityPolicy? {

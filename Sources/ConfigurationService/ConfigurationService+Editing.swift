@@ -22,7 +22,9 @@ extension ConfigurationService {
                 guard try await !isService(folder, at: tip, of: project) else { return nil }
                 return [try Metadata.path(in: folder): newMetadata(of: place)]
             }
-            if made != nil { isNew = true }
+            guard let made else { continue }
+            isNew = true
+            try await noteService(place, at: made)
         }
         // In some stages only, it was left behind by a creation that was interrupted: that is complete now.
         guard isNew else {

@@ -78,6 +78,9 @@ extension ConfigurationService {
         } catch let error as KeptnError where error.code == .notFound {
             throw Self.unknown(project: name)
         }
+        await quietly("the index of services has too much", name) {
+            try await index?.forgetServiceFolders(project: name)
+        }
         guard let link, let upstreams else { return }
         try await upstreams.secrets.delete(Upstreams.secret(of: name))
         if link.isProvisioned, let url = upstreams.provisioningURL {
@@ -202,7 +205,7 @@ extension ConfigurationService {
     }
 
     /// A step of tidying up, whose failure must not hide what went wrong before.
-    private func quietly(_ what: String, _ project: String, _ step: () async throws -> Void) async {
+    func quietly(_ what: String, _ project: String, _ step: () async throws -> Void) async {
         do {
             try await step()
         } catch {

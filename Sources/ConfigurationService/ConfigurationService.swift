@@ -6,7 +6,7 @@ import SpecFiles
 
 /// The configuration of projects in Git (K §2.4): a repository for each project, whose default branch holds the
 /// project's own files, a branch or folder for each stage, and in it a folder for each service. Nothing is kept beside
-/// Git.
+/// Git, but for an index that may be lost.
 ///
 /// Files at a commit never change, so they are remembered; which commit is the newest is asked anew every time.
 package final class ConfigurationService: ConfigurationEditing {
@@ -20,6 +20,7 @@ package final class ConfigurationService: ConfigurationEditing {
     let links: UpstreamLinks?
     let turns = ProjectTurns()
     let charts: (any ChartArchives)?
+    let index: (any ServiceIndex)?
     /// Of projects that are created here.
     let newLayout: Layout
 
@@ -42,23 +43,26 @@ package final class ConfigurationService: ConfigurationEditing {
 
     private let recentFiles = RecentValues<FileKey, [UInt8]?>(costMax: 8 << 20) { ($0?.count ?? 0) + 256 }
     private let recentShipyards = RecentValues<CommitKey, Result<Shipyard, InvalidFile>>(costMax: 256)
-    private let recentServices = RecentValues<StageKey, [ServiceEntry]>(costMax: 10_000) { $0.count + 1 }
+    private let recentServices = RecentValues<StageKey, [ServiceEntry]>(costMax: 50_000) { $0.count + 1 }
     let recentLayouts = RecentValues<CommitKey, Layout>(costMax: 10_000)
     private let projectCommits = RecentValues<CommitKey, Bool>(costMax: 10_000)
 
     /// - Parameters:
     ///   - upstreams: nil for a server without Git upstreams.
     ///   - charts: nil for a server that keeps Helm's charts as they come.
+    ///   - index: without one, all folders of a stage are looked into again after each of its commits.
     ///   - defaultBranch: the branch of a project's own files; `master` in Keptn (`DEFAULT_REMOTE_GIT_BRANCH`).
     ///   - newLayout: of projects that are created from now on (`DIRECTORY_STAGE_STRUCTURE`).
     package init(
         files: any VersionedFiles, upstreams: Upstreams? = nil, charts: (any ChartArchives)? = nil,
-        time: any TimeSource, defaultBranch: String = "master", newLayout: Layout = .branches, logger: Logger
+        index: (any ServiceIndex)? = nil, time: any TimeSource, defaultBranch: String = "master",
+        newLayout: Layout = .branches, logger: Logger
     ) {
         self.files = files
         self.upstreams = upstreams
         links = upstreams.map { UpstreamLinks($0, time: time) }
         self.charts = charts
+        self.index = index
         self.newLayout = newLayout
         self.time = time
         self.defaultBranch = defaultBranch
@@ -83,16 +87,7 @@ package final class ConfigurationService: ConfigurationEditing {
         let place = ConfigurationPlace(project: project, stage: stage)
         let tip = try await tip(of: place)
         return try await recentServices.value(StageKey(project: project, stage: stage, commit: tip)) {
-            var services: [ServiceEntry] = []
-            let folder = try await folder(of: place, at: tip)
-            for entry in try await files.entries(of: folder, at: tip, in: project) where entry.kind == .folder {
-                let name = try RepositoryPath(entry.name)
-                let path = try Metadata.path(in: folder?.appending(name) ?? name)
-                guard let bytes = try await read(path, at: tip, of: project) else { continue }
-                let createdAt = createdAt(bytes, path, of: project)
-                services.append(ServiceEntry(name: entry.name, createdAt: createdAt))
-            }
-            return services
+            try await readServices(project: project, stage: stage, at: tip)
         }
     }
 
@@ -123,6 +118,8 @@ package final class ConfigurationService: ConfigurationEditing {
         }
         return (paths.compactMap { $0.relative(to: folder)?.text }, commit)
     }
+
+    package func projectNames() async throws -> [String] { try await files.repositories() }
 
     package func projects() async throws -> [ProjectEntry] {
         var projects: [ProjectEntry] = []
@@ -270,7 +267,7 @@ extension ConfigurationService {
     }
 
     /// 1970 when the file does not tell.
-    private func createdAt(_ metadata: [UInt8], _ path: RepositoryPath, of project: String) -> Timestamp {
+    func createdAt(_ metadata: [UInt8], _ path: RepositoryPath, of project: String) -> Timestamp {
         let createdAt = (try? Metadata(reading: metadata, file: path.text))?.createdAt
         if createdAt == nil {
             logger.warning(

@@ -102,6 +102,10 @@ package final class GitRepositories: VersionedFiles {
         try await reader(repository).with(repository) { try $0.size(of: path, at: commit) }
     }
 
+    package func content(of path: RepositoryPath, at commit: String, in repository: String) async throws -> String? {
+        try await reader(repository).with(repository) { try $0.content(of: path, at: commit) }
+    }
+
     package func paths(
         under folder: RepositoryPath?, at commit: String, in repository: String
     ) async throws -> [RepositoryPath] {

@@ -91,6 +91,10 @@ final class GitRepository {
         try fileID(path, at: commit).map(size)
     }
 
+    func content(of path: RepositoryPath, at commit: String) throws -> String? {
+        try entry(path, in: try tree(of: try self.commit(commit)))?.id.hex
+    }
+
     func paths(under folder: RepositoryPath?, at commit: String) throws -> [RepositoryPath] {
         guard let tree = try tree(of: folder, at: commit) else { return [] }
         var paths: [RepositoryPath] = []
@@ -102,8 +106,9 @@ final class GitRepository {
         guard let tree = try tree(of: folder, at: commit) else { return [] }
         return try GitEntry.all(of: tree).compactMap { entry in
             switch entry.kind {
-            case .folder: FolderEntry(name: entry.path.text, kind: .folder)
-            case .file: FolderEntry(name: entry.path.text, kind: .file(bytes: try size(entry.id)))
+            case .folder: FolderEntry(name: entry.path.text, kind: .folder, content: entry.id.hex)
+            case .file:
+                FolderEntry(name: entry.path.text, kind: .file(bytes: try size(entry.id)), content: entry.id.hex)
             case .other: nil
             }
         }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }

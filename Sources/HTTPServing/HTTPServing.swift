@@ -97,7 +97,8 @@ private struct Responder: HTTPResponder {
             guard let route = match.route else { return Self.missing(match, request.uri.path) }
             var asked = APIRequest(
                 parameters: match.parameters, query: QueryText.parse(request.uri.query ?? ""),
-                headers: request.headers, body: try Self.body(of: request), remoteAddress: context.remoteAddress)
+                headers: request.headers, body: try Self.body(of: request), remoteAddress: context.remoteAddress,
+                authority: request.head.authority ?? "", target: request.uri.string)
             if route.access == .token { asked.caller = try await admit(asked, route) }
             return try await route.handler(asked)
         } catch {

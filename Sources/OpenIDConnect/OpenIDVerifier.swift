@@ -1,3 +1,4 @@
+import CloudEvents
 package import Core
 package import Ports
 
@@ -14,7 +15,26 @@ package struct OpenIDVerifier: IdentityVerifier {
     }
 
     package func caller(of token: String) async throws -> Caller {
-        guard let token = JSONWebToken(token) else {
+        try await identity(in: token, by: policy).caller
+    }
+
+    /// Who an ID token is about that was made for one login (OpenID Connect Core 1.0 section 3.1.3.7).
+    /// - Parameters:
+    ///   - client: our name at the provider, as which the login was begun.
+    ///   - nonce: what the login was begun with.
+    /// Throws as `caller(of:)` does.
+    package func caller(of idToken: String, for client: String, nonce: String) async throws -> Caller {
+        var policy = policy
+        policy.audience = client
+        let (caller, claims) = try await identity(in: idToken, by: policy)
+        guard claims["nonce"]?.stringValue == nonce else {
+            throw KeptnError(.unauthorized, "the identity provider's statement belongs to another login")
+        }
+        return caller
+    }
+
+    private func identity(in text: String, by policy: IdentityPolicy) async throws -> (caller: Caller, claims: JSON) {
+        guard let token = JSONWebToken(text) else {
             throw KeptnError(.unauthorized, "the bearer token is no JSON Web Token")
         }
         guard JSONWebToken.algorithms.contains(token.algorithm) else {
@@ -24,7 +44,7 @@ package struct OpenIDVerifier: IdentityVerifier {
         try await requireSignature(token)
         do throws(IdentityProblem) {
             let identity = try policy.identity(of: token.claims, at: time.now)
-            return Caller(name: identity.subject, grant: identity.grant)
+            return (Caller(name: identity.subject, grant: identity.grant), token.claims)
         } catch {
             throw KeptnError(.unauthorized, "\(error)")
         }

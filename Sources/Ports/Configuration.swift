@@ -75,6 +75,8 @@ package protocol ConfigurationWriting: Configuration {
 
 /// The writing side of the configuration, for the API.
 package protocol ConfigurationEditing: ConfigurationWriting {
+    /// The names of all projects, sorted, those that cannot be read among them: quick, whatever is in them.
+    func projectNames() async throws -> [String]
     /// All projects, sorted by name.
     func projects() async throws -> [ProjectEntry]
     func project(_ name: String) async throws -> ProjectEntry

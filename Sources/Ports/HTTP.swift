@@ -34,18 +34,25 @@ package struct APIRequest: Sendable {
     package var body: IncomingBody
     /// The other end's address, without a port.
     package var remoteAddress: String
+    /// The host, and the port where it is not the usual one, that the client asks for (RFC 9110 section 7.2).
+    package var authority: String
+    /// Path and query as they were sent, encoded.
+    package var target: String
     /// Who asks: known once the request has been let in.
     package var caller = Caller.nobody
 
     package init(
         parameters: [String: String] = [:], query: [String: String] = [:], headers: HTTPFields = HTTPFields(),
-        body: IncomingBody = IncomingBody([]), remoteAddress: String = "127.0.0.1"
+        body: IncomingBody = IncomingBody([]), remoteAddress: String = "127.0.0.1", authority: String = "localhost",
+        target: String = ""
     ) {
         self.parameters = parameters
         self.query = query
         self.headers = headers
         self.body = body
         self.remoteAddress = remoteAddress
+        self.authority = authority
+        self.target = target
     }
 
     /// A parameter that the route's path names.

@@ -14,6 +14,24 @@ package protocol Overviews: Sendable {
 
     /// The newest event of each of some types at each of some places, newest first.
     func latestEvents(_ query: LatestEventQuery) async throws -> [LatestEvent]
+
+    /// How many places have which result in their newest event of a type.
+    func latestResults(of type: String, in projects: [String]) async throws -> [ResultCount]
+}
+
+/// Places of one stage whose newest event has one result, counted.
+package struct ResultCount: Sendable, Hashable {
+    package var project: String
+    package var stage: String
+    package var result: String
+    package var count: Int
+
+    package init(project: String, stage: String, result: String, count: Int) {
+        self.project = project
+        self.stage = stage
+        self.result = result
+        self.count = count
+    }
 }
 
 /// Open executions of one kind, counted.

@@ -1,19 +1,26 @@
 package import CloudEvents
+package import Core
 
 /// A login with a browser as it is kept: hashes, never what the browser holds.
 package struct StoredSession: Sendable, Hashable {
     /// SHA-256 of the cookie's text, 32 bytes; unique.
     package var hash: [UInt8]
-    /// SHA-256 of the token that was logged in with: the session may what that token may, as long as it is worth
-    /// anything.
-    package var token: [UInt8]
+    package var holder: Holder
     package var createdAt: Timestamp
     /// The instant from which on it is worth nothing.
     package var expiresAt: Timestamp
 
-    package init(hash: [UInt8], token: [UInt8], createdAt: Timestamp, expiresAt: Timestamp) {
+    /// Who logged in.
+    package enum Holder: Sendable, Hashable {
+        /// The SHA-256 of their token: the session may what that token may, as long as it is worth anything.
+        case token([UInt8])
+        /// Somebody whom an identity provider vouched for, with the scopes that it named then.
+        case person(name: String, issuer: String, scopes: Set<AccessScope>)
+    }
+
+    package init(hash: [UInt8], holder: Holder, createdAt: Timestamp, expiresAt: Timestamp) {
         self.hash = hash
-        self.token = token
+        self.holder = holder
         self.createdAt = createdAt
         self.expiresAt = expiresAt
     }

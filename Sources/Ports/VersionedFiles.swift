@@ -30,6 +30,9 @@ package protocol VersionedFiles: Sendable {
     /// A file's size in bytes, found without reading it; nil when there is no file at the path.
     func size(of path: RepositoryPath, at commit: String, in repository: String) async throws -> Int?
 
+    /// As `FolderEntry.content`; nil when there is nothing at the path.
+    func content(of path: RepositoryPath, at commit: String, in repository: String) async throws -> String?
+
     /// All files below a folder (nil: the whole repository), sorted. Names that break the rules of `RepositoryPath`,
     /// links and submodules are left out here and in `entries`: somebody else committed them.
     func paths(under folder: RepositoryPath?, at commit: String, in repository: String) async throws -> [RepositoryPath]
@@ -129,10 +132,13 @@ package struct FolderEntry: Sendable, Hashable {
 
     package let name: String
     package let kind: Kind
+    /// Another one for another content, of a folder with all that is in it; the same for the same.
+    package let content: String
 
-    package init(name: String, kind: Kind) {
+    package init(name: String, kind: Kind, content: String) {
         self.name = name
         self.kind = kind
+        self.content = content
     }
 }
 

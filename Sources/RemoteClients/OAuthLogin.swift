@@ -46,23 +46,43 @@ package struct OAuthLogin: Sendable {
         port: Int = 3000, patience: Duration = .seconds(300),
         open: @escaping @Sendable (_ url: String) async throws -> Void
     ) async throws -> OAuthTokens {
-        let provider = try await provider()
-        guard let authorization = provider.authorizationEndpoint else { throw lacking("authorization_endpoint") }
-        let (state, verifier) = (Self.randomText(), Self.randomText())
+        let authorization = try await authorizationEndpoint()
         let redirect = try await LoopbackRedirect.bind(port: port)
-        let address = redirect.url
-        let query = [
-            "response_type": "code", "client_id": client.id, "redirect_uri": address, "state": state,
-            "scope": scope, "code_challenge": Self.challenge(verifier), "code_challenge_method": "S256",
-        ]
-        let url = authorization + (authorization.contains("?") ? "&" : "?") + URLText.query(query).dropFirst()
+        let attempt = LoginAttempt(
+            redirectURL: redirect.url, state: Self.randomText(), nonce: Self.randomText(), verifier: Self.randomText())
+        let url = page(authorization, attempt)
         let code = try await time.withDeadline(patience, "the login in the browser") {
-            try await redirect.code(forState: state) { try await open(url) }
+            try await redirect.code(forState: attempt.state) { try await open(url) }
         }
-        return try await tokens(
-            provider,
+        return try await tokens(for: code, from: attempt)
+    }
+
+    /// Where a browser has to go for this login. Throws `KeptnError.unavailable`.
+    package func page(for attempt: LoginAttempt) async throws -> String {
+        page(try await authorizationEndpoint(), attempt)
+    }
+
+    private func authorizationEndpoint() async throws -> String {
+        guard let endpoint = try await provider().authorizationEndpoint else { throw lacking("authorization_endpoint") }
+        return endpoint
+    }
+
+    private func page(_ authorization: String, _ attempt: LoginAttempt) -> String {
+        let query = [
+            "response_type": "code", "client_id": client.id, "redirect_uri": attempt.redirectURL,
+            "state": attempt.state, "nonce": attempt.nonce, "scope": scope,
+            "code_challenge": Self.challenge(attempt.verifier), "code_challenge_method": "S256",
+        ]
+        return authorization + (authorization.contains("?") ? "&" : "?") + URLText.query(query).dropFirst()
+    }
+
+    /// The tokens for a code that the browser has brought back. Throws `KeptnError.unauthorized` and `.unavailable`.
+    package func tokens(for code: String, from attempt: LoginAttempt) async throws -> OAuthTokens {
+        try await tokens(
+            try await provider(),
             [
-                "grant_type": "authorization_code", "code": code, "redirect_uri": address, "code_verifier": verifier,
+                "grant_type": "authorization_code", "code": code, "redirect_uri": attempt.redirectURL,
+                "code_verifier": attempt.verifier,
             ])
     }
 

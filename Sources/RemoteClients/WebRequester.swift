@@ -11,13 +11,13 @@ package struct WebRequester: HTTPRequester {
         eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration(trust: nil))
 
     /// For answers that go on for long, and that say something now and then to show that somebody is there.
-    private static let streamClient: HTTPClient = {
+    static let streamClient: HTTPClient = {
         var configuration = Self.configuration(trust: nil)
         configuration.timeout.read = .init(StreamedResponse.silenceMax)
         return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
     }()
 
-    private static func configuration(trust: TLSConfiguration?) -> HTTPClient.Configuration {
+    static func configuration(trust: TLSConfiguration?) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(tlsConfiguration: trust)
         configuration.redirectConfiguration = .disallow
         configuration.httpVersion = .http1Only
@@ -47,7 +47,10 @@ package struct WebRequester: HTTPRequester {
             }
         } catch {
             try Task.checkCancellation()
-            throw Self.failure(error, request)
+            if error is NIOTooManyBytesError {
+                throw RequestFailure(.tooLarge, "the answer is larger than \(bytesMax) bytes")
+            }
+            throw Self.failure(error, url: request.url, timeout: request.timeout)
         }
     }
 
@@ -59,7 +62,7 @@ package struct WebRequester: HTTPRequester {
                 status: Int(response.status.code), body: response.body.map { Array($0.readableBytesView) })
         } catch {
             try Task.checkCancellation()
-            throw Self.failure(error, request)
+            throw Self.failure(error, url: request.url, timeout: request.timeout)
         }
     }
 
@@ -97,27 +100,22 @@ package struct WebRequester: HTTPRequester {
         Dictionary(headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { "\($0), \($1)" })
     }
 
-    private static func failure(_ error: any Error, _ request: OutgoingRequest) -> RequestFailure {
+    static func failure(_ error: any Error, url: String, timeout: Duration) -> RequestFailure {
+        let late = RequestFailure(.timeout, "no answer within \(timeout)")
         switch error {
         case let error as RequestFailure: return error
-        case is NIOTooManyBytesError:
-            return RequestFailure(.tooLarge, "the answer is larger than \(request.responseBytesMax) bytes")
-        case is DeadlineExceeded: return timeout(request)
+        case is DeadlineExceeded: return late
         case let error as HTTPClientError:
             switch error {
             case .deadlineExceeded, .connectTimeout, .readTimeout, .writeTimeout, .getConnectionFromPoolTimeout:
-                return timeout(request)
+                return late
             case .invalidURL, .emptyHost, .emptyScheme, .missingSocketPath:
-                return RequestFailure(.badURL, "'\(request.url)' is no address of an HTTP server")
+                return RequestFailure(.badURL, "'\(url)' is no address of an HTTP server")
             case _ where "\(error)".contains("unsupportedScheme"):
-                return RequestFailure(.badURL, "'\(request.url)' begins with neither http:// nor https://")
+                return RequestFailure(.badURL, "'\(url)' begins with neither http:// nor https://")
             default: return RequestFailure(.unreachable, error.shortDescription)
             }
         default: return RequestFailure(.unreachable, "\(error)")
         }
-    }
-
-    private static func timeout(_ request: OutgoingRequest) -> RequestFailure {
-        RequestFailure(.timeout, "no answer within \(request.timeout)")
     }
 }

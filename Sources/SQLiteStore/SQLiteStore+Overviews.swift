@@ -80,6 +80,21 @@ extension SQLiteStore: Overviews {
         }
     }
 
+    package func latestResults(of type: String, in projects: [String]) async throws -> [ResultCount] {
+        try await read("the newest results of places") { db in
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT e.project, e.stage, e.result, COUNT(*)
+                    FROM latest_events AS l INDEXED BY latest_events_by_type CROSS JOIN events AS e ON e.seq = l.seq
+                    WHERE l.type = ? AND l.project IN (SELECT value FROM json_each(?)) AND e.stage IS NOT NULL
+                        AND e.result IS NOT NULL
+                    GROUP BY e.project, e.stage, e.result ORDER BY e.project, e.stage, e.result
+                    """)
+            return try Row.fetchAll(statement, arguments: [type, Self.list(projects)])
+                .map { ResultCount(project: $0[0], stage: $0[1], result: $0[2], count: $0[3]) }
+        }
+    }
+
     private static func list(_ texts: [String]) -> String { JSON.array(texts.map { .string($0) }).text }
 
     /// Oldest first.

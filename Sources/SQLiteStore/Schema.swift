@@ -20,6 +20,8 @@ enum Schema {
         migrator.registerMigration("push") { try $0.execute(sql: push) }
         migrator.registerMigration("sessions") { try $0.execute(sql: sessions) }
         migrator.registerMigration("overviews") { try $0.execute(sql: overviews) }
+        migrator.registerMigration("people's sessions") { try $0.execute(sql: sessionsOfPeople) }
+        migrator.registerMigration("service folders") { try $0.execute(sql: serviceFolders) }
         return migrator
     }
 

@@ -32,6 +32,9 @@ final class RacingStore: EventLog, EventQueries, SequenceStore, SubscriptionStor
         try await base.runs(beginningWith: context, in: projects, limit: limit)
     }
     func latestEvents(_ query: LatestEventQuery) async throws -> [LatestEvent] { try await base.latestEvents(query) }
+    func latestResults(of type: String, in projects: [String]) async throws -> [ResultCount] {
+        try await base.latestResults(of: type, in: projects)
+    }
     func head() async throws -> Position { try await base.head() }
     func waitForEvents(
         after position: Position, matching isWanted: @escaping @Sendable (RecordedEvent) -> Bool

@@ -29,6 +29,7 @@ struct BridgeTests {
                     environment: .inherit.updating([
                         "KEPTN_BRIDGE_URL": String(endpoint.dropLast("/api".count)),
                         "KEPTN_BRIDGE_TOKEN": try keptn.read("token"),
+                        "KEPTN_BRIDGE_PROGRAM": KeptnProcess.program.string,
                         "KEPTN_BRIDGE_SHOTS": KeptnProcess.checkout.appending(path: ".build/bridge").path,
                         "PYTHONDONTWRITEBYTECODE": "1",
                     ]), input: .none, output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))

@@ -88,6 +88,15 @@ package enum OverviewsContract {
         #expect(ofType.map(\.project) == ["sockshop", "sockshop"])
         #expect(try await latest { ($0.types, $0.services) = (["x", "y"], ["carts"]) }.map(\.id) == ["5", "3", "2"])
         #expect(try await latest { $0.services = ["orders"] }.map(\.id) == ["4"])
+        let stage = try #require(try await latest { _ in }.first?.stage)
+        func count(_ project: String, _ result: String) -> ResultCount {
+            ResultCount(project: project, stage: stage, result: result, count: 1)
+        }
+        #expect(
+            try await store.latestResults(of: "x", in: ["sockshop", "other"]) == [
+                count("other", "pass"), count("sockshop", "fail"), count("sockshop", "warning"),
+            ])
+        #expect(try await store.latestResults(of: "y", in: ["other"]).isEmpty)
         #expect(try await latest { $0.projects = [] }.isEmpty)
     }
 

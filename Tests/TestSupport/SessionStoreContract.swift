@@ -1,4 +1,5 @@
 import CloudEvents
+import Core
 package import Ports
 import Testing
 
@@ -8,7 +9,10 @@ package enum SessionStoreContract {
         let now = Timestamp(seconds: 1_700_000_000)
         func session(_ number: UInt8) -> StoredSession {
             StoredSession(
-                hash: Array(repeating: number, count: 32), token: Array(repeating: 9, count: 32),
+                hash: Array(repeating: number, count: 32),
+                holder: number == 2
+                    ? .person(name: "alice", issuer: "https://id", scopes: [.eventsRead, .projectsRead])
+                    : .token(Array(repeating: 9, count: 32)),
                 createdAt: now + .seconds(number), expiresAt: now + .seconds(100))
         }
         #expect(try await store.sessions().isEmpty)

@@ -156,20 +156,42 @@ package enum VersionedFilesContract {
         func entries(_ folder: String?) async throws -> [FolderEntry] {
             try await files.entries(of: folder.map { try RepositoryPath($0) }, at: commit, in: "sockshop")
         }
+        func kinds(_ folder: String?) async throws -> [String: FolderEntry.Kind] {
+            Dictionary(uniqueKeysWithValues: try await entries(folder).map { ($0.name, $0.kind) })
+        }
+        #expect(try await entries(nil).map(\.name) == ["a", "f", "f-g", "f.g"])
         #expect(
-            try await entries(nil) == [
-                FolderEntry(name: "a", kind: .file(bytes: 4)), FolderEntry(name: "f", kind: .folder),
-                FolderEntry(name: "f-g", kind: .file(bytes: 0)), FolderEntry(name: "f.g", kind: .folder),
-            ])
-        #expect(
-            try await entries("f") == [
-                FolderEntry(name: "g", kind: .folder), FolderEntry(name: "x", kind: .file(bytes: 1)),
-            ])
+            try await kinds(nil) == ["a": .file(bytes: 4), "f": .folder, "f-g": .file(bytes: 0), "f.g": .folder])
+        #expect(try await kinds("f") == ["g": .folder, "x": .file(bytes: 1)])
         #expect(try await entries("f/x") == [])
         #expect(try await entries("nowhere") == [])
         #expect(try await files.read(RepositoryPath("f"), at: commit, in: "sockshop") == nil)
         #expect(try await files.size(of: RepositoryPath("f"), at: commit, in: "sockshop") == nil)
         #expect(try await files.read(RepositoryPath("a/b"), at: commit, in: "sockshop") == nil)
+    }
+
+    /// Files and folders are told apart by what is in them.
+    package static func tellingApart(_ files: some VersionedFiles) async throws {
+        var tip = try await sockshop(files)
+        func commit(_ changes: KeyValuePairs<String, FileChange>) async throws {
+            tip = try await files.commit(change(changes), to: "master", in: "sockshop", expecting: tip)
+        }
+        func content(_ path: String) async throws -> String? {
+            try await files.content(of: RepositoryPath(path), at: tip, in: "sockshop")
+        }
+        try await commit(["f/x": .write([1]), "g/x": .write([1]), "g/h/y": .write([2])])
+        let (f, g) = (try await content("f"), try await content("g"))
+        #expect(f != nil && g != nil && f != g)
+        #expect(try await content("f/x") == content("g/x"))
+        #expect(try await content("f/x") != content("g/h/y"))
+        let listed = try await files.entries(of: nil, at: tip, in: "sockshop")
+        #expect(listed.first { $0.name == "f" }?.content == f)
+        try await commit(["g/h/y": .write([3])])
+        #expect(try await content("f") == f)
+        #expect(try await content("g") != g)
+        try await commit(["g/h/y": .write([2])])
+        #expect(try await content("g") == g)
+        #expect(try await content("nowhere") == nil)
     }
 
     package static func changes(_ files: some VersionedFiles) async throws {

@@ -24,15 +24,15 @@ struct Credential {
         if token == nil, scheme == "basic", let pair = words.last.flatMap(Base64.decode) {
             token = pair.firstIndex(of: UInt8(ascii: ":")).map { String(decoding: pair[($0 + 1)...], as: UTF8.self) }
         }
-        if token == nil { session = Self.cookie(in: headers) }
+        if token == nil { session = Self.cookie(Self.cookie, in: headers) }
     }
 
     /// RFC 6265 section 4.2: `name=value` pairs, with semicolons between them.
-    private static func cookie(in headers: HTTPFields) -> String? {
+    static func cookie(_ name: String, in headers: HTTPFields) -> String? {
         for header in headers[values: .cookie] {
             for pair in header.split(separator: ";") {
                 let parts = pair.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-                if parts.count == 2, parts[0] == cookie { return String(parts[1]) }
+                if parts.count == 2, parts[0] == name { return String(parts[1]) }
             }
         }
         return nil

@@ -3,8 +3,8 @@ import Core
 package import Ports
 import Synchronization
 
-/// Logins with a browser. A session stands for the token that it was opened with: it may what that token may now, and
-/// ends with it. All of them are in memory, as the tokens are.
+/// Logins with a browser. A session that a token opened may what that token may now, and ends with it; one that an
+/// identity provider vouched for may what was said then. All of them are in memory, as the tokens are.
 package final class SessionRegistry: Sendable {
     /// A session ends after so long, used or not.
     package static let age = Duration.seconds(12 * 3600)
@@ -26,12 +26,17 @@ package final class SessionRegistry: Sendable {
     }
 
     private let tokens: TokenRegistry
+    private let issuer: String?
     private let store: any SessionStore
     private let time: any TimeSource
     private let state: Mutex<State>
 
-    package init(tokens: TokenRegistry, store: any SessionStore, time: any TimeSource) async throws {
+    /// - Parameter issuer: the identity provider whose people may be logged in; nil for none.
+    package init(
+        tokens: TokenRegistry, issuer: String? = nil, store: any SessionStore, time: any TimeSource
+    ) async throws {
         self.tokens = tokens
+        self.issuer = issuer
         self.store = store
         self.time = time
         let all = try await store.sessions()
@@ -42,12 +47,21 @@ package final class SessionRegistry: Sendable {
 
     /// Who a session's text stands for; nil for a text that is none (any more). An expired token is its caller's
     /// business, as the token itself is.
-    func holder(of text: String) -> (session: StoredSession, token: StoredToken)? {
+    func holder(of text: String) -> (session: StoredSession, caller: Caller)? {
         let hash = Secret.hash(of: text)
         guard let session = state.withLock({ $0.sessions[hash] }), session.expiresAt > time.now,
-            let token = tokens.token(hashed: session.token)
+            let caller = caller(of: session)
         else { return nil }
-        return (session, token)
+        return (session, caller)
+    }
+
+    /// Nil when the token was revoked, and when the provider is no more the one that is believed.
+    private func caller(of session: StoredSession) -> Caller? {
+        switch session.holder {
+        case .token(let hash): tokens.token(hashed: hash).map { Caller(name: $0.name, grant: $0.grant) }
+        case .person(let name, let issuer, let scopes):
+            issuer == self.issuer ? Caller(name: name, grant: Grant(scopes: scopes)) : nil
+        }
     }
 
     // MARK: - Opening and closing
@@ -58,7 +72,12 @@ package final class SessionRegistry: Sendable {
         guard let token = tokens.token(text) else {
             throw KeptnError(.unauthorized, "only a token of this server opens a session")
         }
-        return try await open(of: token.hash)
+        return try await open(.token(token.hash))
+    }
+
+    /// A new session of somebody whom the identity provider has just vouched for.
+    func open(person: Caller, issuer: String) async throws -> (session: StoredSession, text: String) {
+        try await open(.person(name: person.name, issuer: issuer, scopes: person.grant.scopes))
     }
 
     /// A text that opens one session of this token, once and soon: to hand a login over to a browser.
@@ -86,7 +105,7 @@ package final class SessionRegistry: Sendable {
         guard let code, code.expiresAt > time.now, tokens.token(hashed: code.token) != nil else {
             throw KeptnError(.unauthorized, "this login link was used already or is too old; ask 'keptn bridge' again")
         }
-        return try await open(of: code.token)
+        return try await open(.token(code.token))
     }
 
     func close(_ session: StoredSession) async throws {
@@ -95,14 +114,14 @@ package final class SessionRegistry: Sendable {
         try await store.deleteSessions([session.hash])
     }
 
-    private func open(of token: [UInt8]) async throws -> (session: StoredSession, text: String) {
+    private func open(_ holder: StoredSession.Holder) async throws -> (session: StoredSession, text: String) {
         let (text, now) = (Secret.newText(), time.now)
         let session = StoredSession(
-            hash: Secret.hash(of: text), token: token, createdAt: now, expiresAt: now + Self.age)
+            hash: Secret.hash(of: text), holder: holder, createdAt: now, expiresAt: now + Self.age)
         try await store.add(session)
         let ended = state.withLock { state in
             state.sessions[session.hash] = session
-            var ended = state.sessions.values.filter { $0.expiresAt <= now || tokens.token(hashed: $0.token) == nil }
+            var ended = state.sessions.values.filter { $0.expiresAt <= now || caller(of: $0) == nil }
             let alive = state.sessions.count - ended.count
             if alive > Self.sessionsMax {
                 let oldest = state.sessions.values.filter { $0.expiresAt > now }.sorted { $0.createdAt < $1.createdAt }

@@ -52,13 +52,15 @@ package final class TokenGuard: Sendable {
 
     private func identify(_ request: APIRequest, _ route: HTTPRoute) async throws -> Caller {
         let credential = Credential(request.headers)
-        if let text = credential.token, let token = tokens.token(text) { return try caller(of: token) }
+        if let text = credential.token, let token = tokens.token(text) {
+            return try current(Caller(name: token.name, grant: token.grant))
+        }
         if let text = credential.session, let sessions {
             guard let holder = sessions.holder(of: text) else {
                 throw KeptnError(.unauthorized, "the session has ended: log in again")
             }
             try Self.requireOwnPage(request, route)
-            return try caller(of: holder.token)
+            return try current(holder.caller)
         }
         guard let identities, let foreign = credential.foreignToken else {
             throw KeptnError(.unauthorized, Self.wrong)
@@ -70,11 +72,11 @@ package final class TokenGuard: Sendable {
         }
     }
 
-    private func caller(of token: StoredToken) throws -> Caller {
-        if let end = token.grant.expiresAt, end <= time.now {
-            throw KeptnError(.unauthorized, "\(Self.wrong): the token '\(token.name)' expired at \(end.rfc3339)")
+    private func current(_ caller: Caller) throws -> Caller {
+        if let end = caller.grant.expiresAt, end <= time.now {
+            throw KeptnError(.unauthorized, "\(Self.wrong): the token '\(caller.name)' expired at \(end.rfc3339)")
         }
-        return Caller(name: token.name, grant: token.grant)
+        return caller
     }
 
     /// A browser sends its cookies whoever made it ask, but a header of this name only for our own pages: other

@@ -177,7 +177,12 @@ extension API {
             "TokenRequest",
             "{name*: string, scopes*: [string], projects: [string], expiresIn: string, expiresAt: string}"
         ),
-        ("Session", "{name*: string, scopes*: [string], projects: [string], expiresAt: time, version*: string}"),
+        (
+            "Session",
+            """
+            {name*: string, scopes*: [string], projects: [string], expiresAt: time, issuer: string, version*: string}
+            """
+        ),
         ("SessionEnd", "{expiresAt*: time}"),
         ("TokenExpiry", "{expiresIn: string, expiresAt: string}"),
         (

@@ -8,7 +8,8 @@ extension API {
     static let operations: [Operation] =
         eventOperations + projectOperations + sequenceOperations + overviewOperations + serviceOperations
         + resourceOperations + uniformOperations
-        + pushOperations + secretOperations + sessionOperations + approvalOperations + serverOperations
+        + pushOperations + secretOperations + sessionOperations + loginOperations + approvalOperations
+        + serverOperations
         + debugOperations
 
     private static let eventOperations: [Operation] = [
@@ -274,11 +275,28 @@ extension API {
             Operation(
                 "DELETE", session, .tokens, "Ends the session of the cookie.", answers: [200: .json("Nothing")]),
             Operation(
+                "GET", session + "/login", .tokens, "The identity provider at which browsers can log in.",
+                answers: [200: .json("{issuer: string}")]),
+            Operation(
                 "POST", session + "/code", .tokens, "A code that opens one session of this token, once and soon.",
                 answers: [201: .json("{code*: string, expiresAt*: time}")], errors: [400]),
             Operation(
                 "POST", session + "/redeem", .tokens, "Opens a session by such a code: sets a cookie.",
                 body: .json("{code*: string}"), answers: [201: .json("SessionEnd")], errors: [400, 401, 413]),
+        ]
+    }()
+
+    private static let loginOperations: [Operation] = {
+        let failures = Dictionary(
+            uniqueKeysWithValues: [401, 403, 404, 503].map { ($0, Operation.Answer.bytes("text/html")) })
+        return [
+            Operation(
+                "GET", "/oauth/login", .tokens, "Sends a browser to the identity provider.", query: "to: string",
+                answers: failures.merging([302: .bytes("text/plain")]) { $1 }),
+            Operation(
+                "GET", "/oauth/redirect", .tokens, "Where the identity provider sends it back: opens a session.",
+                query: "code: string, state: string, error: string, error_description: string",
+                answers: failures.merging([302: .bytes("text/plain")]) { $1 }),
         ]
     }()
 

@@ -19,6 +19,8 @@ export class APIError extends Error {
   }
 }
 
+export const unreachable = () => new APIError(0, 'no answer from the server')
+
 let onLoggedOut = () => {}
 
 /// What is to happen when the server says that nobody is logged in (any more).
@@ -42,7 +44,7 @@ async function send(method, path, { query, body, signal, headers } = {}) {
     })
   } catch (error) {
     if (error.name === 'AbortError') throw error
-    throw new APIError(0, 'no answer from the server')
+    throw unreachable()
   }
   if (response.ok) return response
   let message = response.statusText

@@ -1,11 +1,11 @@
 // The way into the Bridge: who is logged in, which screen belongs to the address (the routes are Keptn's), and links.
 
-import { loadSession, logOut, redeem, session, whenLoggedOut } from './api.js'
+import { APIError, loadSession, logOut, redeem, session, unreachable, whenLoggedOut } from './api.js'
 import { patch } from './dom.js'
 import * as live from './live.js'
 import { Page, skeleton } from './page.js'
 import { failure } from './parts.js'
-import { frame, knowScreens, main, markPlace, showLogin } from './shell.js'
+import { frame, main, markPlace, showLogin } from './shell.js'
 
 /// A path below /bridge, `:name` for what differs, and the module in screens/ that shows it. The first that fits counts.
 const routes = [
@@ -45,8 +45,6 @@ const routes = [
   ['trace/:context', 'trace'],
   ['trace/:context/:place', 'trace'],
 ].map(([path, screen]) => ({ path, parts: path.split('/'), screen }))
-
-knowScreens(routes.map(({ screen }) => screen))
 
 let page = null
 let place = ''
@@ -88,11 +86,10 @@ async function show() {
   place = here
   const own = page = new Page(main, params, query, navigate)
   markPlace(screen, params)
-  live.follow(session.projects ? params.project ?? null : undefined)
   const slow = setTimeout(() => { if (own === page) own.render(skeleton()) }, 150)
   main.setAttribute('aria-busy', 'true')
   try {
-    const { show } = await import(`./screens/${screen}.js`)
+    const { show } = await load(screen)
     if (own !== page) return
     // What another screen has left behind must not be patched into this one.
     patch(main)
@@ -100,11 +97,31 @@ async function show() {
     await show(own)
     if (own.loaders.length === 0) main.setAttribute('aria-busy', 'false')
   } catch (error) {
-    console.error(error)
-    if (own === page) own.render(failure(error, () => location.reload()))
+    if (!(error instanceof APIError)) console.error(error)
+    if (own !== page) return
+    own.render(failure(error, again))
+    main.setAttribute('aria-busy', 'false')
+    live.onState((word) => { if (word === 'live') again() }, own.signal)
   } finally {
     clearTimeout(slow)
   }
+}
+
+/// The module of a screen. A browser keeps in mind that a module could not be loaded, but only of this address.
+let failures = 0
+async function load(screen) {
+  try {
+    return await import(`./screens/${screen}.js${failures ? `?${failures}` : ''}`)
+  } catch (error) {
+    if (error instanceof SyntaxError) throw error
+    failures += 1
+    throw unreachable()
+  }
+}
+
+function again() {
+  place = ''
+  show()
 }
 
 // Links of ours change the screen, not the page; with a key or another button held, the browser does as always.

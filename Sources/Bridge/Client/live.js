@@ -10,7 +10,6 @@ let waiting = []
 let lastID = null
 let controller = null
 let isWanted = false
-let project
 
 /// 'live', 'connecting' (again) or 'off'.
 export let state = 'off'
@@ -40,17 +39,7 @@ const deliver = oncePerFrame(() => {
 
 export function start() {
   isWanted = true
-  if (!controller && project !== null && document.visibilityState === 'visible') run()
-}
-
-/// Which project the stream is about: undefined for all; null for none. Who may see some projects only hears of one.
-export function follow(name) {
-  if (name === project) return
-  project = name
-  lastID = null
-  controller?.abort()
-  controller = null
-  if (isWanted) start()
+  if (!controller && document.visibilityState === 'visible') run()
 }
 
 export function stop() {
@@ -74,16 +63,13 @@ async function run() {
   while (isWanted && controller === own) {
     become('connecting')
     try {
-      const response = await open('v1/stream', {
-        query: { view: 'facts', lastEventId: lastID, project }, signal: own.signal,
-      })
+      const response = await open('v1/stream', { query: { view: 'facts', lastEventId: lastID }, signal: own.signal })
       become('live')
       pause = 250
       await read(response.body)
     } catch (error) {
       if (controller !== own) return
-      if (error instanceof APIError && error.status === 401) { isWanted = false; break }
-      if (error instanceof APIError && error.status === 403) { isWanted = false; break }
+      if (error instanceof APIError && [401, 403].includes(error.status)) { isWanted = false; break }
     }
     if (controller !== own) return
     become('connecting')

@@ -162,6 +162,12 @@ export function pager(page, { totalCount, nextPageKey, pageSize }, count) {
     button('Older', () => page.setQuery({ from: nextPageKey }), { disabled: nextPageKey === undefined, text: 'Forward' }))
 }
 
+/// What filters a list by name while it is typed; it stands in the address. `page` is the Page.
+export const nameFilter = (page, things) => h('input', {
+  type: 'search', placeholder: `Filter ${things}`, 'aria-label': `Filter ${things} by name`, value: page.query.search ?? '',
+  oninput: (event) => page.setQuery({ search: event.target.value }),
+})
+
 /// Nothing there: what it is for, and the command or button that makes some.
 export const empty = (title, text, ...more) =>
   h('section.empty', h('h2', title), text && h('p', text), more)
@@ -172,6 +178,10 @@ export const command = (text) => h('pre.command', { tabindex: 0 }, text)
 export const failure = (error, retry) =>
   h('section.failure', { role: 'alert' }, h('h1', icon('fail'), error.status === 404 ? 'Not found' : 'That did not work'),
     h('p', error.message), error.remedy && h('p.quiet', error.remedy), retry && button('Try again', retry))
+
+/// No service in a list of a project's: there is none at all, or none that fits.
+export const noService = (project, isFiltered) => (isFiltered ? empty('No service fits', 'Take the filter or the search away to see all.')
+  : empty('No service yet', 'A service is what gets delivered. It has files of its own in every stage.', command(`keptn create service SERVICE --project ${project}`)))
 
 // MARK: - Buttons and fields
 

@@ -3,7 +3,7 @@
 import { get, logIn, may, session } from './api.js'
 import { h, patch } from './dom.js'
 import * as live from './live.js'
-import { button, dialog, exact, field, icon, state } from './parts.js'
+import { button, exact, field, icon } from './parts.js'
 
 export const main = h('main', { id: 'main', tabindex: -1 })
 
@@ -24,10 +24,6 @@ const places = [
   ['tokens', 'Tokens', 'user', ['tokens']],
   ['about', 'About', 'about', ['about']],
 ]
-/// Places whose screens are there.
-let known = new Set()
-
-export function knowScreens(names) { known = new Set(names) }
 
 const trail = h('nav.trail', { 'aria-label': 'Where this is' })
 const rail = h('nav.rail', { 'aria-label': 'Places' })
@@ -55,7 +51,7 @@ export function frame({ logOut }) {
 /// Says in the head and the rail where one is.
 export function markPlace(screen, { project, context }) {
   const path = project && `project/${encodeURIComponent(project)}`
-  const item = ([to, name, iconName, screens], base) => known.has(screens[0]) && h('a', {
+  const item = ([to, name, iconName, screens], base) => h('a', {
     href: base + to, title: name, 'aria-current': screens.includes(screen) ? 'page' : null,
   }, icon(iconName), h('span', name))
   patch(rail,
@@ -143,7 +139,8 @@ function userMenu(logOut) {
   },
   h('summary', { 'aria-label': `User ${session.name}` }, icon('user'), h('span', session.name), readOnly && h('span.tag', 'read only')),
   h('div.menu',
-    h('p', 'Logged in with the token ', h('b', session.name)),
+    session.issuer ? h('p', 'Logged in as ', h('b', session.name), h('span.quiet', ` by ${new URL(session.issuer).host}`))
+      : h('p', 'Logged in with the token ', h('b', session.name)),
     session.projects && h('p.quiet', `Limited to ${session.projects.join(', ')}`),
     session.expiresAt && h('p.quiet', `Until ${exact(session.expiresAt)}`),
     h('div.themes', { role: 'group', 'aria-label': 'Colours' }, ['auto', 'light', 'dark'].map((name) =>
@@ -177,6 +174,7 @@ export function showLogin(enter, message = '') {
   const problem = h('p.problem', { role: 'alert', hidden: !message }, message)
   const token = h('input', { type: 'password', autocomplete: 'current-password', name: 'token', required: true, spellcheck: 'false' })
   const done = h('button.button.primary', { type: 'submit' }, 'Log in')
+  const elsewhere = h('div.elsewhere', { hidden: true })
   document.title = 'Log in · Keptn'
   document.body.replaceChildren(h('main.login',
     h('form', {
@@ -197,8 +195,17 @@ export function showLogin(enter, message = '') {
     },
     h('h1', h('img', { src: 'icon.svg', alt: '', width: 32, height: 32 }), 'Keptn'),
     problem,
+    elsewhere,
     field('API token', token),
     done,
     h('p.hint', 'On the server’s machine “keptn bridge” opens this page logged in. The first token lies in the server’s data folder, in the file “token”; “keptn token create” makes others, read-only ones too.'))))
   token.focus()
+  // Where the server has an identity provider, people have accounts there rather than tokens.
+  get('v1/session/login').then(({ issuer }) => {
+    if (!issuer) return
+    const to = encodeURIComponent(location.pathname + location.search)
+    patch(elsewhere, h('a.button.primary', { href: `/oauth/login?to=${to}` }, `Log in by ${new URL(issuer).host}`), h('p.quiet', 'or'))
+    elsewhere.hidden = false
+    done.classList.remove('primary')
+  }).catch(() => {})
 }

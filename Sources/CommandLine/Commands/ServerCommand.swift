@@ -102,6 +102,7 @@ struct ServerCommand: AsyncParsableCommand {
         configuration.sliProvider = sliProvider
         try remediation.apply(to: &configuration)
         configuration.identities = try identities.policy()
+        configuration.loginClient = try identities.client(environment)
         configuration.log = .standardError(try Self.level(logLevel))
         configuration.version = Version.text
         try await Server.runUntilSignal(configuration) { server in

@@ -80,7 +80,7 @@ extension AccessRule {
             Row("GET", "/api/v1/overview/project/{project}/...", .projectsRead, at: .path),
             Row("GET", "/api/v1/overview/open", .projectsRead, at: .handler),
             Row("GET", "/api/v1/search", .projectsRead, at: .handler),
-            Row("GET", "/api/v1/stream", .eventsRead, at: .query),
+            Row("GET", "/api/v1/stream", .eventsRead, at: .handler),
             Row("POST", "/api/v1/validate", .resourcesRead, at: .anywhere),
             Row("POST", "/api/v1/webhooks/preview", .integrationsRead, .resourcesRead, at: .anywhere),
             Row("GET", "/api/v1/test-reports/{id}", .eventsRead, at: .handler),

@@ -53,6 +53,19 @@ extension InMemoryStore: Overviews {
         }.sorted { ($0.time ?? .init(seconds: 0)) > ($1.time ?? .init(seconds: 0)) }
     }
 
+    package func latestResults(of type: String, in projects: [String]) async throws -> [ResultCount] {
+        var query = LatestEventQuery(projects: projects)
+        query.types = [type]
+        var counts: [ResultCount: Int] = [:]
+        for event in try await latestEvents(query) {
+            guard let result = event.result, let stage = event.stage else { continue }
+            counts[ResultCount(project: event.project, stage: stage, result: result, count: 0), default: 0] += 1
+        }
+        return counts.map { kind, count in
+            ResultCount(project: kind.project, stage: kind.stage, result: kind.result, count: count)
+        }.sorted { ($0.project, $0.stage, $0.result) < ($1.project, $1.stage, $1.result) }
+    }
+
     /// Oldest first.
     private func executions(where isIncluded: (SequenceExecution) -> Bool) -> [SequenceExecution] {
         state.withLock { state in

@@ -90,12 +90,27 @@ package final class InMemoryVersionedFiles: VersionedFiles {
     package func entries(
         of folder: RepositoryPath?, at commit: String, in repository: String
     ) async throws -> [FolderEntry] {
+        let files = try files(of: commit, in: repository)
         var kinds: [RepositoryPath: FolderEntry.Kind] = [:]
-        for (path, bytes) in try files(of: commit, in: repository) {
+        for (path, bytes) in files {
             guard let rest = folder.map({ path.relative(to: $0) }) ?? path else { continue }
             kinds[rest.folders.first ?? rest] = rest.folders.isEmpty ? .file(bytes: bytes.count) : .folder
         }
-        return kinds.sorted { $0.key < $1.key }.map { FolderEntry(name: $0.key.text, kind: $0.value) }
+        return kinds.sorted { $0.key < $1.key }.compactMap { name, kind in
+            Self.content(of: folder?.appending(name) ?? name, in: files)
+                .map { FolderEntry(name: name.text, kind: kind, content: $0) }
+        }
+    }
+
+    package func content(of path: RepositoryPath, at commit: String, in repository: String) async throws -> String? {
+        Self.content(of: path, in: try files(of: commit, in: repository))
+    }
+
+    private static func content(of path: RepositoryPath, in files: Files) -> String? {
+        if let bytes = files[path] { return "file \(bytes.hashValue)" }
+        let inside = files.compactMap { file, bytes in file.relative(to: path).map { ($0, bytes) } }
+        let all = Dictionary(uniqueKeysWithValues: inside)
+        return all.isEmpty ? nil : "folder \(all.hashValue)"
     }
 
     package func commit(

@@ -28,7 +28,7 @@ struct AccessBench {
     let time: ManualTime
     private let table: RouteTable
 
-    init(identities: (any IdentityVerifier)? = nil) async throws {
+    init(identities: (any IdentityVerifier)? = nil, login: (any BrowserLogin)? = nil) async throws {
         let logger = Self.logger
         let (time, ids, store) = (ManualTime(), SequentialIDs(), InMemoryStore())
         let configuration = try await ConfigurationBench.withSockshop().service
@@ -36,7 +36,7 @@ struct AccessBench {
         (self.time, self.store, tokenStore, secrets) = (time, store, InMemoryTokenStore(), InMemorySecretStore())
         tokens = try await TokenRegistry(
             firstToken: Self.firstToken, store: tokenStore, time: time, logger: logger)
-        sessions = try await SessionRegistry(tokens: tokens, store: sessionStore, time: time)
+        sessions = try await SessionRegistry(tokens: tokens, issuer: login?.issuer, store: sessionStore, time: time)
         api = API(
             .init(
                 store: store, configuration: configuration,
@@ -47,8 +47,8 @@ struct AccessBench {
                 push: PushBench.idle(store),
                 artifacts: InMemoryArtifactStore(), reports: InMemoryTestReports(),
                 uniform: UniformBench.uniform(store), zips: InMemoryZipArchives(), secrets: secrets, tokens: tokens,
-                channels: ChannelTokens(secret: [1]), sessions: sessions, time: time, ids: ids, version: "1",
-                metrics: { "" }))
+                channels: ChannelTokens(secret: [1]), sessions: sessions, login: login, time: time, ids: ids,
+                version: "1", metrics: { "" }))
         access = TokenGuard(tokens: tokens, sessions: sessions, identities: identities, time: time)
         table = RouteTable(api.routes)
     }

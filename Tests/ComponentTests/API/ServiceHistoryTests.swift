@@ -10,6 +10,8 @@ import Testing
 struct ServiceHistoryTests {
     private static let carts = "/api/v1/overview/project/sockshop/service/carts"
 
+    private static let slo = "spec_version: '1.0'\nobjectives:\n  - {sli: errors, weight: 3}\n"
+
     private func evaluation(_ id: String, stage: String = "dev", score: Int, _ result: String) -> CloudEvent {
         var event = StoreContract.event(
             id, type: "sh.keptn.event.evaluation.finished", context: "run-\(id)", triggeredID: "task-\(id)",
@@ -23,7 +25,8 @@ struct ServiceHistoryTests {
             "project": "sockshop", "stage": .string(stage), "service": "carts", "result": .string(result),
             "labels": ["build": "7"],
             "evaluation": [
-                "score": .integer(score), "sloFileContent": "eA==", "comparedEvents": ["before"],
+                "score": .integer(score), "sloFileContent": .string(Base64.encode(Self.slo.utf8)),
+                "comparedEvents": ["before"],
                 "indicatorResults": [indicator], "gitCommit": "c0ffee",
             ],
         ])
@@ -78,6 +81,7 @@ struct ServiceHistoryTests {
         #expect(old["context"] == "run-a" && old["triggeredID"] == "task-a")
         let indicator = try #require(old["indicators"]?.elements.first)
         #expect(indicator["metric"] == "errors" && indicator["name"] == "Errors" && indicator["isKey"] == true)
+        #expect(indicator["weight"] == 3)
         #expect(indicator["comparedValue"] == 0.25 && indicator["passTargets"]?.elements.count == 1)
         // Files stay in the event: lists are for many.
         #expect(old["sloFileContent"] == nil)

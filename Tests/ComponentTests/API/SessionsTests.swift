@@ -90,7 +90,7 @@ struct SessionsTests {
         let bench = try await AccessBench()
         let opened = try await bench.sessions.open(token: AccessBench.firstToken)
         let again = try await SessionRegistry(tokens: bench.tokens, store: bench.sessionStore, time: bench.time)
-        #expect(again.holder(of: opened.text)?.token.name == "first")
+        #expect(again.holder(of: opened.text)?.caller.name == "first")
         #expect(again.holder(of: opened.text + "x") == nil)
     }
 

@@ -26,11 +26,16 @@ struct StreamTests {
     private struct Chunks {
         private var iterator: any AsyncIteratorProtocol<[UInt8], any Error>
 
-        init(_ bench: UniformBench, query: [String: String] = [:], lastEventID: String? = nil) async throws {
+        init(
+            _ bench: UniformBench, query: [String: String] = [:], lastEventID: String? = nil,
+            caller: Caller = Caller(name: "first", grant: .admin)
+        ) async throws {
             let route = try #require(bench.api.routes.first { $0.path == "/api/v1/stream" })
             var headers = HTTPFields()
             if let name = HTTPField.Name("last-event-id") { headers[name] = lastEventID }
-            let response = try await route.handler(APIRequest(query: query, headers: headers))
+            var request = APIRequest(query: query, headers: headers)
+            request.caller = caller
+            let response = try await route.handler(request)
             #expect(response.headers[.contentType] == "text/event-stream")
             let stream = try #require(response.stream)
             iterator = stream.makeAsyncIterator()
@@ -54,6 +59,30 @@ struct StreamTests {
         #expect(text.hasSuffix("}\n\n"))
         let data = try #require(text.split(separator: "\n").last).dropFirst("data: ".count)
         #expect(try JSON(parsing: String(data))["id"] == "a")
+    }
+
+    @Test("Who is limited to projects hears of those, and of no other when they ask for it")
+    func limited() async throws {
+        let bench = try await UniformBench()
+        func told(_ id: String, in project: String) -> CloudEvent {
+            var event = event(id)
+            event.data = .json(["project": .string(project), "stage": "dev", "service": "carts"])
+            return event
+        }
+        func caller(_ projects: Set<String>) -> Caller {
+            Caller(name: "some", grant: Grant(scopes: [.eventsRead], projects: projects))
+        }
+        try await bench.store.append([told("a", in: "shop"), told("b", in: "other"), told("c", in: "sockshop")])
+        var chunks = try await Chunks(bench, lastEventID: "0", caller: caller(["shop", "sockshop"]))
+        _ = try await chunks.next()
+        let text = try await chunks.next()
+        #expect(text.contains("\"a\"") && text.contains("\"c\"") && !text.contains("\"b\""))
+        for (projects, query) in [(["shop"], ["project": "other"]), ([], [:])] as [(Set<String>, [String: String])] {
+            let error = await #expect(throws: KeptnError.self) {
+                _ = try await Chunks(bench, query: query, caller: caller(projects))
+            }
+            #expect(error?.code == .forbidden)
+        }
     }
 
     @Test("A client that comes again gets what it missed, from memory and from the beginning")

@@ -9,6 +9,7 @@ import Testing
 struct ConfigurationBench {
     let files: InterruptedFiles
     let service: ConfigurationService
+    private let index = InMemoryServiceIndex()
 
     init(
         defaultBranch: String = "master", newLayout: Layout = .branches, charts: (any ChartArchives)? = nil
@@ -16,7 +17,14 @@ struct ConfigurationBench {
         let files = InterruptedFiles()
         self.files = files
         service = ConfigurationService(
-            files: files, charts: charts, time: ManualTime(), defaultBranch: defaultBranch, newLayout: newLayout,
+            files: files, charts: charts, index: index, time: ManualTime(), defaultBranch: defaultBranch,
+            newLayout: newLayout, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// As after a start of the server: the same files and index, and nothing in memory.
+    var restarted: ConfigurationService {
+        ConfigurationService(
+            files: files, index: index, time: ManualTime(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -103,6 +111,9 @@ final class InterruptedFiles: VersionedFiles {
     }
     func size(of path: RepositoryPath, at commit: String, in repository: String) async throws -> Int? {
         try await files.size(of: path, at: commit, in: repository)
+    }
+    func content(of path: RepositoryPath, at commit: String, in repository: String) async throws -> String? {
+        try await files.content(of: path, at: commit, in: repository)
     }
     func paths(
         under folder: RepositoryPath?, at commit: String, in repository: String

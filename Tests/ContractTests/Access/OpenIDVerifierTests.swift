@@ -42,6 +42,23 @@ struct OpenIDVerifierTests {
         #expect(requester.requests.count == 2)
     }
 
+    @Test("An ID token counts for the client and the login that it was made for")
+    func logins() async throws {
+        let token = try issuer.token(claims(["aud": "bridge", "nonce": "n-1"]))
+        #expect(try await verifier.caller(of: token, for: "bridge", nonce: "n-1").name == "alice")
+        for (client, nonce, says) in [("bridge", "n-2", "another login"), ("keptn", "n-1", "for [bridge]")] {
+            let error = await #expect(throws: KeptnError.self) {
+                try await verifier.caller(of: token, for: client, nonce: nonce)
+            }
+            #expect(error?.code == .unauthorized && error?.message.contains(says) == true, "\(error?.message ?? "")")
+        }
+        let without = try issuer.token(claims(["aud": "bridge"]))
+        let error = await #expect(throws: KeptnError.self) {
+            try await verifier.caller(of: without, for: "bridge", nonce: "n-1")
+        }
+        #expect(error?.message.contains("another login") == true)
+    }
+
     @Test("Claims that do not fit are told")
     func claims() async throws {
         let cases: [(change: [String: JSON?], says: String)] = [

@@ -44,6 +44,11 @@ struct VersionedFilesTests {
         try await with(implementation) { try await Contract.listing($0) }
     }
 
+    @Test("Files and folders are told apart by their content", arguments: Implementation.allCases)
+    func tellingApart(_ implementation: Implementation) async throws {
+        try await with(implementation) { try await Contract.tellingApart($0) }
+    }
+
     @Test("Commits change files and folders and nothing else", arguments: Implementation.allCases)
     func changes(_ implementation: Implementation) async throws {
         try await with(implementation) { try await Contract.changes($0) }

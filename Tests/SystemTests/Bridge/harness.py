@@ -1,20 +1,27 @@
 """What the tests of the Bridge share: one browser, one server behind a wire that can be cut, the API, and waiting.
 
-The server is given: KEPTN_BRIDGE_URL (http://127.0.0.1:PORT) and KEPTN_BRIDGE_TOKEN. Nothing here sleeps for a time that
-is guessed: `eventually` asks until something is so, and fails after a deadline.
+The server is given: KEPTN_BRIDGE_URL (http://127.0.0.1:PORT) and KEPTN_BRIDGE_TOKEN. KEPTN_BRIDGE_PROGRAM is the binary
+`keptn`, for tests that want a process of their own. Nothing here sleeps for a time that is guessed: `eventually` asks
+until something is so, and fails after a deadline.
 """
 import atexit
+import base64
+import http.server
 import json
 import os
 import pathlib
 import select
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 import unittest
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 
 from selenium import webdriver
 from selenium.common.exceptions import JavascriptException, StaleElementReferenceException
@@ -24,6 +31,7 @@ from selenium.webdriver.common.keys import Keys
 
 URL = os.environ["KEPTN_BRIDGE_URL"]
 TOKEN = os.environ["KEPTN_BRIDGE_TOKEN"]
+PROGRAM = os.environ.get("KEPTN_BRIDGE_PROGRAM", ".build/debug/keptn")
 SHOTS = pathlib.Path(os.environ.get("KEPTN_BRIDGE_SHOTS", ".build/bridge"))
 
 # Text that would do harm if it ever became markup, a template or a path.
@@ -39,10 +47,10 @@ class Refused(Exception):
         self.status = status
 
 
-def api(method, path, body=None, token=TOKEN):
+def api(method, path, body=None, token=TOKEN, url=URL, kind="application/json"):
     request = urllib.request.Request(
-        f"{URL}/api/{path}", method=method, data=None if body is None else json.dumps(body).encode(),
-        headers={"x-token": token, "content-type": "application/json"})
+        f"{url}/api/{path}", method=method, data=None if body is None else json.dumps(body).encode(),
+        headers={"x-token": token, "content-type": kind})
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
@@ -60,6 +68,15 @@ def send(kind, data, context=None, triggered=None, source="tester"):
     if triggered:
         event["triggeredid"] = triggered
     return api("POST", "v1/event", event)["keptnContext"]
+
+
+def send_many(project, count, service="carts"):
+    """Events about a project that change nothing there, in one request."""
+    api("POST", "v1/event", [
+        {"type": "sh.keptn.event.note.status.changed", "source": "tester", "specversion": "1.0", "id": str(uuid.uuid4()),
+         "shkeptncontext": str(uuid.uuid4()), "triggeredid": str(uuid.uuid4()),
+         "data": {"project": project, "stage": "dev", "service": service}} for _ in range(count)],
+        kind="application/cloudevents-batch+json")
 
 
 def query(path, **items):
@@ -96,6 +113,131 @@ def eventually(what, condition, seconds=30):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what}")
         time.sleep(0.03)
+
+
+# MARK: - Processes of one's own
+
+
+class Process:
+    """A program that runs until it is stopped, and the folder that it works in."""
+
+    def __init__(self, *arguments, environment=None):
+        self.folder = tempfile.TemporaryDirectory(prefix="keptn-bridge-")
+        self.home = pathlib.Path(self.folder.name)
+        self.output = open(self.home / "output", "w+")
+        self.process = subprocess.Popen(
+            arguments, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
+            env=os.environ | {"KEPTN_HOME": str(self.home)} | (environment or {}))
+
+    def read(self, file="output"):
+        path = self.home / file
+        return path.read_text().strip() if path.exists() else ""
+
+    def ready(self, condition):
+        def look():
+            assert self.process.poll() is None, f"it has ended: {self.read()}"
+            return condition()
+        return eventually(lambda: f"{self.process.args} is ready; it says: {self.read()}", look)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(60)
+        self.output.close()
+        self.folder.cleanup()
+
+
+class Server(Process):
+    """A server of one's own."""
+
+    def __init__(self, *options, environment=None):
+        super().__init__(PROGRAM, "server", "--listen", "127.0.0.1:0", *options, environment=environment)
+        self.url = self.ready(lambda: self.read("endpoint")).removesuffix("/api")
+        self.token = self.read("token")
+
+
+class RemoteBridge(Process):
+    """A Bridge in front of a server elsewhere."""
+
+    def __init__(self, api_url):
+        super().__init__(PROGRAM, "run", "bridge", "--listen", "127.0.0.1:0", environment={"API_URL": api_url})
+        line = self.ready(lambda: next((line for line in self.read().splitlines() if "/bridge/" in line), None))
+        self.url = line.split()[-1].removesuffix("/bridge/")
+
+
+class Provider(Process):
+    """An identity provider, with people and their claims."""
+
+    def __init__(self, *people):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        users = [part for person in people for part in ("--user-claims", json.dumps(person))]
+        super().__init__(sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "-p", str(port), *users)
+        self.url = f"http://127.0.0.1:{port}"
+        self.ready(self.answers)
+
+    def answers(self):
+        try:
+            with urllib.request.urlopen(f"{self.url}/.well-known/openid-configuration", timeout=5):
+                return True
+        except OSError:
+            return False
+
+
+class GitUpstream:
+    """Empty Git repositories over HTTP for whoever knows the password, by Git's own program."""
+    PASSWORD = "a-git-token"
+
+    def __init__(self):
+        folder = self.folder = tempfile.TemporaryDirectory(prefix="keptn-upstream-")
+        wanted = "Basic " + base64.b64encode(f"user:{self.PASSWORD}".encode()).decode()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                if self.headers["authorization"] != wanted:
+                    self.send_response(401)
+                    self.send_header("www-authenticate", 'Basic realm="git"')
+                    self.send_header("content-length", "0")
+                    return self.end_headers()
+                path, _, query = self.path.partition("?")
+                result = subprocess.run(
+                    ["git", "-c", "http.receivepack=true", "http-backend"], capture_output=True,
+                    input=self.rfile.read(int(self.headers["content-length"] or 0)),
+                    env=os.environ | {
+                        "GIT_PROJECT_ROOT": folder.name, "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": path,
+                        "QUERY_STRING": query, "REQUEST_METHOD": self.command, "REMOTE_USER": "user",
+                        "CONTENT_TYPE": self.headers["content-type"] or "",
+                        "GIT_PROTOCOL": self.headers["git-protocol"] or "",
+                        "HTTP_CONTENT_ENCODING": self.headers["content-encoding"] or ""})
+                head, _, body = result.stdout.partition(b"\r\n\r\n")
+                fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
+                self.send_response(int(fields.pop("Status", "200").split()[0]))
+                for name, value in fields.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def repository(self, name):
+        subprocess.run(["git", "init", "--bare", "--quiet", f"{self.folder.name}/{name}.git"], check=True)
+        return f"http://127.0.0.1:{self.server.server_port}/{name}.git"
+
+    def branches(self, name):
+        return subprocess.run(
+            ["git", "--git-dir", f"{self.folder.name}/{name}.git", "branch", "--format=%(refname:short)"],
+            capture_output=True, text=True, check=True).stdout.split()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.folder.cleanup()
 
 
 # MARK: - The wire between browser and server
@@ -164,12 +306,13 @@ class Browser:
         self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
         self.driver.set_script_timeout(60)
         self.wire = Wire()
+        self.base = self.wire.url
         self.size(1440)
         import axe_playwright_python
         self.axe = (pathlib.Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 
     def go(self, path):
-        self.driver.get(f"{self.wire.url}/bridge/{path}")
+        self.driver.get(f"{self.base}/bridge/{path}")
         self.settled()
 
     def visit(self, path):
@@ -275,6 +418,7 @@ class BridgeTest(unittest.TestCase):
     def setUp(self):
         self.browser = browser()
         self.browser.wire.mend()
+        self.browser.base = self.browser.wire.url
         self.browser.size(1440)
         self.browser.log_in(self.token)
 
@@ -322,14 +466,22 @@ spec:
 """
 
 
+_made = set()
+
+
 def project(name, services=(), shipyard=SHIPYARD):
-    """Makes a project, unless it is there."""
-    import base64
-    try:
+    """Makes a project, unless these tests have; one that an earlier run has left on the server goes first."""
+    def make():
         api("POST", "controlPlane/v1/project", {"name": name, "shipyard": base64.b64encode(shipyard.encode()).decode()})
-    except Refused as error:
-        if error.status != 409:
-            raise
+    if name not in _made:
+        _made.add(name)
+        try:
+            make()
+        except Refused as error:
+            if error.status != 409:
+                raise
+            api("DELETE", f"controlPlane/v1/project/{name}")
+            make()
     for service in services:
         try:
             api("POST", f"controlPlane/v1/project/{name}/service", {"serviceName": service})

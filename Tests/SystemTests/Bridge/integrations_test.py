@@ -1,10 +1,11 @@
 """Integrations: what is connected, what it hears, what was written, what is called, and what could not be delivered."""
+import base64
 import http.server
 import threading
 import unittest
 import uuid
 
-from harness import HOSTILE, BridgeTest, api, deliver, eventually, open_task, project, query
+from harness import HOSTILE, BridgeTest, Refused, api, deliver, eventually, open_task, project, query
 
 PROJECT = "connected"
 
@@ -26,7 +27,7 @@ def setUpModule():
                                  "filter": {"projects": [PROJECT], "stages": [], "services": []}}])
 
 
-class Integrations(BridgeTest):
+class Uniform(BridgeTest):
     HOME = f"project/{PROJECT}/settings/uniform/integrations"
 
     def test_the_list_and_unread_lines(self):
@@ -64,17 +65,65 @@ class Integrations(BridgeTest):
         eventually("it is gone", lambda: "of connected in production" not in page.text())
         self.assertGreater(count, 0)
 
-    def test_a_webhook_is_written_run_dry_and_saved(self):
+    def add_webhook(self, stage="", service=""):
+        """Adds a subscription of webhook-service by hand, and is then where its webhook is written."""
         page = self.browser
         page.go(self.HOME)
         page.find("td a", "webhook-service").click()
         page.find(".head a", "Add a subscription").click()
         page.find("form input").send_keys("deployment")
+        if stage:
+            page.find(".boxes .check", stage).click()
+        page.find("form input[placeholder=all]").send_keys(service)
         page.find(".heard h2")
         page.find("form .primary").click()
         page.find(".webhook textarea")
+        return page.run("return location.pathname").split("/")[-2]
+
+    def place(self):
+        """Whose file is shown: the stage, and the service."""
+        return self.browser.run(
+            "const of = (label) => document.querySelector(`.webhook [aria-label='${label}']`)?.value;"
+            " return [of('Whose webhook.yaml'), of('Service whose webhook.yaml it is') || null]")
+
+    def test_a_webhook_can_be_written_for_another_place(self):
+        page = self.browser
+        subscription = self.add_webhook()
+        page.choose("select[aria-label='Whose webhook.yaml']", "production")
+        page.find("input[aria-label='Service whose webhook.yaml it is']").send_keys("carts", "\ue007")
+        eventually("the service's file is shown", lambda: self.place() == ["production", "carts"])
+        page.find(".webhook .primary").click()
+        page.find(".webhook .state-pass", "saved as")
+        self.assertIn(subscription, self.file("/stage/production/service/carts"))
+
+    def file(self, place):
+        content = api("GET", f"resource-service/v1/project/{PROJECT}{place}/resource/webhook%2Fwebhook.yaml")
+        return base64.b64decode(content["resourceContent"]).decode()
+
+    def test_a_webhook_belongs_to_the_project_a_stage_or_a_service(self):
+        page = self.browser
+        for stage, service, place in (("", "", ""), ("dev", "", "/stage/dev"), ("dev", "carts", "/stage/dev/service/carts")):
+            with self.subTest(place or "the project"):
+                subscription = self.add_webhook(stage, service)
+                # What the subscription is about says where it belongs; it can stand elsewhere, too.
+                self.assertEqual(self.place(), [stage, service or None])
+                page.find(".webhook p", "This is a beginning")
+                page.find(".webhook .primary").click()
+                page.find(".webhook .state-pass", "saved as")
+                self.assertIn(subscription, self.file(place))
+                # It is found again where it is.
+                page.go(page.run("return location.pathname").removeprefix("/bridge/"))
+                page.find(".webhook textarea")
+                self.assertEqual(self.place(), [stage, service or None])
+                self.assertIn(subscription, page.run("return document.querySelector('.webhook textarea').value"))
+                self.assertEqual(page.violations(), [])
+
+    def test_a_webhook_is_written_run_dry_and_saved(self):
+        page = self.browser
+        self.add_webhook()
         page.run("const area = document.querySelector('.webhook textarea');"
-                 " area.value = area.value.replace('/hook', '/{{.data.stage}}')")
+                 " const at = area.value.lastIndexOf('/hook');"
+                 " area.value = area.value.slice(0, at) + '/{{.data.stage}}' + area.value.slice(at + 5)")
         page.find(".webhook button", "Dry run").click()
         page.find(".webhook .payload", "POST https://tool.example.org/dev")
         self.assertEqual(page.violations(), [])
@@ -103,6 +152,8 @@ class Integrations(BridgeTest):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
+        self.addCleanup(self.forget, "sink")
+        self.forget("sink")
         page = self.browser
         page.go(self.HOME)
         page.find("button", "Add an endpoint").click()
@@ -121,7 +172,12 @@ class Integrations(BridgeTest):
         status[0] = 204
         page.find("td button", "Deliver again").click()
         eventually("it was delivered", lambda: api("GET", query("v1/deliveries", subscription="sink"))["totalCount"] == 0)
-        api("DELETE", "v1/subscriptions/sink")
+
+    def forget(self, name):
+        try:
+            api("DELETE", f"v1/subscriptions/{name}")
+        except Refused:
+            pass
 
 
 class Figures(BridgeTest):

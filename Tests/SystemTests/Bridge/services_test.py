@@ -6,12 +6,12 @@ import uuid
 from harness import HOSTILE, BridgeTest, api, deliver, eventually, project, query, send
 
 PROJECT = "measured"
-SLO = "spec_version: '1.0'\nobjectives:\n  - sli: response_time\n"
+SLO = "spec_version: '1.0'\nobjectives:\n  - sli: response_time\n    weight: 4\n    key_sli: true\n"
 
 
 def indicator(metric, name, value, status="pass", before=0.0, violated=False, **more):
     return {
-        "score": 1 if status == "pass" else 0, "status": status, "displayName": name, "keySli": False,
+        "score": 1 if status == "pass" else 0, "status": status, "displayName": name, "keySli": metric == "response_time",
         "value": {"metric": metric, "value": value, "comparedValue": before, "success": True} | more,
         "passTargets": [{"criteria": "<=+10%", "targetValue": before * 1.1, "violated": violated},
                         {"criteria": "<600", "targetValue": 600, "violated": False}],
@@ -54,7 +54,7 @@ def setUpModule():
              message=HOSTILE, evil=HOSTILE, build=HOSTILE)
 
 
-class Services(BridgeTest):
+class ServicesPage(BridgeTest):
     def test_the_list(self):
         page = self.browser
         page.go(f"project/{PROJECT}/service")
@@ -72,15 +72,15 @@ class Services(BridgeTest):
         page.find(".deployments a", "delivery").click()
         eventually("the run is shown", lambda: run in page.run("return location.pathname"))
 
-    def test_heat_map_and_breakdown(self):
+
+class EvaluationHeatmap(BridgeTest):
+    def test_the_newest_is_chosen_and_others_can_be_and_compared(self):
         page = self.browser
         page.go(f"project/{PROJECT}/service/carts?stage=dev")
         page.find(".heatmap thead [aria-pressed=true]", "3")
         self.assertEqual(page.count(".heatmap tbody tr"), 3)
         self.assertEqual(page.count(".heat.compared"), 3)
         page.find(".evaluation h2", "3")
-        page.find(".evaluation td", "430.5")
-        page.find(".evaluation td", "+8 %")
         page.find(".evaluation a", "https://ci.example.org/3")
         self.assertEqual(page.violations(), [])
         # Another evaluation, by the keyboard.
@@ -99,7 +99,24 @@ class Services(BridgeTest):
         page.find(".slo pre", "sli: response_time")
         self.assertEqual(page.violations(), [])
 
-    def test_chart(self):
+
+class SLIBreakdown(BridgeTest):
+    def test_each_indicator_says_what_it_was_what_was_wanted_and_what_it_weighs(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}/service/carts?stage=dev")
+        row = "tr[data-key=response_time]"
+        page.find(f".evaluation {row} td", "430.5")
+        page.find(f".evaluation {row} td", "+8 %")
+        page.find(f".evaluation {row} .met code", "<600")
+        titles = page.run("return [...document.querySelectorAll('.indicators th')].map((one) => one.textContent)")
+        cells = page.run(f"return [...document.querySelectorAll('.indicators {row} td')].map((one) => one.textContent)")
+        self.assertEqual(cells[titles.index("Weight")], "4")
+        page.find(f"{row} .tag", "key")
+        self.assertEqual(page.count("tr[data-key=errors] .tag"), 0)
+
+
+class EvaluationChart(BridgeTest):
+    def test_a_score_and_an_indicator_with_its_limits_are_drawn(self):
         page = self.browser
         page.go(f"project/{PROJECT}/service/carts?stage=dev&view=chart")
         eventually("there are points", lambda: page.count(".chart .point") == 3)
@@ -109,6 +126,8 @@ class Services(BridgeTest):
         self.assertIn("sli=response_time", page.run("return location.search"))
         self.assertEqual(page.violations(), [])
 
+
+class EvaluationBoard(BridgeTest):
     def test_links_to_evaluations(self):
         page = self.browser
         page.go(f"project/{PROJECT}/service/carts/context/{first}/stage/dev")
@@ -148,6 +167,15 @@ class Services(BridgeTest):
         page.go(f"project/{PROJECT}/service/hostile?stage=dev&view=chart")
         page.find(".chart")
         self.assertEqual(page.violations(), [])
+
+
+class EvaluationTile(BridgeTest):
+    def test_the_newest_gate_stands_beside_its_service_and_leads_to_the_evaluation(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}?search=carts")
+        page.find("td .state-warning", "gate warning").click()
+        page.find(".evaluation h2", "3")
+        self.assertIn(f"/service/carts/context/{last}/stage/dev", page.run("return location.pathname"))
 
 
 class ReadOnly(BridgeTest):

@@ -1,8 +1,9 @@
 """Settings of a project: files, history, services, the end; and what belongs to the whole server: secrets and tokens."""
 import base64
+import tempfile
 import unittest
 
-from harness import HOSTILE, BridgeTest, Refused, api, eventually, project, query
+from harness import HOSTILE, SHIPYARD, BridgeTest, GitUpstream, Refused, api, eventually, project, query
 
 PROJECT = "settled"
 GOOD = "spec_version: '1.0'\nobjectives:\n  - sli: errors\n    pass:\n      - criteria: ['<1']\n"
@@ -91,7 +92,29 @@ class Files(BridgeTest):
             return False
 
 
-class Project(BridgeTest):
+class ProjectCreate(BridgeTest):
+    def test_mistakes_are_told_and_a_shipyard_can_come_from_a_file(self):
+        page = self.browser
+        project("taken")
+        page.visit("create/project")
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(SHIPYARD.replace("name: production", "name: live"))
+            file.flush()
+            page.find("input[type=file]").send_keys(file.name)
+            eventually("the file is read", lambda: "name: live" in page.run(
+                "return document.querySelector('textarea').value"))
+        name = page.find("form input")
+        name.send_keys("taken")
+        page.find("form.card button[type=submit]").click()
+        page.find(".problem", "exists already")
+        self.assertEqual(page.violations(), [])
+        name.clear()
+        name.send_keys("from-a-file")
+        page.find("form.card button[type=submit]").click()
+        page.find(".graph .stage", "live")
+
+
+class ServiceSettings(BridgeTest):
     def test_services_come_and_go(self):
         page = self.browser
         page.go(f"project/{PROJECT}/settings/services")
@@ -103,6 +126,8 @@ class Project(BridgeTest):
         page.find("dialog footer .danger").click()
         page.gone("tr[data-key=orders]")
 
+
+class ProjectSettings(BridgeTest):
     def test_the_upstream_dialog_says_what_is_wrong(self):
         page = self.browser
         page.go(f"project/{PROJECT}/settings/project")
@@ -113,6 +138,41 @@ class Project(BridgeTest):
         page.find("dialog .problem", "'nonsense' is no URL")
         self.assertEqual(page.violations(), [])
 
+    def test_an_upstream_is_set_pushed_to_and_told_when_it_is_gone(self):
+        page = self.browser
+        project("mirrored", ["carts"])
+        upstream = GitUpstream()
+        self.addCleanup(upstream.folder.cleanup)
+        url = upstream.repository("mirror")
+        page.go("project/mirrored/settings/project")
+        page.find("button", "Set an upstream").click()
+        page.find("dialog input[required]").send_keys(url)
+        user, token = page.driver.find_elements("css selector", "dialog input:not([required]):not([type=checkbox])")[:2]
+        user.send_keys("user")
+        page.find("dialog input[type=password]").send_keys("wrong")
+        page.find("dialog footer .primary").click()
+        page.find("dialog .problem")
+        self.assertEqual(upstream.branches("mirror"), [])
+        field = page.find("dialog input[type=password]")
+        field.clear()
+        field.send_keys(GitUpstream.PASSWORD)
+        page.find("dialog footer .primary").click()
+        page.find(".notice", "The upstream is set")
+        page.find(".card .state-pass", "synced")
+        self.assertEqual(sorted(upstream.branches("mirror")), ["dev", "master", "production"])
+        self.assertNotIn(GitUpstream.PASSWORD, page.run("return document.documentElement.outerHTML"))
+        self.assertEqual(page.violations(), [])
+        page.visit("project/mirrored")
+        page.find(".head .state-pass", "Git upstream synced")
+        upstream.server.shutdown()
+        upstream.server.server_close()
+        api("POST", "controlPlane/v1/project/mirrored/service", {"serviceName": "orders"})
+        eventually("it is noticed", lambda: api("GET", "controlPlane/v1/project/mirrored")["upstream"]["state"] != "synced")
+        page.go("dashboard?search=mirrored")
+        page.find(".tile .problem", "Git upstream")
+
+
+class ProjectDelete(BridgeTest):
     def test_a_project_is_deleted_by_its_name(self):
         page = self.browser
         project("to-delete")

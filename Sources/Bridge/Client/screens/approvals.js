@@ -46,11 +46,17 @@ export function decide(open, page) {
       field('Comment', comment, 'Goes into the event, for whoever reads the run later.'),
     ],
     submit: async () => {
-      await sendEvent('sh.keptn.event.approval.finished', {
-        project: open.project, stage: open.stage, service: open.service, labels: open.labels,
-        result, status: 'succeeded', message: comment.value.trim(),
-      }, { shkeptncontext: open.context, triggeredid: open.wait.triggeredID })
-      notify(result === 'pass' ? 'Approved' : 'Declined')
+      try {
+        await sendEvent('sh.keptn.event.approval.finished', {
+          project: open.project, stage: open.stage, service: open.service, labels: open.labels,
+          result, status: 'succeeded', message: comment.value.trim(),
+        }, { shkeptncontext: open.context, triggeredid: open.wait.triggeredID })
+        notify(result === 'pass' ? 'Approved' : 'Declined')
+      } catch (error) {
+        // Somebody was faster, or this is their second answer: nothing is left to be decided here.
+        if (error.status !== 409) throw error
+        notify(`Your decision does not count: ${error.message}`, 'warning')
+      }
       page.reload()
     },
   })

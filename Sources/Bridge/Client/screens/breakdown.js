@@ -60,6 +60,7 @@ function indicators(evaluation, other) {
     other && [label(other), (one) => compared(one.value, other.indicators.find((each) => each.metric === one.metric)?.value), 'number nowrap'],
     ['To pass', (one) => targets(one.passTargets)],
     ['For a warning', (one) => targets(one.warningTargets)],
+    ['Weight', (one) => (one.weight === undefined || one.status === 'info' ? h('span.quiet', '–') : number(one.weight)), 'number nowrap'],
     ['Score', (one) => (one.status === 'info' ? h('span.quiet', '–') : number(one.score ?? 0)), 'number nowrap'],
   ].filter(Boolean), evaluation.indicators, { key: (one) => one.metric, caption: `Indicators, ${number(total)} points together`, className: 'indicators' })
 }

@@ -2,7 +2,7 @@
 
 import { get, may, part } from '../api.js'
 import { h } from '../dom.js'
-import { command, empty, head, icon, number, pager, plural, runState, state, time, upstreamState } from '../parts.js'
+import { command, empty, head, icon, nameFilter, number, pager, plural, runState, state, time, upstreamState } from '../parts.js'
 
 export function show(page) {
   page.title('Dashboard')
@@ -10,7 +10,7 @@ export function show(page) {
     ask: (signal) => get('v1/overview/projects', { search: page.query.search, nextPageKey: page.query.from }, signal),
     show: (data) => page.render(
       head('Dashboard', totals(data.totals),
-        data.totals.projects > 0 && filter(page),
+        data.totals.projects > 0 && nameFilter(page, 'projects'),
         may('projects:write') && h('a.button.primary', { href: 'create/project' }, icon('plus'), 'Create project')),
       data.projects.length > 0 ? h('div.tiles', data.projects.map(tile))
         : data.totals.projects > 0 ? empty('No project has this name', `Nothing contains “${page.query.search}”.`)
@@ -20,11 +20,6 @@ export function show(page) {
       data.projects.length > 0 && pager(page, data, data.projects.length)),
   })
 }
-
-const filter = (page) => h('input', {
-  type: 'search', placeholder: 'Filter projects', 'aria-label': 'Filter projects', value: page.query.search ?? '',
-  oninput: (event) => page.setQuery({ search: event.target.value }),
-})
 
 const totals = (all) => [
   h('span', plural(all.projects, 'project')),

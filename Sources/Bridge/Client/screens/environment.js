@@ -1,11 +1,11 @@
 // The stages of a project as a graph, and its services with what stands in each stage.
 
-import { control, get, may, part } from '../api.js'
+import { get, may, part } from '../api.js'
 import { h } from '../dom.js'
 import { counts } from './dashboard.js'
 import { decide } from './approvals.js'
-import { triggerDialog } from './trigger.js'
-import { attempt, button, command, empty, head, icon, pager, select, state, table, time, upstreamState, version } from '../parts.js'
+import { triggerButton } from './trigger.js'
+import { button, head, icon, nameFilter, noService, pager, plural, select, state, table, time, upstreamState, version } from '../parts.js'
 
 const filters = [['', 'All services'], ['problem', 'With problems'], ['evaluation', 'With failed gates'], ['approval', 'Waiting for approval'], ['running', 'With open sequences']]
 
@@ -25,16 +25,14 @@ export function show(page) {
     },
     show: ({ overview, services }) => page.render(
       head(stage ? `Stage ${stage}` : 'Environment', [
-        `${overview.serviceCount} ${overview.serviceCount === 1 ? 'service' : 'services'}`,
+        plural(overview.serviceCount, 'service'),
         overview.upstream && h('span', { title: overview.upstream.message }, state(upstreamState(overview.upstream), `Git upstream ${overview.upstream.state}`)),
       ],
-      may('events:write') && overview.serviceCount > 0 && button('Trigger a sequence', () => triggerDialog({ project: overview, stage, navigate: page.navigate }), { kind: 'primary', iconName: 'play' })),
+      overview.serviceCount > 0 && triggerButton(page, overview, { stage })),
       graph(overview, stage),
       toolbar(page, overview, stage),
       services.services.length > 0 ? [list(page, overview, services.services, stage), pager(page, services, services.services.length)]
-        : overview.serviceCount > 0 ? empty('No service fits', 'Take the filter or the search away to see all.')
-          : empty('No service yet', 'A service is what gets delivered. It has files of its own in every stage.',
-            command(`keptn create service SERVICE --project ${project}`))),
+        : noService(project, overview.serviceCount > 0)),
   })
 }
 
@@ -74,10 +72,7 @@ function card(overview, stage, isChosen) {
 
 function toolbar(page, overview, stage) {
   return h('div.toolbar',
-    h('input', {
-      type: 'search', placeholder: 'Filter services', 'aria-label': 'Filter services by name', value: page.query.search ?? '',
-      oninput: (event) => page.setQuery({ search: event.target.value }),
-    }),
+    nameFilter(page, 'services'),
     select(filters, page.query.filterType, (value) => page.setQuery({ filterType: value }), { 'aria-label': 'Which services' }),
     stage && h('a.button', { href: `project/${part(overview.name)}` }, 'All stages'))
 }

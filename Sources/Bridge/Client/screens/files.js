@@ -46,7 +46,8 @@ export function show(page) {
   }, { capture: true, signal: page.signal })
 }
 
-const root = (project, { stage, service }) => `resource-service/v1/project/${part(project)}${stage ? `/stage/${part(stage)}` : ''}${service ? `/service/${part(service)}` : ''}`
+/// Where the API has the files of a place.
+export const root = (project, { stage, service }) => `resource-service/v1/project/${part(project)}${stage ? `/stage/${part(stage)}` : ''}${service ? `/service/${part(service)}` : ''}`
 
 /// A service is the same in all stages, its files are not: the first stage is as good a beginning as any.
 function placeOf(page, overview) {

@@ -1,11 +1,14 @@
 // Secrets: their names and keys. Values go in here and never come out.
 
-import { get, may, post, put, remove } from '../api.js'
+import { get, may, post, put, remove, session } from '../api.js'
 import { h, patch } from '../dom.js'
 import { button, command, confirm, dialog, empty, field, head, notify, plural, select, table } from '../parts.js'
 
 export function show(page) {
   page.title('Secrets')
+  if (session.projects || !may('secrets:read')) {
+    return page.render(head('Secrets'), empty('Secrets belong to the whole server', 'A token that is limited to projects, or without the scope “secrets:read”, does not see them.'))
+  }
   page.load({
     concerns: () => false,
     ask: async (signal) => {

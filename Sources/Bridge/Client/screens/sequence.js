@@ -3,7 +3,7 @@
 import { control, get, may, part, session } from '../api.js'
 import { copy, h } from '../dom.js'
 import { decide } from './approvals.js'
-import { attempt, button, confirm, dialog, duration, exact, head, icon, runState, state, time, version } from '../parts.js'
+import { attempt, button, confirm, dialog, duration, exact, head, runState, state, time, version } from '../parts.js'
 
 export function show(page) {
   const { project, context, event: shown } = page.params

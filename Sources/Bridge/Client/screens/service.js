@@ -5,7 +5,7 @@ import { h, unbase64 } from '../dom.js'
 import { button, command, duration, empty, head, icon, number, pager, runState, select, table, time, version } from '../parts.js'
 import { lineChart } from '../charts.js'
 import { breakdown, isRelative, label, scoreOf } from './breakdown.js'
-import { triggerDialog } from './trigger.js'
+import { triggerButton } from './trigger.js'
 
 export function show(page) {
   const { project, service } = page.params
@@ -70,11 +70,11 @@ function screen(page, data) {
       ...(row?.stages ?? []).filter((one) => one.image).map((one) => h('span', h('span.quiet', one.stage), ' ', version(one.image))),
       h('a', { href: `project/${part(project)}/sequence?service=${part(service)}` }, 'Sequences'),
       may('resources:read') && h('a', { href: files }, 'Files'),
-    ], may('events:write') && button('Trigger a sequence', () => triggerDialog({ project: overview, service, navigate: page.navigate }), { kind: 'primary', iconName: 'play' })),
+    ], triggerButton(page, overview, { service })),
     !row && h('p.problem', icon('warning'), ` There is no service ${service} in this project (any more).`),
     h('h2', 'Deployments'),
     deployments.deployments.length > 0
-      ? [deploymentTable(page, overview, deployments.deployments), deployments.totalCount > deployments.deployments.length && pager(page, deployments, deployments.deployments.length, 'deployment')]
+      ? [deploymentTable(page, overview, deployments.deployments), deployments.totalCount > deployments.deployments.length && pager(page, deployments, deployments.deployments.length)]
       : empty('Nothing was deployed yet', 'A deployment is a run of a sequence with the task “deployment”.',
         command(`keptn trigger delivery --project ${project} --service ${service} --image ARTIFACT`)),
     evaluationHead(page, data),

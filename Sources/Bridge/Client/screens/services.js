@@ -1,9 +1,9 @@
 // The services of a project: what runs where, and how its newest gate ended.
 
-import { get, may, part } from '../api.js'
+import { get, part } from '../api.js'
 import { h } from '../dom.js'
-import { button, command, empty, head, pager, plural, state, table, time, version } from '../parts.js'
-import { triggerDialog } from './trigger.js'
+import { head, nameFilter, noService, pager, plural, state, table, time, version } from '../parts.js'
+import { triggerButton } from './trigger.js'
 
 export function show(page) {
   const { project } = page.params
@@ -19,15 +19,10 @@ export function show(page) {
     },
     show: ({ overview, services }) => page.render(
       head('Services', plural(overview.serviceCount, 'service'),
-        may('events:write') && overview.serviceCount > 0 && button('Trigger a sequence', () => triggerDialog({ project: overview, navigate: page.navigate }), { kind: 'primary', iconName: 'play' })),
-      overview.serviceCount > 0 && h('div.toolbar', h('input', {
-        type: 'search', placeholder: 'Filter services', 'aria-label': 'Filter services by name', value: page.query.search ?? '',
-        oninput: (event) => page.setQuery({ search: event.target.value }),
-      })),
-      services.services.length > 0 ? [list(project, services.services), pager(page, services, services.services.length, 'service')]
-        : overview.serviceCount > 0 ? empty('No service fits', 'Take the search away to see all.')
-          : empty('No service yet', 'A service is what gets delivered. It has files of its own in every stage.',
-            command(`keptn create service SERVICE --project ${project}`))),
+        overview.serviceCount > 0 && triggerButton(page, overview)),
+      overview.serviceCount > 0 && h('div.toolbar', nameFilter(page, 'services')),
+      services.services.length > 0 ? [list(project, services.services), pager(page, services, services.services.length)]
+        : noService(project, overview.serviceCount > 0)),
   })
 }
 

@@ -2,7 +2,7 @@
 
 import { get, may, part, post, remove } from '../api.js'
 import { h } from '../dom.js'
-import { button, command, confirm, dialog, empty, field, head, notify, pager, table } from '../parts.js'
+import { button, confirm, dialog, field, head, nameFilter, noService, notify, pager, table } from '../parts.js'
 import { tabs } from './settings.js'
 
 export function show(page) {
@@ -16,9 +16,7 @@ export function show(page) {
     show: (data) => page.render(
       head('Services', null, may('services:write') && button('Create a service', () => create(page, project), { kind: 'primary', iconName: 'plus' })),
       tabs(project, 'services'),
-      (data.totalCount > 0 || page.query.search) && h('div.toolbar', h('input', {
-        type: 'search', placeholder: 'Filter services', 'aria-label': 'Filter services by name', value: page.query.search ?? '', oninput: (event) => page.setQuery({ search: event.target.value }),
-      })),
+      (data.totalCount > 0 || page.query.search) && h('div.toolbar', nameFilter(page, 'services')),
       data.services.length > 0
         ? [table([
           ['Service', (row) => h('b', h('a', { href: `project/${part(project)}/service/${part(row.name)}` }, row.name))],
@@ -31,8 +29,7 @@ export function show(page) {
               page.reload()
             }), { kind: 'small danger' }))],
         ], data.services, { key: (row) => row.name, caption: 'Services' }), pager(page, data, data.services.length)]
-        : page.query.search ? empty('No service fits', 'Take the search away to see all.')
-          : empty('No service yet', 'A service is what gets delivered. It has files of its own in every stage.', command(`keptn create service SERVICE --project ${project}`))),
+        : noService(project, page.query.search)),
   })
   if (page.params.action === 'create' && may('services:write')) create(page, project)
 }

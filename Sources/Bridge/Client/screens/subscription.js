@@ -3,7 +3,8 @@
 
 import { get, may, part, post, put } from '../api.js'
 import { base64, h, patch, unbase64 } from '../dom.js'
-import { button, failure, field, head, notify, plural, select, state, time } from '../parts.js'
+import { attempt, button, failure, field, head, notify, plural, select, state, time } from '../parts.js'
+import { root } from './files.js'
 import { short, words } from './integrations.js'
 
 const kinds = ['triggered', 'started', 'finished', '*']
@@ -20,8 +21,10 @@ export async function show(page) {
     if (subscription !== 'add' && !known) return page.render(failure({ status: 404, message: `${one.name} has no subscription ${subscription}.` }))
     page.title(one.name, 'Subscription')
     const form = new Form(page, one, overview, known)
+    const webhook = known && one.name === 'webhook-service' && may('resources:read') ? new Webhook(page, known, overview) : null
+    await webhook?.find()
     page.render(head(known ? 'Subscription' : 'New subscription', h('a', { href: `project/${part(project)}/settings/uniform/integrations/${part(one.id)}` }, one.name)), form.element,
-      one.name === 'webhook-service' && (known ? await webhook(page, known) : h('p.quiet', 'What is called stands in the project’s webhook/webhook.yaml; after saving it can be written here.')))
+      one.name === 'webhook-service' && (known ? webhook?.element : h('p.quiet', 'What is called stands in a webhook/webhook.yaml; after saving it can be written here.')))
   } catch (error) {
     if (!page.signal.aborted) page.render(failure(error, () => show(page)))
   }
@@ -102,42 +105,94 @@ class Form {
 
 // MARK: - The webhook
 
-/// The project's webhook.yaml, with the webhook of this subscription, and what that would send for the newest event.
-async function webhook(page, known) {
-  const { project } = page.params
-  if (!may('resources:read')) return null
-  const path = `resource-service/v1/project/${part(project)}/resource/${part(webhookFile)}`
-  let text = ''
-  try { text = unbase64((await get(path, {}, page.signal)).resourceContent) ?? '' } catch (error) { if (error.status !== 404) throw error }
-  const secrets = may('secrets:read') ? (await get('secrets/v1/secret', { scope: 'keptn-webhook-service' }, page.signal).catch(() => ({ Secrets: [] }))).Secrets : []
-  const saved = text
-  if (!text.includes(known.id)) text = withWebhook(text, known)
-  const area = h('textarea', { rows: Math.min(30, text.split('\n').length + 2), spellcheck: 'false', wrap: 'off', 'aria-label': webhookFile, readonly: !may('resources:write') })
-  area.value = text
-  const found = h('div', { 'aria-live': 'polite' })
-  const insert = (what) => { area.setRangeText(what, area.selectionStart, area.selectionEnd, 'end'); area.focus() }
-  const names = ['.data.project', '.data.stage', '.data.service', '.shkeptncontext', '.type', '.data.result', '.data.message']
-  return h('section.card.padded.webhook', h('h2', 'What is called'),
-    text !== saved && h('p.quiet', 'No webhook of the project’s file has this subscription yet. This is a beginning: change the address, then save.'),
-    h('div.toolbar',
-      select([['', 'Insert from the event …'], ...names], '', (name) => { if (name) insert(`{{${name}}}`) }, { 'aria-label': 'Insert a value of the event' }),
-      secrets.length > 0 ? select([['', 'Insert a secret …'], ...secrets.flatMap((one) => one.keys.map((key) => [`${one.name}\n${key}`, `${one.name}.${key}`]))], '', (value) => {
-        if (!value) return
-        const [name, key] = value.split('\n')
-        insert(`{name: ${key}, secretRef: {name: ${name}, key: ${key}}}`)
-      }, { 'aria-label': 'Insert a secret' }) : h('span.quiet', 'Secrets for webhooks: ', h('a', { href: `project/${part(project)}/settings/uniform/secrets` }, 'none yet'))),
-    area,
-    h('p.hint', 'A secret goes into envFrom as ', h('code', '{name: token, secretRef: {name: chat, key: token}}'), ' and is then used as ', h('code', '{{.env.token}}'), '.'),
-    found,
-    h('div.toolbar',
-      button('Dry run', () => dryRun(page, known, area.value, found), { title: 'Shows what would be sent for the newest event of this kind; sends nothing' }),
-      may('resources:write') && button('Save webhook.yaml', async () => {
-        try {
-          const { commitID } = await put(path, { resourceContent: base64(area.value) })
-          patch(found, state('pass', `saved as ${commitID.slice(0, 8)}`))
-        } catch (error) { patch(found, h('p.problem.lines', error.message)) }
-      }, { kind: 'primary' })))
+/// What is called: the webhook.yaml of the project, a stage or a service, with what it would send for the newest event.
+class Webhook {
+  constructor(page, known, overview) {
+    Object.assign(this, { page, known, overview })
+    this.element = h('section.card.padded.webhook')
+  }
+
+  get project() { return this.page.params.project }
+  path(place) { return `${root(this.project, place)}/resource/${part(webhookFile)}` }
+
+  /// Where a webhook of this subscription can stand, the narrowest first, as they are looked through when an event comes.
+  candidates() {
+    const { stages: chosen = [], services = [] } = this.known.filter ?? {}
+    const stages = chosen.length > 0 ? chosen : this.overview.stages.map(({ name }) => name)
+    return [
+      ...stages.flatMap((stage) => services.map((service) => ({ stage, service }))),
+      ...stages.map((stage) => ({ stage, service: '' })), { stage: '', service: '' }]
+  }
+
+  /// Looks for the file that has the webhook; where none has, it is to be written for what the subscription is about.
+  async find() {
+    const places = this.candidates()
+    for (const place of places.slice(0, 24)) {
+      const text = await this.read(place)
+      if (text.includes(this.known.id)) return this.draw(place, text)
+    }
+    const { stages = [], services = [] } = this.known.filter ?? {}
+    const isOfOne = stages.length === 1
+    return this.load({ stage: isOfOne ? stages[0] : '', service: isOfOne && services.length === 1 ? services[0] : '' })
+  }
+
+  async load(place) { await this.draw(place, await this.read(place)) }
+
+  async read(place) {
+    try {
+      return unbase64((await get(this.path(place), {}, this.page.signal)).resourceContent) ?? ''
+    } catch (error) {
+      if (error.status !== 404) throw error
+      return ''
+    }
+  }
+
+  async draw(place, saved) {
+    const { page, known, project } = this
+    const secrets = may('secrets:read') ? (await get('secrets/v1/secret', { scope: 'keptn-webhook-service' }, page.signal).catch(() => ({ Secrets: [] }))).Secrets : []
+    const text = saved.includes(known.id) ? saved : withWebhook(saved, known)
+    const area = h('textarea', { rows: Math.min(30, text.split('\n').length + 2), spellcheck: 'false', wrap: 'off', 'aria-label': webhookFile, readonly: !may('resources:write') })
+    area.value = text
+    const found = h('div', { 'aria-live': 'polite' })
+    const insert = (what) => { area.setRangeText(what, area.selectionStart, area.selectionEnd, 'end'); area.focus() }
+    this.element.replaceChildren(...flat(
+      h('h2', 'What is called'),
+      this.places(place),
+      text !== saved && h('p.quiet', 'No webhook of this file has this subscription yet. This is a beginning: change the address, then save.'),
+      h('div.toolbar',
+        select([['', 'Insert from the event …'], ...values], '', (name) => { if (name) insert(`{{${name}}}`) }, { 'aria-label': 'Insert a value of the event' }),
+        secrets.length > 0 ? select([['', 'Insert a secret …'], ...secrets.flatMap((one) => one.keys.map((key) => [`${one.name}\n${key}`, `${one.name}.${key}`]))], '', (value) => {
+          if (!value) return
+          const [name, key] = value.split('\n')
+          insert(`{name: ${key}, secretRef: {name: ${name}, key: ${key}}}`)
+        }, { 'aria-label': 'Insert a secret' }) : h('span.quiet', 'Secrets for webhooks: ', h('a', { href: `project/${part(project)}/settings/uniform/secrets` }, 'none yet'))),
+      area,
+      h('p.hint', 'A secret goes into envFrom as ', h('code', '{name: token, secretRef: {name: chat, key: token}}'), ' and is then used as ', h('code', '{{.env.token}}'), '.'),
+      found,
+      h('div.toolbar',
+        button('Dry run', () => dryRun(page, known, area.value, found), { title: 'Shows what would be sent for the newest event of this kind; sends nothing' }),
+        may('resources:write') && button('Save webhook.yaml', async () => {
+          try {
+            const { commitID } = await put(this.path(place), { resourceContent: base64(area.value) })
+            patch(found, state('pass', `saved as ${commitID.slice(0, 8)}`))
+          } catch (error) { patch(found, h('p.problem.lines', error.message)) }
+        }, { kind: 'primary' }))))
+  }
+
+  /// Whose file it is.
+  places({ stage, service }) {
+    const go = (place) => attempt(() => this.load(place))
+    const names = [...new Set([...this.known.filter?.services ?? [], service].filter(Boolean))]
+    return h('div.toolbar',
+      select([['', 'Of the project'], ...this.overview.stages.map(({ name }) => [name, `Of stage ${name}`])], stage, (name) => go({ stage: name, service: '' }), { 'aria-label': 'Whose webhook.yaml' }),
+      stage && h('input', { type: 'search', value: service, placeholder: 'of one service only', list: 'webhook-services', 'aria-label': 'Service whose webhook.yaml it is', spellcheck: 'false', autocomplete: 'off', onchange: (event) => go({ stage, service: event.target.value.trim() }) }),
+      stage && h('datalist', { id: 'webhook-services' }, names.map((value) => h('option', { value }))),
+      h('span.quiet', 'A service’s file comes before its stage’s, and that before the project’s.'))
+  }
 }
+
+const flat = (...children) => children.filter(Boolean)
+const values = ['.data.project', '.data.stage', '.data.service', '.shkeptncontext', '.type', '.data.result', '.data.message']
 
 /// The file with a webhook for this subscription at its end.
 function withWebhook(text, { id, event }) {

@@ -15,7 +15,7 @@ export function show(page) {
     show: ({ tokens }) => page.render(
       head('Tokens', null, may('tokens:write') && button('Create a token', () => create(page), { kind: 'primary', iconName: 'plus' })),
       table([
-        ['Name', (one) => h('div', h('b', one.name), one.name === session.name && h('span.tag.beside-name', 'you'))],
+        ['Name', (one) => h('div', h('b', one.name), one.name === session.name && !session.issuer && h('span.tag.beside-name', 'you'))],
         ['May', (one) => h('div.places', one.scopes.map((scope) => h('code', scope)))],
         ['Projects', (one) => one.projects?.join(', ') ?? h('span.quiet', 'all')],
         ['Created', (one) => time(one.createdAt), 'nowrap'],

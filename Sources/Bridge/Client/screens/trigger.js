@@ -1,11 +1,15 @@
 // The dialog that triggers a sequence: what to run, with what, and what that will do.
 
-import { get, part, post, sendEvent } from '../api.js'
+import { get, may, part, post, sendEvent } from '../api.js'
 import { h, patch } from '../dom.js'
-import { dialog, field, icon, notify, select } from '../parts.js'
+import { button, dialog, field, icon, notify, select } from '../parts.js'
 
-/// - project: as in the overview of a project, with its stages and sequences; stage and service: chosen already.
-export function triggerDialog({ project, stage, service, navigate }) {
+/// The button that opens it, for who may; chosen: {stage, service}, as far as they are.
+export const triggerButton = (page, project, chosen = {}) => may('events:write')
+  && button('Trigger a sequence', () => triggerDialog({ project, navigate: page.navigate, ...chosen }), { kind: 'primary', iconName: 'play' })
+
+/// - project: as in the overview of a project, with its stages and sequences.
+function triggerDialog({ project, stage, service, navigate }) {
   const stages = project.stages.filter((one) => one.sequences.length > 0)
   const state = {
     stage: stage ?? stages[0]?.name, sequence: null,

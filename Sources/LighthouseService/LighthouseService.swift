@@ -15,8 +15,6 @@ package struct LighthouseService: Sendable {
     package static let name = "lighthouse-service"
     /// The longest that a provider may take; Keptn 1.4.5 waited for ever (keptn#7407).
     package static let providerMax = Duration.seconds(300)
-    /// Over further ones nothing is measured.
-    private static let budgetWindowsMax = 8
 
     let configuration: any ConfigurationWriting
     private let queries: any EventQueries
@@ -35,7 +33,7 @@ package struct LighthouseService: Sendable {
 
     package func integration(version: String) -> Integration {
         Integration(name: Self.name, version: version).requesting("get-sli").on(task: "evaluation", perform: evaluate)
-            .on(eventType: Self.choice, perform: choose)
+            .on(eventType: Self.choice, perform: choose).cancelledOnAbort()
     }
 
     // MARK: - One evaluation
@@ -72,6 +70,11 @@ package struct LighthouseService: Sendable {
         let provider: String
         do {
             provider = try await self.provider(of: task.scope.project)
+            // Nobody answers for one of the project's own whose kind cannot be read.
+            if SLIProviderSpec.Kind(rawValue: provider) == nil, provider != KeptnSLIProvider.provider {
+                _ = try await IndicatorFiles(configuration: configuration).spec(
+                    of: provider, task.scope, task.gitCommitID)
+            }
         } catch let error as InvalidFile {
             return .errored("error retrieving the SLI provider of project \(task.scope.project): \(error)")
         }
@@ -114,7 +117,7 @@ package struct LighthouseService: Sendable {
                 let indicators = (slo?.objectives ?? []).map(\.sli)
                 return (nil, try await ask(provider, task, window.start, window.end, indicators, slo))
             }
-            for (length, indicators) in budgets.prefix(Self.budgetWindowsMax) {
+            for (length, indicators) in budgets {
                 group.addTask {
                     let start = window.end - length
                     return (

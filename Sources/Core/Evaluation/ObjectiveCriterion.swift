@@ -135,7 +135,7 @@ package struct BurnRateCriterion: Sendable, Hashable {
             .init(criteria: text, targetValue: rate * budget, violated: violated, note: note)
         }
         guard let value = window.map({ evidence.windows[$0] }) ?? evidence.value, value.success else {
-            let reason = window.flatMap { evidence.windows[$0]?.message } ?? ""
+            let reason = window.flatMap { evidence.windows[$0]?.message } ?? "it was not measured"
             return target(true, "no value over \(window?.go ?? "")" + (reason.isEmpty ? "" : ": \(reason)"))
         }
         let burnt = value.value / budget
@@ -153,7 +153,10 @@ extension SLO {
         Set(objectives.filter(\.needsSamples).map(\.sli))
     }
 
-    /// The windows, beside that of the evaluation, over which indicators are needed; the shortest first.
+    /// Over further ones nothing is measured.
+    private static let budgetWindowsMax = 8
+
+    /// The windows, beside that of the evaluation, over which indicators are needed; the shortest first, at most 8.
     package var budgetWindows: [(window: Duration, indicators: [String])] {
         var found: [Duration: [String]] = [:]
         for objective in objectives {
@@ -162,7 +165,7 @@ extension SLO {
                 found[window, default: []].append(objective.sli)
             }
         }
-        return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        return found.sorted { $0.key < $1.key }.prefix(Self.budgetWindowsMax).map { ($0.key, $0.value) }
     }
 }
 

@@ -59,6 +59,15 @@ struct HTTPSourceTests {
         #expect(sent.first?.headers["Authorization"] == nil)
     }
 
+    @Test("A URL in the query of a path makes it no URL of its own")
+    func urlInQuery() async throws {
+        let (_, sent) = try await Self.measure(
+            "path: /render?target=http://elsewhere/x\nvalue: a", answer: #"{"a": 1}"#,
+            spec: SLIProviderSpec(url: "http://m"), authorization: [.init(name: "Authorization", value: "Bearer t")])
+        #expect(sent.first?.url == "http://m/render?target=http://elsewhere/x")
+        #expect(sent.first?.headers["Authorization"] == "Bearer t")
+    }
+
     @Test(
         "An answer without the number is a failure that says so",
         arguments: [

@@ -41,8 +41,8 @@ struct MonitoringServiceTests {
             name: "the address is known", prometheusURL: "http://p:9090",
             written: ["sockshop/prometheus/provider.yaml": "url: http://p:9090\n"],
             says: "Prometheus watches production: response_time_p95, cpu. Not watched: production: ram: it can be "
-                + "met without any fixed bound, and only those are watched. Reload by hand. Gates ask http://p:9090, as "
-                + "prometheus/provider.yaml says"),
+                + "met without any fixed bound, and only those are watched. Reload by hand. Gates ask http://p:9090, "
+                + "as prometheus/provider.yaml says"),
         Case(
             name: "the project has an address of its own",
             files: ["slo.yaml": slo, "prometheus/sli.yaml": sli, "prometheus/provider.yaml": "url: http://q"],

@@ -78,6 +78,7 @@ extension ConfigurationService {
         } catch let error as KeptnError where error.code == .notFound {
             throw Self.unknown(project: name)
         }
+        forgetPins()
         guard let link, let upstreams else { return }
         try await upstreams.secrets.delete(Upstreams.secret(of: name))
         if link.isProvisioned, let url = upstreams.provisioningURL {

@@ -92,6 +92,7 @@ package struct LighthouseService: Sendable {
                 "SLI provider \(provider) has not answered within \(Self.providerMax.go): is it running, and does it "
                     + "hear sh.keptn.event.get-sli.triggered?")
         }
+        if let failure = Self.failure(of: answers.whole) { return failure }
         guard let slo, let file else {
             return .pass(
                 "no evaluation performed by lighthouse because no SLO file configured for project "
@@ -154,14 +155,19 @@ package struct LighthouseService: Sendable {
         return answer.json ?? .emptyObject
     }
 
+    /// Nil for a provider that could do its work, whatever came of it.
+    private static func failure(of answer: JSON) -> TaskOutcome? {
+        guard let status = answer["status"]?.stringValue, ["aborted", "errored"].contains(status) else { return nil }
+        return .errored(
+            "evaluation \(status) because the SLI provider ended with status \(status): \(message(of: answer))")
+    }
+
+    private static func message(of answer: JSON) -> String { answer["message"]?.stringValue ?? "" }
+
     private func judge(
         _ answer: JSON, _ windows: [Duration: JSON], _ slo: SLO, _ file: ConfigurationFile, _ task: TaskContext,
         _ window: EvaluationWindow
     ) async throws -> TaskOutcome {
-        let message = answer["message"]?.stringValue ?? ""
-        if let status = answer["status"]?.stringValue, status == "aborted" || status == "errored" {
-            return .errored("evaluation \(status) because the SLI provider ended with status \(status): \(message)")
-        }
         let outcome: EvaluationOutcome
         do {
             let rule = try ComparisonRule(slo.comparison)
@@ -169,7 +175,7 @@ package struct LighthouseService: Sendable {
                 slo: slo, values: try SLIValue.values(ofGetSLIFinished: answer),
                 windows: windows.mapValues { (try? SLIValue.values(ofGetSLIFinished: $0)) ?? [] },
                 previous: try await previous(rule, task),
-                providerFailure: answer["result"]?.stringValue == "fail" ? message : nil)
+                providerFailure: answer["result"] == "fail" ? Self.message(of: answer) : nil)
         } catch let error as EvaluationError {
             outcome = .errored(error.description)
         }

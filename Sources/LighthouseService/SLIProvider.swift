@@ -33,7 +33,7 @@ package struct SLIProvider: Sendable {
 
     private func isMine(_ task: TaskContext) async throws -> Bool {
         guard let name = task.properties["sliProvider"]?.stringValue else { return false }
-        if name == source.kind.rawValue { return true }
+        if let kind = SLIProviderSpec.Kind(rawValue: name) { return kind == source.kind }
         // What cannot be read is of no kind: nobody may answer for it.
         return (try? await files.spec(of: name, task.scope, task.gitCommitID))?.kind == source.kind
     }
@@ -42,6 +42,8 @@ package struct SLIProvider: Sendable {
         let provider = task.properties["sliProvider"]?.stringValue ?? ""
         do {
             let request = try IndicatorRequest(getSLI: task.data, scope: task.scope, context: task.contextID)
+            // As for a service without objectives.
+            guard !request.indicators.isEmpty else { return Self.outcome([], request) }
             let spec = try await files.spec(of: provider, task.scope, task.gitCommitID)
             let means = IndicatorMeans(
                 queries: try await files.queries(of: provider, task.scope, task.gitCommitID), spec: spec,

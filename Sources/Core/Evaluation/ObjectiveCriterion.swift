@@ -160,7 +160,7 @@ extension SLO {
     package var budgetWindows: [(window: Duration, indicators: [String])] {
         var found: [Duration: [String]] = [:]
         for objective in objectives {
-            for case .burnRate(let criterion)? in objective.criteria.map({ try? ObjectiveCriterion(parsing: $0) }) {
+            for case .burnRate(let criterion) in objective.specialCriteria {
                 guard let window = criterion.window, found[window]?.contains(objective.sli) != true else { continue }
                 found[window, default: []].append(objective.sli)
             }
@@ -170,10 +170,17 @@ extension SLO {
 }
 
 extension SLO.Objective {
-    fileprivate var criteria: [String] { (pass + warning).flatMap(\.criteria) }
-
     var needsSamples: Bool {
-        let words = DistributionCriterion.Direction.allCases.map(\.rawValue)
-        return criteria.contains { text in words.contains { text.contains($0) } }
+        specialCriteria.contains { if case .distribution = $0 { true } else { false } }
+    }
+
+    /// The criteria that are no thresholds. Nearly all are, which their first sign tells.
+    fileprivate var specialCriteria: [ObjectiveCriterion] {
+        (pass + warning).flatMap(\.criteria).compactMap { text in
+            guard let first = text.utf8.first(where: { $0 != UInt8(ascii: " ") }), !"<=>".utf8.contains(first) else {
+                return nil
+            }
+            return try? ObjectiveCriterion(parsing: text)
+        }
     }
 }

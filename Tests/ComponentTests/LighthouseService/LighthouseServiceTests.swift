@@ -200,7 +200,8 @@ struct LighthouseServiceTests {
         let bench = IntegrationBench()
         let lighthouse = LighthouseService(
             configuration: PlacedFiles([
-                "sockshop/dev/carts/slo.yaml": slo, "sockshop/prometheus-eu/provider.yaml": "kind: prometheus\nurl: ftp://p",
+                "sockshop/dev/carts/slo.yaml": slo,
+                "sockshop/prometheus-eu/provider.yaml": "kind: prometheus\nurl: ftp://p",
             ]), queries: bench.store, time: bench.time, sliProvider: "prometheus-eu"
         ).integration(version: "1")
         try await bench.open(LighthouseService.name, "sh.keptn.event.evaluation.triggered")

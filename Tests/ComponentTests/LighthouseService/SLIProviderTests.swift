@@ -155,6 +155,14 @@ struct SLIProviderTests {
         }
     }
 
+    @Test("Where nothing is asked for, nobody has to know how to measure")
+    func nothing() async throws {
+        let answer = try await answer(
+            to: request("prometheus", []), PrometheusSource(requester: Self.prometheus()), files: [:])
+        #expect(answer["result"] == "pass" && answer["status"] == "succeeded")
+        #expect(answer["get-sli", "indicatorValues"] == [])
+    }
+
     @Test("The abort of the sequence cuts its queries short")
     func aborted() async throws {
         let (asked, broken) = (Gate(), Gate())

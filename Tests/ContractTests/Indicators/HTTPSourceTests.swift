@@ -85,6 +85,25 @@ struct HTTPSourceTests {
         #expect(value.message.contains(reason), "\(value.message)")
     }
 
+    @Test("A query that is not answered in time fails alone, after the time that provider.yaml gives it")
+    func timeout() async throws {
+        let requester = InMemoryHTTPRequester { request in
+            guard request.url.hasSuffix("/slow") else {
+                return IncomingResponse(status: 200, body: Array(#"{"a": 1}"#.utf8))
+            }
+            throw RequestFailure(.timeout, "no answer within \(request.timeout)")
+        }
+        let file = "indicators: {slow: {path: /slow, value: a}, quick: {path: /quick, value: a}}"
+        let values = try await HTTPSource(requester: requester).measure(
+            IndicatorSourceContract.request(["slow", "quick"]),
+            IndicatorMeans(
+                queries: try SpecFiles.sli(Array(file.utf8), file: "sli.yaml").value,
+                spec: SLIProviderSpec(url: "http://m", timeout: .seconds(7)),
+                deadline: IndicatorDeadline(time: ManualTime())))
+        #expect(values.map(\.success) == [false, true])
+        #expect(values.first?.message == "http://m cannot be asked: no answer within 7.0 seconds")
+    }
+
     @Test("Whom to ask has to be known")
     func nowhere() async throws {
         let (value, sent) = try await Self.measure("path: /x\nvalue: a", answer: "{}", spec: nil)

@@ -3,7 +3,6 @@ import Core
 import HTTPTypes
 import KeptnModel
 import Ports
-import Synchronization
 
 extension API {
     /// A run counts with what it did within the time asked for, if it began at most so long before.
@@ -52,25 +51,17 @@ extension API {
         return all
     }
 
-    /// For `/metrics`: the last 30 days.
+    /// For `/metrics`: the last 30 days, and whether they could be told.
     func recentFigures() async -> String {
         let now = parts.time.now
-        if let known = figuresCache.text(at: now) { return known }
-        let figures = (try? await figures(of: nil, from: now - Self.figuresSpan, to: now)) ?? []
-        let text = DORAFigures.metrics(figures)
-        figuresCache.keep(text, at: now)
-        return text
+        guard figuresCache.begins(at: now) else { return figuresCache.text }
+        var text: String?
+        defer { figuresCache.end(with: text, at: parts.time.now, after: parts.time.now - now) }
+        do {
+            text = DORAFigures.metrics(try await figures(of: nil, from: now - Self.figuresSpan, to: now))
+        } catch {
+            // Whoever reads metrics hears of it by `keptn_dora_up`; the others of them are as good as before.
+        }
+        return FiguresCache.metrics(text)
     }
-}
-
-/// What was last computed for `/metrics`: whoever asks often gets the same for a while.
-final class FiguresCache: Sendable {
-    private static let ageMax = Duration.seconds(60)
-    private let kept = Mutex<(text: String, at: Timestamp)?>(nil)
-
-    func text(at now: Timestamp) -> String? {
-        kept.withLock { kept in kept.flatMap { now - $0.at < Self.ageMax ? $0.text : nil } }
-    }
-
-    func keep(_ text: String, at now: Timestamp) { kept.withLock { $0 = (text, now) } }
 }

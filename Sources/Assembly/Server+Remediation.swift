@@ -40,6 +40,8 @@ extension Server {
         let files = configuration.prometheusFolder.map {
             PrometheusFolder(folder: $0, reload: reload, ids: base.ids, time: base.time)
         }
-        return MonitoringService(configuration: base.files, files: files, ownAddress: ownAddress, time: base.time)
+        return MonitoringService(
+            configuration: base.files, files: files, prometheusURL: configuration.prometheusURL,
+            ownAddress: ownAddress, time: base.time)
     }
 }

@@ -156,7 +156,7 @@ extension Server {
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
         let retention = configuration.retention.map {
-            [RetentionService(store: store, age: $0, time: time, logger: logger)]
+            [RetentionService(store: store, reports: base.reports, age: $0, time: time, logger: logger)]
         }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
         return [base.home, StoreKeeper(store: store)] + (retention ?? [])

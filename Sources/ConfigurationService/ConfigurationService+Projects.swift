@@ -81,6 +81,7 @@ extension ConfigurationService {
         await quietly("the index of services has too much", name) {
             try await index?.forgetServiceFolders(project: name)
         }
+        forgetPins()
         guard let link, let upstreams else { return }
         try await upstreams.secrets.delete(Upstreams.secret(of: name))
         if link.isProvisioned, let url = upstreams.provisioningURL {

@@ -46,6 +46,8 @@ package final class ConfigurationService: ConfigurationEditing {
     private let recentServices = RecentValues<StageKey, [ServiceEntry]>(costMax: 50_000) { $0.count + 1 }
     let recentLayouts = RecentValues<CommitKey, Layout>(costMax: 10_000)
     private let projectCommits = RecentValues<CommitKey, Bool>(costMax: 10_000)
+    /// Commits to which runs in a stage are pinned, while the stage was there. Stages go only with their project.
+    private let pins = RecentValues<StageKey, Bool>(costMax: 10_000)
 
     /// - Parameters:
     ///   - upstreams: nil for a server without Git upstreams.
@@ -184,15 +186,25 @@ extension ConfigurationService {
     func locate(
         _ place: ConfigurationPlace, _ pinned: String?
     ) async throws -> (commit: String, folder: RepositoryPath?) {
-        let tip = try await tip(of: place)
-        var commit = tip
-        if let pinned, !pinned.isEmpty, pinned != tip {
-            let isOfItsBranch =
-                if place.stage != nil { true } else { try await isProjectCommit(pinned, of: place.project) }
-            if isOfItsBranch { commit = pinned }
+        guard let pinned = pinned.wanted else {
+            let tip = try await self.tip(of: place)
+            return (tip, try await folder(of: place, at: tip))
         }
+        if let stage = place.stage {
+            _ = try await pins.value(StageKey(project: place.project, stage: stage, commit: pinned)) {
+                _ = try await self.tip(of: place)
+                return true
+            }
+            return (pinned, try await folder(of: place, at: pinned))
+        }
+        let tip = try await self.tip(of: place)
+        let isOfItsBranch = pinned == tip ? true : try await isProjectCommit(pinned, of: place.project)
+        let commit = isOfItsBranch ? pinned : tip
         return (commit, try await folder(of: place, at: commit))
     }
+
+    /// The project is gone: whoever asks for its pinned commits has to hear that.
+    func forgetPins() { pins.removeAll() }
 
     private func isProjectCommit(_ commit: String, of project: String) async throws -> Bool {
         try await projectCommits.value(CommitKey(project: project, commit: commit)) {

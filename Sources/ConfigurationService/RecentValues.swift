@@ -29,6 +29,8 @@ final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return made
     }
 
+    func removeAll() { generations.withLock { $0 = Generations() } }
+
     private func find(_ key: Key) -> Value? {
         let (value, isOld) = generations.withLock { generations in
             generations.young[key].map { ($0, false) } ?? (generations.old[key], true)

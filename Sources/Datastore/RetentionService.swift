@@ -3,7 +3,7 @@ package import Logging
 package import Ports
 package import ServiceLifecycle
 
-/// Removes from the store what is older than an age, once an hour, a little at a time.
+/// Removes what is older than an age, once an hour: runs from the store, a little at a time, and reports of tests.
 package struct RetentionService: Service {
     private static let interval = Duration.seconds(3600)
     /// Events that are looked at in one step: the writer of the store is busy for a few milliseconds.
@@ -12,12 +12,16 @@ package struct RetentionService: Service {
     private static let pause = Duration.milliseconds(20)
 
     private let store: any RetentionStore
+    private let reports: any TestReports
     private let age: Duration
     private let time: any TimeSource
     private let logger: Logger
 
-    package init(store: any RetentionStore, age: Duration, time: any TimeSource, logger: Logger) {
+    package init(
+        store: any RetentionStore, reports: any TestReports, age: Duration, time: any TimeSource, logger: Logger
+    ) {
         self.store = store
+        self.reports = reports
         self.age = age
         self.time = time
         self.logger = logger
@@ -33,15 +37,22 @@ package struct RetentionService: Service {
     }
 
     private func sweepAndLog() async {
+        await logged("events") { try await sweep() }
+        await logged("reports") { try await reports.removeAll(savedBefore: time.now - age) }
+    }
+
+    private func logged(_ what: String, _ remove: () async throws -> Int) async {
         do {
-            let removed = try await sweep()
-            if removed > 0 { logger.info("old events were removed", metadata: ["keptn.events": "\(removed)"]) }
+            let removed = try await remove()
+            if removed > 0 { logger.info("old \(what) were removed", metadata: ["keptn.\(what)": "\(removed)"]) }
+        } catch is CancellationError {
+            // The server ends.
         } catch {
-            logger.warning("old events stay for now", metadata: ["error.message": "\(error)"])
+            logger.warning("old \(what) stay for now", metadata: ["error.message": "\(error)"])
         }
     }
 
-    /// Removes all that is old now, and says how many events that were.
+    /// Removes all runs that are old now, and says how many events that were.
     package func sweep() async throws -> Int {
         let instant = time.now - age
         var removed = 0

@@ -39,7 +39,7 @@ package struct HTTPSource: IndicatorSource {
                     : "sli.yaml has a text for '\(indicator)'; a mapping with 'path' and 'value' is needed")
         }
         let path = try Self.filled(query.path, scene, "path")
-        guard !server.url.isEmpty || path.contains("://") else {
+        guard !server.url.isEmpty || WebServer.isURL(path) else {
             throw IndicatorError(
                 "it is not known whom to ask: 'path' has to be a URL, or provider.yaml has to have a 'url'")
         }

@@ -22,7 +22,7 @@ struct WebServer: Sendable {
     func send(
         _ method: String, _ path: String, headers: [String: String] = [:], body: [UInt8] = [], timeout: Duration
     ) async throws(IndicatorError) -> IncomingResponse {
-        let isOwn = !path.contains("://")
+        let isOwn = !Self.isURL(path)
         var all = ["Accept": "application/json"]
         if isOwn {
             for header in spec.headers + authorization { all[header.name] = header.value }
@@ -39,6 +39,12 @@ struct WebServer: Sendable {
         } catch {
             throw IndicatorError("\(isOwn ? url : Self.host(of: path)) cannot be asked: \(error)")
         }
+    }
+
+    /// Whether a path says itself whom to ask. A path may have a URL in its query.
+    static func isURL(_ path: String) -> Bool {
+        let start = path.prefix(8).lowercased()
+        return start.hasPrefix("http://") || start.hasPrefix("https://")
     }
 
     /// Without the query, which may hold a key.

@@ -21,7 +21,7 @@ package struct JMeterService: Sendable {
 
     /// - Parameter environment: Of the server: what JMeter scripts get of it is in `JMeterProperties`.
     package init(
-        configuration: any Configuration, requester: any HTTPRequester, jmeter: any LoadTool,
+        configuration: any ConfigurationListing, requester: any HTTPRequester, jmeter: any LoadTool,
         reports: any TestReports, environment: [String: String] = [:], time: any TimeSource
     ) {
         workloads = Workloads(configuration: configuration)
@@ -74,7 +74,7 @@ package struct JMeterService: Sendable {
             try await time.withDeadline(workload.timeout, "the test") {
                 switch script {
                 case .plan(let plan): try await generator.send(plan, workload, at: url, run)
-                case .jmeter(let plan): try await runJMeter(plan, workload, at: url, task, run)
+                case .jmeter(let path, let files): try await runJMeter(path, files, workload, at: url, task, run)
                 }
             }
             return run.summary(tool: script.tool)
@@ -84,14 +84,15 @@ package struct JMeterService: Sendable {
     }
 
     private func runJMeter(
-        _ plan: [UInt8], _ workload: TestConfiguration.Workload, at url: String, _ task: TaskContext, _ run: TestRun
+        _ script: String, _ files: [String: [UInt8]], _ workload: TestConfiguration.Workload, at url: String,
+        _ task: TaskContext, _ run: TestRun
     ) async throws {
         guard
             let properties = JMeterProperties.all(
                 for: workload, of: task.scope, context: task.contextID, at: url, environment: environment)
         else { throw KeptnError(.invalidInput, "JMeter cannot be sent to '\(url)': an http or https URL is needed") }
         let results = Mutex(JMeterResults())
-        try await jmeter.run(LoadToolTest(plan: plan, properties: properties)) { piece in
+        try await jmeter.run(LoadToolTest(plan: script, files: files, properties: properties)) { piece in
             let report = try results.withLock { results in
                 try results.read(piece)
                 return results.report

@@ -6,7 +6,11 @@ import SpecFiles
 struct Workloads: Sendable {
     static let file = "jmeter/jmeter.conf.yaml"
 
-    let configuration: any Configuration
+    /// Of the files in a JMeter script's folder.
+    private static let filesMax = 1000
+    private static let bytesMax = 64 << 20
+
+    let configuration: any ConfigurationListing
 
     /// The workloads of `jmeter.conf.yaml`, and for every strategy that is not in it the default one.
     func all(of scope: Scope, commit: String?) async throws -> [TestConfiguration.Workload] {
@@ -18,8 +22,8 @@ struct Workloads: Sendable {
 
     enum Script: Sendable {
         case plan(TestPlan)
-        /// A `.jmx` file.
-        case jmeter([UInt8])
+        /// A `.jmx` file: its path, and it with whatever lies in its folder.
+        case jmeter(path: String, files: [String: [UInt8]])
     }
 
     /// A workload's script; nil when there is no such file. Throws `InvalidFile` when it is no good.
@@ -36,14 +40,44 @@ struct Workloads: Sendable {
                 "\(Self.file): workload '\(workload.testStrategy)' has a rate and the JMeter script "
                     + "'\(workload.script)': rates are for HTTP plans, a script says itself how it sends")
         }
-        return .jmeter(file.bytes)
+        var files = try await folder(of: file.path, scope, commit)
+        files[file.path] = file.bytes
+        return .jmeter(path: file.path, files: files)
+    }
+
+    /// The files in a script's folder, those of project, stage and service together; the more special ones count.
+    private func folder(of script: String, _ scope: Scope, _ commit: String?) async throws -> [String: [UInt8]] {
+        guard let slash = script.lastIndex(of: "/") else { return [:] }
+        var places: [String: ConfigurationPlace] = [:]
+        for place in ConfigurationPlace(scope).fallbacks.reversed() {
+            let listed = try await configuration.list(place, commit: Self.commit(commit, of: place)).paths
+            for path in listed where path.hasPrefix(script[...slash]) { places[path] = place }
+        }
+        guard places.count <= Self.filesMax else {
+            throw KeptnError(
+                .invalidInput, "the folder of '\(script)' has \(places.count) files; \(Self.filesMax) are the most")
+        }
+        var files: [String: [UInt8]] = [:]
+        var bytes = 0
+        for (path, place) in places {
+            files[path] = try await configuration.file(path, at: place, commit: Self.commit(commit, of: place))?.bytes
+            bytes += files[path]?.count ?? 0
+            guard bytes <= Self.bytesMax else {
+                throw KeptnError(
+                    .invalidInput, "the folder of '\(script)' has more than \(Self.bytesMax >> 20) MiB of files")
+            }
+        }
+        return files
+    }
+
+    /// The project's own branch does not have the stage's commit.
+    private static func commit(_ commit: String?, of place: ConfigurationPlace) -> String? {
+        place.stage == nil ? nil : commit
     }
 
     private func find(_ path: String, _ scope: Scope, _ commit: String?) async throws -> ConfigurationFile? {
-        let service = ConfigurationPlace(scope)
-        for place in service.fallbacks {
-            // The project's own branch does not have the stage's commit.
-            let commit = place.stage == nil ? nil : commit
+        for place in ConfigurationPlace(scope).fallbacks {
+            let commit = Self.commit(commit, of: place)
             if let file = try await configuration.file(path, at: place, commit: commit) { return file }
         }
         return nil

@@ -26,8 +26,10 @@ struct IndicatorFiles: Sendable {
         return all
     }
 
-    /// The most special `provider.yaml`: it counts as a whole.
+    /// The most special `provider.yaml`: it counts as a whole. Nil for a provider that has none, or whose name cannot
+    /// be that of a folder.
     func spec(of provider: String, _ scope: Scope, _ commit: String?) async throws -> SLIProviderSpec? {
+        guard (try? RepositoryPath(provider))?.parts.count == 1 else { return nil }
         let path = "\(provider)/provider.yaml"
         for place in ConfigurationPlace(scope).fallbacks {
             guard let file = try await configuration.file(path, at: place, commit: commit) else { continue }

@@ -15,8 +15,6 @@ package struct LighthouseService: Sendable {
     package static let name = "lighthouse-service"
     /// The longest that a provider may take; Keptn 1.4.5 waited for ever (keptn#7407).
     package static let providerMax = Duration.seconds(300)
-    /// Over further ones nothing is measured.
-    private static let budgetWindowsMax = 8
 
     let configuration: any ConfigurationWriting
     private let queries: any EventQueries
@@ -35,7 +33,7 @@ package struct LighthouseService: Sendable {
 
     package func integration(version: String) -> Integration {
         Integration(name: Self.name, version: version).requesting("get-sli").on(task: "evaluation", perform: evaluate)
-            .on(eventType: Self.choice, perform: choose)
+            .on(eventType: Self.choice, perform: choose).cancelledOnAbort()
     }
 
     // MARK: - One evaluation
@@ -72,6 +70,11 @@ package struct LighthouseService: Sendable {
         let provider: String
         do {
             provider = try await self.provider(of: task.scope.project)
+            // Nobody answers for one of the project's own whose kind cannot be read.
+            if SLIProviderSpec.Kind(rawValue: provider) == nil, provider != KeptnSLIProvider.provider {
+                _ = try await IndicatorFiles(configuration: configuration).spec(
+                    of: provider, task.scope, task.gitCommitID)
+            }
         } catch let error as InvalidFile {
             return .errored("error retrieving the SLI provider of project \(task.scope.project): \(error)")
         }
@@ -89,6 +92,7 @@ package struct LighthouseService: Sendable {
                 "SLI provider \(provider) has not answered within \(Self.providerMax.go): is it running, and does it "
                     + "hear sh.keptn.event.get-sli.triggered?")
         }
+        if let failure = Self.failure(of: answers.whole) { return failure }
         guard let slo, let file else {
             return .pass(
                 "no evaluation performed by lighthouse because no SLO file configured for project "
@@ -114,7 +118,7 @@ package struct LighthouseService: Sendable {
                 let indicators = (slo?.objectives ?? []).map(\.sli)
                 return (nil, try await ask(provider, task, window.start, window.end, indicators, slo))
             }
-            for (length, indicators) in budgets.prefix(Self.budgetWindowsMax) {
+            for (length, indicators) in budgets {
                 group.addTask {
                     let start = window.end - length
                     return (
@@ -151,14 +155,19 @@ package struct LighthouseService: Sendable {
         return answer.json ?? .emptyObject
     }
 
+    /// Nil for a provider that could do its work, whatever came of it.
+    private static func failure(of answer: JSON) -> TaskOutcome? {
+        guard let status = answer["status"]?.stringValue, ["aborted", "errored"].contains(status) else { return nil }
+        return .errored(
+            "evaluation \(status) because the SLI provider ended with status \(status): \(message(of: answer))")
+    }
+
+    private static func message(of answer: JSON) -> String { answer["message"]?.stringValue ?? "" }
+
     private func judge(
         _ answer: JSON, _ windows: [Duration: JSON], _ slo: SLO, _ file: ConfigurationFile, _ task: TaskContext,
         _ window: EvaluationWindow
     ) async throws -> TaskOutcome {
-        let message = answer["message"]?.stringValue ?? ""
-        if let status = answer["status"]?.stringValue, status == "aborted" || status == "errored" {
-            return .errored("evaluation \(status) because the SLI provider ended with status \(status): \(message)")
-        }
         let outcome: EvaluationOutcome
         do {
             let rule = try ComparisonRule(slo.comparison)
@@ -166,7 +175,7 @@ package struct LighthouseService: Sendable {
                 slo: slo, values: try SLIValue.values(ofGetSLIFinished: answer),
                 windows: windows.mapValues { (try? SLIValue.values(ofGetSLIFinished: $0)) ?? [] },
                 previous: try await previous(rule, task),
-                providerFailure: answer["result"]?.stringValue == "fail" ? message : nil)
+                providerFailure: answer["result"] == "fail" ? Self.message(of: answer) : nil)
         } catch let error as EvaluationError {
             outcome = .errored(error.description)
         }

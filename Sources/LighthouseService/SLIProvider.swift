@@ -27,13 +27,13 @@ package struct SLIProvider: Sendable {
     }
 
     package func integration(version: String) -> Integration {
-        Integration(name: "\(source.kind.rawValue)-sli-provider", version: version).on(
-            task: "get-sli", when: isMine, perform: answer)
+        Integration(name: "\(source.kind.rawValue)-sli-provider", version: version)
+            .on(task: "get-sli", when: isMine, perform: answer).cancelledOnAbort()
     }
 
     private func isMine(_ task: TaskContext) async throws -> Bool {
-        guard let name = task.properties["sliProvider"]?.stringValue, SLIProviderName(name) != nil else { return false }
-        if name == source.kind.rawValue { return true }
+        guard let name = task.properties["sliProvider"]?.stringValue else { return false }
+        if let kind = SLIProviderSpec.Kind(rawValue: name) { return kind == source.kind }
         // What cannot be read is of no kind: nobody may answer for it.
         return (try? await files.spec(of: name, task.scope, task.gitCommitID))?.kind == source.kind
     }
@@ -42,6 +42,8 @@ package struct SLIProvider: Sendable {
         let provider = task.properties["sliProvider"]?.stringValue ?? ""
         do {
             let request = try IndicatorRequest(getSLI: task.data, scope: task.scope, context: task.contextID)
+            // As for a service without objectives.
+            guard !request.indicators.isEmpty else { return Self.outcome([], request) }
             let spec = try await files.spec(of: provider, task.scope, task.gitCommitID)
             let means = IndicatorMeans(
                 queries: try await files.queries(of: provider, task.scope, task.gitCommitID), spec: spec,
@@ -77,13 +79,5 @@ package struct SLIProvider: Sendable {
                 "there is no secret '\(wanted.name)' with a key '\(wanted.key)' in "
                     + Self.secretScopes.joined(separator: ", "))
         }
-    }
-}
-
-/// A provider's name that can be the name of a folder.
-private struct SLIProviderName {
-    init?(_ text: String) {
-        guard !text.isEmpty, text.utf8.count <= 100, !text.contains("/"), !text.contains("\\"), !text.hasPrefix(".")
-        else { return nil }
     }
 }

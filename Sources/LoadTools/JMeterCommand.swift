@@ -13,13 +13,15 @@ import SystemPackage
 /// by a watching shell when this server is gone, however it went.
 package final class JMeterCommand: LoadTool {
     private static let program = "jmeter"
+    /// Where a test's own files are, and where it runs: beside them are the logs.
+    private static let filesFolder = "files"
     /// Of a log, in a message.
     private static let linesMax = 3
 
     /// Its standard input is a pipe that nobody writes to: it ends with this process. Results go to descriptor 4, which
     /// is this shell's standard output.
     private static let watched = """
-        exec 3<&0 4>&1 </dev/null >console.log 2>&1
+        exec 3<&0 4>&1 </dev/null >../console.log 2>&1
         ( read -r line <&3; kill -KILL 0 ) 4>&- &
         watch=$!
         "$@" 3<&-
@@ -81,10 +83,10 @@ package final class JMeterCommand: LoadTool {
     ) async throws -> String? {
         let program = try program()
         let folder = "\(folder)/run-\(ids.newID())"
-        try await NIOThreadPool.singleton.runIfActive { try Self.prepare(folder, test.plan) }
+        try await NIOThreadPool.singleton.runIfActive { try Self.prepare(folder, test.files) }
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let count = Atomic(0)
-        try await start(program, test.properties, in: folder) { piece in
+        try await start(program, test, in: folder) { piece in
             count.add(piece.count, ordering: .relaxed)
             try await take(piece)
         }
@@ -93,19 +95,20 @@ package final class JMeterCommand: LoadTool {
     }
 
     @concurrent private func start(
-        _ program: String, _ properties: [String: String], in folder: String,
+        _ program: String, _ test: LoadToolTest, in folder: String,
         _ take: @Sendable ([UInt8]) async throws -> Void
     ) async throws {
         var options = PlatformOptions()
         options.processGroupID = 0
         let settings = Self.resultSettings.map { ("jmeter.save.saveservice.\($0.key)", $0.value) }
-        let given = (properties.map { ($0.key, $0.value) } + settings).sorted { $0.0 < $1.0 }
+        let given = (test.properties.map { ($0.key, $0.value) } + settings).sorted { $0.0 < $1.0 }
         let arguments =
-            ["-c", Self.watched, "sh", program, "-n", "-t", "plan.jmx", "-l", "/dev/fd/4", "-j", "jmeter.log"]
+            ["-c", Self.watched, "sh", program, "-n", "-t", test.plan, "-l", "/dev/fd/4", "-j", "../jmeter.log"]
             + given.map { "-J\($0)=\($1)" }
         let configuration = Subprocess.Configuration(
             executable: .name("sh"), arguments: Arguments(arguments),
-            environment: .inherit.updating(try permissions()), workingDirectory: FilePath(folder),
+            environment: .inherit.updating(try permissions()),
+            workingDirectory: FilePath("\(folder)/\(Self.filesFolder)"),
             platformOptions: options)
         _ = try await Subprocess.run(
             configuration, input: .inputWriter, output: .sequence, error: .discarded
@@ -147,11 +150,19 @@ package final class JMeterCommand: LoadTool {
         return program
     }
 
-    private static func prepare(_ folder: String, _ plan: [UInt8]) throws {
+    private static func prepare(_ folder: String, _ files: [String: [UInt8]]) throws {
+        let root = "\(folder)/\(filesFolder)"
         try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        guard FileManager.default.createFile(atPath: "\(folder)/plan.jmx", contents: Data(plan)) else {
-            throw KeptnError(.unavailable, "\(folder)/plan.jmx cannot be written")
+            atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        for (path, bytes) in files {
+            let path = try RepositoryPath(path)
+            if let parent = path.folders.last {
+                try FileManager.default.createDirectory(
+                    atPath: "\(root)/\(parent.text)", withIntermediateDirectories: true)
+            }
+            guard FileManager.default.createFile(atPath: "\(root)/\(path.text)", contents: Data(bytes)) else {
+                throw KeptnError(.unavailable, "\(root)/\(path.text) cannot be written")
+            }
         }
     }
 

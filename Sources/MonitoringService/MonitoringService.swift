@@ -16,20 +16,24 @@ package struct MonitoringService: Sendable {
     private static let type = "prometheus"
     private static let indicatorsFile = "prometheus/sli.yaml"
     private static let objectivesFile = "slo.yaml"
+    private static let providerFile = "prometheus/provider.yaml"
 
-    private let configuration: any Configuration
+    private let configuration: any ConfigurationWriting
     /// Nil where the operator has named no folder.
     private let files: (any MonitoringFiles)?
+    /// Of the Prometheus that reads them; nil where the operator has not said it.
+    private let prometheusURL: String?
     /// HOST:PORT of our own `/metrics`.
     private let ownAddress: @Sendable () -> String
     private let time: any TimeSource
 
     package init(
-        configuration: any Configuration, files: (any MonitoringFiles)?, ownAddress: @escaping @Sendable () -> String,
-        time: any TimeSource
+        configuration: any ConfigurationWriting, files: (any MonitoringFiles)?, prometheusURL: String? = nil,
+        ownAddress: @escaping @Sendable () -> String, time: any TimeSource
     ) {
         self.configuration = configuration
         self.files = files
+        self.prometheusURL = prometheusURL
         self.ownAddress = ownAddress
         self.time = time
     }
@@ -88,7 +92,22 @@ package struct MonitoringService: Sendable {
                 .alertRules, name: "\(project)-\(service).yaml",
                 bytes: SpecFiles.yaml(from: AlertRules.file(groups)).utf8Bytes),
         ])
-        return Self.report(groups, left)
+        let gates = try await tellGates(of: groups.map(\.scope))
+        return Self.report(groups, left) + gates
+    }
+
+    /// From now on Prometheus is also the SLI provider of the project (lighthouse-service hears the same wish): where
+    /// nothing says how that is reached, its gates ask this one.
+    private func tellGates(of scopes: [Scope]) async throws -> String {
+        guard let prometheusURL else { return "" }
+        for place in Set(scopes.flatMap { ConfigurationPlace($0).fallbacks }) {
+            guard try await configuration.file(Self.providerFile, at: place, commit: nil) == nil else { return "" }
+        }
+        guard let project = scopes.first?.project else { return "" }
+        let text = SpecFiles.yaml(from: ["url": .string(prometheusURL)])
+        _ = try await configuration.write(
+            [(Self.providerFile, text.utf8Bytes)], at: ConfigurationPlace(project: project))
+        return ". Gates ask \(prometheusURL), as \(Self.providerFile) says"
     }
 
     private var targets: JSON { [["targets": [.string(ownAddress())]]] }

@@ -73,8 +73,14 @@ package protocol ConfigurationWriting: Configuration {
     func write(_ files: [(path: String, bytes: [UInt8])], at place: ConfigurationPlace) async throws -> String
 }
 
+/// The reading side for one who takes whole folders.
+package protocol ConfigurationListing: Configuration {
+    /// The paths of all files below a place, sorted.
+    func list(_ place: ConfigurationPlace, commit: String?) async throws -> (paths: [String], commit: String)
+}
+
 /// The writing side of the configuration, for the API.
-package protocol ConfigurationEditing: ConfigurationWriting {
+package protocol ConfigurationEditing: ConfigurationWriting, ConfigurationListing {
     /// The names of all projects, sorted, those that cannot be read among them: quick, whatever is in them.
     func projectNames() async throws -> [String]
     /// All projects, sorted by name.
@@ -100,8 +106,6 @@ package protocol ConfigurationEditing: ConfigurationWriting {
     func deleteService(_ name: String, in project: String) async throws
 
     func delete(_ path: String, at place: ConfigurationPlace) async throws -> String
-    /// The paths of all files below a place, sorted.
-    func list(_ place: ConfigurationPlace, commit: String?) async throws -> (paths: [String], commit: String)
     /// The commits that changed a file, newest first; those of the last few hundred of its branch.
     func history(of path: String, at place: ConfigurationPlace, limit: Int) async throws -> [FileRevision]
 }

@@ -1,3 +1,5 @@
+package import CloudEvents
+
 /// Runs load tests in the language of a foreign tool (an adapter for each tool).
 package protocol LoadTool: Sendable {
     /// Runs a plan to its end and hands out the results as the tool writes them, piece by piece. What the tool has
@@ -9,13 +11,16 @@ package protocol LoadTool: Sendable {
 
 /// What a tool is to run.
 package struct LoadToolTest: Sendable, Hashable {
-    /// The file's bytes.
-    package var plan: [UInt8]
+    /// The path of the plan among the files.
+    package var plan: String
+    /// The plan and the data that it reads, by their paths below the folder in which the tool runs.
+    package var files: [String: [UInt8]]
     /// What the plan finds as properties.
     package var properties: [String: String]
 
-    package init(plan: [UInt8], properties: [String: String]) {
+    package init(plan: String, files: [String: [UInt8]], properties: [String: String]) {
         self.plan = plan
+        self.files = files
         self.properties = properties
     }
 }
@@ -25,4 +30,6 @@ package protocol TestReports: Sendable {
     /// Durable when it returns; a report of the same id is replaced.
     func save(_ report: [UInt8], id: String) async throws
     func report(id: String) async throws -> [UInt8]?
+    /// Removes the reports that were saved before this instant; says how many those were.
+    func removeAll(savedBefore instant: Timestamp) async throws -> Int
 }

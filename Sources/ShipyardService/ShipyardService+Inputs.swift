@@ -10,6 +10,9 @@ extension ShipyardService {
     /// The project is gone from the configuration; what is stored of its sequences goes too.
     static let projectDeletedType = "sh.keptn.event.project.delete.finished"
 
+    /// Events of a run that are looked at, the newest first, to find out whether it was aborted.
+    private static let eventsOfRunMax = 1000
+
     /// Whether `take` would do anything about the event.
     static func concerns(_ recorded: RecordedEvent) -> Bool {
         switch recorded.facts.type {
@@ -53,12 +56,17 @@ extension ShipyardService {
             eventID: recorded.event.id, scope: scope, sequence: sequence, context: context,
             at: recorded.event.time ?? turn.now, data: data)
         let plan = try await plan(for: trigger, pinnedTo: recorded.event.gitCommitID)
-        let isPaused = try await isPaused(scope, context, turn)
+        let isAborted = try await wasAborted(recorded, context, in: stage, turn)
+        let overProblem = try await problemThatIsOver(trigger, recorded)
+        // What has to end at once is held, so that none of its tasks goes out before.
+        let isEnding = isAborted || overProblem != nil
+        let isPaused = if isEnding { true } else { try await isPaused(scope, context, turn) }
         try await decide(.triggered(trigger, plan: plan, isPaused: isPaused), in: scope, &turn)
-        if turn.wasAborted(context, before: recorded) {
+        if isAborted {
             try await decide(.abortRequested(context: context), in: scope, &turn)
+        } else if let overProblem {
+            try await decide(.problemClosed(id: overProblem), in: scope, &turn)
         }
-        try await closeIfOver(trigger, recorded, &turn)
     }
 
     private func takeAnswer(
@@ -115,10 +123,35 @@ extension ShipyardService {
         default: return turn.ignore("unknown control command \(command)")
         }
         turn.note(PauseChange(project: project, context: context, stage: stage, isPaused: command == "pause"))
-        if command == "abort", stage == nil { turn.noteAbort(of: context) }
+        if command == "abort" { turn.noteAbort(AbortedRun(context: context, stage: stage)) }
         for scope in try await placesOpen(project, context, turn) where stage == nil || scope.stage == stage {
             try await decide(input, in: scope, &turn)
         }
+    }
+
+    /// Whether the trigger is one that a run caused before it was aborted. What was aborted in an earlier life only the
+    /// log knows: then nobody but us may have begun anything in it since.
+    private func wasAborted(
+        _ trigger: RecordedEvent, _ context: String, in stage: String, _ turn: Turn
+    ) async throws -> Bool {
+        guard trigger.event.source == SequenceMachine.source else { return false }
+        if turn.wasAborted(context, in: stage, by: trigger.position) { return true }
+        guard trigger.position <= lastOfEarlierLife else { return false }
+        var query = EventQuery()
+        (query.project, query.context, query.limit) = (trigger.facts.project, context, Self.eventsOfRunMax)
+        for recorded in try await store.events(query) where recorded.position < trigger.position {
+            // After the abort of one stage the others went on, and may have caused this.
+            if recorded.event.type == Self.controlType, recorded.event.json?["state"] == "abort",
+                recorded.facts.stage.wanted == nil
+            {
+                return true
+            }
+            if case .sequence(_, _, .triggered)? = recorded.facts.type, recorded.event.source != SequenceMachine.source
+            {
+                return false
+            }
+        }
+        return false
     }
 
     private func placesOpen(_ project: String, _ context: String, _ turn: Turn) async throws -> [Scope] {

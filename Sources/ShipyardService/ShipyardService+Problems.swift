@@ -16,11 +16,12 @@ extension ShipyardService {
         try await decide(.problemClosed(id: id), in: scope, &turn)
     }
 
-    /// A problem may have ended between two rounds of its remediation, when nothing of it was open.
-    func closeIfOver(_ trigger: SequenceTrigger, _ recorded: RecordedEvent, _ turn: inout Turn) async throws {
+    /// The id of the problem of a remediation's next round, when it has ended between the rounds, while nothing of it
+    /// was open; nil for everything else.
+    func problemThatIsOver(_ trigger: SequenceTrigger, _ recorded: RecordedEvent) async throws -> String? {
         guard trigger.sequence == SequenceMachine.remediation, recorded.event.source == SequenceMachine.source,
             let id = trigger.problem?.id
-        else { return }
+        else { return nil }
         let openings = EventType.sequence(
             stage: trigger.scope.stage, name: SequenceMachine.remediation, kind: .triggered)
         var query = EventQuery()
@@ -36,7 +37,7 @@ extension ShipyardService {
         let told = try await store.events(query).first { Problem($0.event.json ?? .emptyObject).id == id }
         guard let told, let json = told.event.json, !Problem(json).isOpen,
             opened.map({ $0.position < told.position }) ?? true
-        else { return }
-        try await decide(.problemClosed(id: id), in: trigger.scope, &turn)
+        else { return nil }
+        return id
     }
 }

@@ -37,8 +37,10 @@ package actor ShipyardService: Service {
     private var places: [Scope: Place] = [:]
     /// Behind this position nothing in the log comes from here.
     private var lastEmitted = Position.start
-    /// Contexts that were aborted while events of earlier turns were still to be read, each with the last of these.
-    private var aborted: [String: Position] = [:]
+    /// What was aborted while events that it had caused were still to be read, each with the last of these.
+    private var aborted: [AbortedRun: Position] = [:]
+    /// Events up to here may come from an earlier life, whose aborts only the log remembers.
+    private(set) var lastOfEarlierLife = Position.start
     /// The places whose open executions are stored and have not been needed yet.
     private var unreadPlaces: Set<Scope> = []
     /// The contexts of which anything is paused, or once was.
@@ -112,6 +114,7 @@ package actor ShipyardService: Service {
         let stored = try await store.progress(of: Self.subscription)?.position ?? .start
         // Whatever an earlier life of this service has sent is there already.
         lastEmitted = try await store.head()
+        lastOfEarlierLife = lastEmitted
         unreadPlaces = Set(try await store.scopesWithOpenExecutions())
         pausedContexts = try await store.pausedContexts()
         position = stored
@@ -150,17 +153,19 @@ package actor ShipyardService: Service {
     private func commit(_ turn: Turn, upTo end: Position) async throws {
         var transaction = turn.transaction
         let isWorthStoring = !transaction.isEmpty || end.value - storedPosition.value > Self.idleProgressMax
+        var emitted: [Position] = []
         if isWorthStoring {
             transaction.progress = [SubscriptionProgress(subscription: Self.subscription, position: end, open: [])]
             let receipts = try await store.commit(transaction)
             storedPosition = end
-            lastEmitted = max(lastEmitted, receipts.last?.position ?? .start)
+            emitted = receipts.map(\.position)
+            lastEmitted = max(lastEmitted, emitted.last ?? .start)
         }
         places = turn.committedPlaces
         unreadPlaces = turn.unreadPlaces
         pausedContexts = turn.pausedContexts
         if case .at(let wake) = alarm { alarm = .at([wake, turn.nextWake].compactMap(\.self).min()) }
-        aborted = turn.aborted.filter { $0.value > end }
+        aborted = turn.aborted(emitted: emitted).filter { $0.value > end }
         position = end
         signal.advance(to: end)
         turn.report(to: logger)

@@ -10,6 +10,12 @@ struct Place: Sendable {
     var versions: [String: Int]
 }
 
+/// What an abort has ended: everything of a context, or what it has in one stage.
+struct AbortedRun: Hashable, Sendable {
+    let context: String
+    var stage: String?
+}
+
 /// What one turn has worked out so far and not yet committed.
 struct Turn {
     let now: Timestamp
@@ -24,15 +30,17 @@ struct Turn {
     private var order: [String] = []
     private(set) var events: [CloudEvent] = []
     private(set) var pauses: [PauseChange] = []
-    /// Contexts that were aborted, each with the last event that was emitted before anybody could know.
-    private(set) var aborted: [String: Position]
+    /// What was aborted, each with the last event that was emitted before anybody could know.
+    private(set) var aborted: [AbortedRun: Position]
+    /// What this turn aborts, each with how many events it had emitted by then; they have no positions yet.
+    private var emittedAtAbort: [AbortedRun: Int] = [:]
     private var ignored: [String] = []
     /// Ends of tasks that nobody waits for.
     private(set) var orphans: [RecordedEvent] = []
 
     init(
         now: Timestamp, places: [Scope: Place], unreadPlaces: Set<Scope>, pausedContexts: Set<String>,
-        emittedBefore: Position, aborted: [String: Position]
+        emittedBefore: Position, aborted: [AbortedRun: Position]
     ) {
         self.now = now
         self.places = places
@@ -86,12 +94,21 @@ struct Turn {
         places.filter { $0.value.machine.executions.contains { $0.context == context } }.map(\.key)
     }
 
-    mutating func noteAbort(of context: String) { aborted[context] = emittedBefore }
+    mutating func noteAbort(_ run: AbortedRun) {
+        aborted[run] = emittedBefore
+        if !events.isEmpty { emittedAtAbort[run] = events.count }
+    }
 
-    /// Whether the trigger is one that a sequence caused before its context was aborted.
-    func wasAborted(_ context: String, before trigger: RecordedEvent) -> Bool {
-        guard let last = aborted[context] else { return false }
-        return trigger.event.source == SequenceMachine.source && trigger.position <= last
+    /// Whether a run was aborted when nobody could know yet of its event at this position.
+    func wasAborted(_ context: String, in stage: String, by position: Position) -> Bool {
+        [nil, stage].contains { stage in
+            aborted[AbortedRun(context: context, stage: stage)].map { position <= $0 } ?? false
+        }
+    }
+
+    /// What was aborted, once the events of this turn have their positions.
+    func aborted(emitted receipts: [Position]) -> [AbortedRun: Position] {
+        aborted.merging(emittedAtAbort.compactMapValues { count in receipts.prefix(count).last }) { max($0, $1) }
     }
 
     /// Everything to store, versions as they were before.

@@ -115,6 +115,7 @@ extension Shipyard.Task {
                 place.mismatch("a mapping")
             }
         }
+        if name == WaitTerms.task { (fields["properties"] ?? place).checkWait(properties ?? .emptyObject) }
         self.init(name: name, triggeredAfter: delay, properties: properties)
     }
 }
@@ -128,12 +129,29 @@ extension Place {
             expectWord(["automatic", "manual"])
         case ("deployment", "deploymentstrategy"):
             expectWord(["direct", "blue_green_service", "user_managed"])
+        case (ApprovalTerms.task, _):
+            do throws(UnusableProperty) {
+                _ = try ApprovalTerms(properties: .object([(key, json())]))
+            } catch {
+                warning("\(error); the task would end errored")
+            }
         case ("evaluation", "timeframe"):
             guard case .scalar(let text, _) = node.content, Duration(go: text) != nil else {
                 return warning("'timeframe' needs a duration such as 5m or 1h30m, found \(node.found)")
             }
         default:
             break
+        }
+    }
+
+    /// What the properties of a `wait` task say together.
+    fileprivate func checkWait(_ properties: JSON) {
+        do throws(UnusableProperty) {
+            _ = try WaitTerms(properties: properties)
+        } catch {
+            guard case .mapping(let pairs) = node.content else { return }
+            let named = pairs.first { $0.key == error.key }.map(member)
+            (named ?? self).warning("\(error); the task would end errored")
         }
     }
 }

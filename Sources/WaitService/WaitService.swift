@@ -9,7 +9,7 @@ import ServiceLifecycle
 /// Waits, in place of somebody who tests or until something else is over (K §1.10).
 ///
 /// It hears: `test` tasks by real users, which last a fixed time, and `wait` tasks, which say themselves how long.
-/// `WaitRule` decides. It answers when the time is over, unless the sequence has ended before.
+/// `WaitTerms` says how long. It answers when the time is over, unless the sequence has ended before.
 package struct WaitService: Service {
     package static let name = "wait-service"
 
@@ -22,7 +22,7 @@ package struct WaitService: Service {
     ) {
         self.testDuration = testDuration
         answers = DueAnswers(
-            of: Self.name, tasks: ["test", "wait"], sequences: sequences, log: log, time: time, logger: logger
+            of: Self.name, tasks: ["test", WaitTerms.task], sequences: sequences, log: log, time: time, logger: logger
         ) { try? Self.answer(to: $0, testDuration) }
     }
 
@@ -32,7 +32,9 @@ package struct WaitService: Service {
                 task: "test", when: { Self.isByRealUsers($0) }, announcing: { announcement($0) },
                 until: { end(of: $0) }, perform: { try wait($0) }
             )
-            .on(task: "wait", announcing: { announcement($0) }, until: { end(of: $0) }, perform: { try wait($0) })
+            .on(
+                task: WaitTerms.task, announcing: { announcement($0) }, until: { end(of: $0) },
+                perform: { try wait($0) })
     }
 
     package func run() async throws { try await answers.run() }
@@ -58,8 +60,8 @@ package struct WaitService: Service {
     ) throws(UnusableProperty) -> DueAnswers.DueAnswer? {
         let start = task.event.time ?? Timestamp(seconds: 0)
         let end: Timestamp
-        if task.task == "wait" {
-            end = try WaitRule(properties: task.properties, triggeredAt: start).until
+        if task.task == WaitTerms.task {
+            end = try WaitTerms(properties: task.properties).end(triggeredAt: start)
         } else {
             guard isByRealUsers(task) else { return nil }
             end = start + testDuration

@@ -23,39 +23,52 @@ enum GateWorkload {
 
     private static let measurements = JSON.object(slis.map { ($0, JSON.number(100)) }).text
 
-    /// Makes the projects; gives so many of their places, those of different projects beside each other, with
-    /// objectives and measurements.
+    /// Makes the projects, several side by side; gives so many of their places, those of different projects beside each
+    /// other, with objectives and measurements.
     static func prepare(
         _ client: APIClient, projects: Int, stages: Int, services: Int, used: Int
     ) async throws -> [Scope] {
-        let names = (1...stages).map { "stage-\($0)" }
-        let shipyard =
-            "apiVersion: spec.keptn.sh/0.2.3\nkind: Shipyard\nmetadata: {name: bench}\nspec:\n  stages:\n"
-            + names.map { "  - {name: \($0)}\n" }.joined()
-        var places: [Scope] = []
-        for project in (1...projects).map({ "project-\($0)" }) {
-            Output.note("preparing \(project) of \(projects)")
-            _ = try await client.post(
-                "controlPlane/v1/project",
-                ["name": .string(project), "shipyard": .string(Base64.encode(shipyard.utf8))])
-            for service in 1...services {
-                _ = try await client.post(
-                    "controlPlane/v1/project/\(project)/service", ["serviceName": .string("service-\(service)")])
+        let stageNames = (1...stages).map { "stage-\($0)" }
+        let places = (1...services).flatMap { service in
+            stageNames.flatMap { stage in
+                (1...projects).map { Scope(project: "project-\($0)", stage: stage, service: "service-\(service)") }
             }
-            try await write(client, "project/\(project)", "file/measurements.json", measurements)
-        }
-        for service in 1...services {
-            for stage in names {
-                for project in 1...projects where places.count < used {
-                    places.append(Scope(project: "project-\(project)", stage: stage, service: "service-\(service)"))
+        }.prefix(used)
+        let placesOfProjects = Dictionary(grouping: places, by: \.project)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 1...projects {
+                if number > sideBySide { try await group.next() }
+                let project = "project-\(number)"
+                group.addTask {
+                    try await make(client, project, stageNames, services, placesOfProjects[project] ?? [])
+                    Output.note("prepared \(project) of \(projects)")
                 }
             }
+            try await group.waitForAll()
         }
+        return Array(places)
+    }
+
+    private static let sideBySide = 8
+
+    private static func make(
+        _ client: APIClient, _ project: String, _ stages: [String], _ services: Int, _ places: [Scope]
+    ) async throws {
+        let shipyard =
+            "apiVersion: spec.keptn.sh/0.2.3\nkind: Shipyard\nmetadata: {name: bench}\nspec:\n  stages:\n"
+            + stages.map { "  - {name: \($0)}\n" }.joined()
+        _ = try await client.post(
+            "controlPlane/v1/project",
+            ["name": .string(project), "shipyard": .string(Base64.encode(shipyard.utf8))])
+        for service in 1...services {
+            _ = try await client.post(
+                "controlPlane/v1/project/\(project)/service", ["serviceName": .string("service-\(service)")])
+        }
+        try await write(client, "project/\(project)", "file/measurements.json", measurements)
         for place in places {
             try await write(
-                client, "project/\(place.project)/stage/\(place.stage)/service/\(place.service)", "slo.yaml", slo)
+                client, "project/\(project)/stage/\(place.stage)/service/\(place.service)", "slo.yaml", slo)
         }
-        return places
     }
 
     private static func write(_ client: APIClient, _ place: String, _ path: String, _ text: String) async throws {

@@ -85,7 +85,9 @@ final class Driver: Sendable {
     private let plane: HTTPControlPlane
     private let subscription: any EventSubscription
     private let ids = SystemIDs()
-    private let waiting = Mutex<[String: CheckedContinuation<Void, Never>]>([:])
+    private let waiting = Mutex<[String: AsyncStream<Void>.Continuation]>([:])
+    /// A run that has not ended by then never will: its end was missed, or nobody listens any more.
+    private static let runMax = Duration.seconds(120)
 
     /// Opens the subscription, so that no end is missed.
     ///
@@ -102,7 +104,7 @@ final class Driver: Sendable {
             let events = try await subscription.receive(upTo: 1024)
             for event in events {
                 let context = event.event.keptnContext ?? ""
-                waiting.withLock { $0.removeValue(forKey: context) }?.resume()
+                waiting.withLock { $0.removeValue(forKey: context) }?.finish()
             }
             try await subscription.settle(events.map(\.position), sending: [])
         }
@@ -118,13 +120,11 @@ final class Driver: Sendable {
     func run(_ event: CloudEvent) async throws -> Duration {
         let context = event.keptnContext ?? ""
         let start = ContinuousClock.now
-        async let end: Void = finished(context)
+        let (end, ended) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        waiting.withLock { $0[context] = ended }
+        defer { waiting.withLock { _ = $0.removeValue(forKey: context) } }
         try await plane.send([event])
-        await end
+        try await SystemTime().withDeadline(Self.runMax, "the end of the run \(context)") { for await _ in end {} }
         return ContinuousClock.now - start
-    }
-
-    private func finished(_ context: String) async {
-        await withCheckedContinuation { continuation in waiting.withLock { $0[context] = continuation } }
     }
 }

@@ -1,6 +1,6 @@
 import FoundationEssentials
-import Glibc
 import Ports
+import RemoteClients
 import Subprocess
 
 /// Prometheus and its Alertmanager as the demo runs them: real programs on ports of their own, with the example's
@@ -26,8 +26,8 @@ struct MonitoringPrograms: Sendable {
                     + "prometheus-alertmanager")
         }
         (self.prometheus, self.alertmanager) = (prometheus, alertmanager)
-        prometheusPort = try Self.freePort()
-        alertmanagerPort = try Self.freePort()
+        prometheusPort = try FreePort.find()
+        alertmanagerPort = try FreePort.find()
     }
 
     /// Runs both while the body works.
@@ -92,22 +92,5 @@ struct MonitoringPrograms: Sendable {
         return names.first { name in
             folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
         }
-    }
-
-    /// A port of the loopback interface on which nobody listens at this moment.
-    private static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw KeptnError(.unavailable, "no free port: \(String(cString: strerror(errno)))") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

@@ -46,6 +46,7 @@ enum FileCheck {
         case "slo.yaml": { _ = try SpecFiles.slo($0, file: $1) }
         case "service-objectives.yaml": { _ = try SpecFiles.serviceObjectives($0, file: $1) }
         case "service-indicators.yaml": { _ = try SpecFiles.serviceIndicators($0, file: $1) }
+        case "provider.yaml" where parts.count > 1: { _ = try SpecFiles.sliProviderSpec($0, file: $1) }
         case "sli.yaml": { _ = try SpecFiles.sli($0, file: $1) }
         case "jmeter.conf.yaml": { _ = try SpecFiles.testConfiguration($0, file: $1) }
         case "process.yaml": { _ = try SpecFiles.process($0, file: $1) }

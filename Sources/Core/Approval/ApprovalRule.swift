@@ -7,7 +7,7 @@ package struct ApprovalRule: Sendable, Hashable {
     /// The `message` of approval.started.
     package let startedMessage: String
 
-    package static let task = "approval"
+    package static let task = ApprovalTerms.task
     /// The integration that carries approvals out, as Keptn's users know it.
     package static let executor = "approval-service"
 

@@ -135,7 +135,7 @@ package struct BurnRateCriterion: Sendable, Hashable {
             .init(criteria: text, targetValue: rate * budget, violated: violated, note: note)
         }
         guard let value = window.map({ evidence.windows[$0] }) ?? evidence.value, value.success else {
-            let reason = window.flatMap { evidence.windows[$0]?.message } ?? ""
+            let reason = window.flatMap { evidence.windows[$0]?.message } ?? "it was not measured"
             return target(true, "no value over \(window?.go ?? "")" + (reason.isEmpty ? "" : ": \(reason)"))
         }
         let burnt = value.value / budget
@@ -153,24 +153,34 @@ extension SLO {
         Set(objectives.filter(\.needsSamples).map(\.sli))
     }
 
-    /// The windows, beside that of the evaluation, over which indicators are needed; the shortest first.
+    /// Over further ones nothing is measured.
+    private static let budgetWindowsMax = 8
+
+    /// The windows, beside that of the evaluation, over which indicators are needed; the shortest first, at most 8.
     package var budgetWindows: [(window: Duration, indicators: [String])] {
         var found: [Duration: [String]] = [:]
         for objective in objectives {
-            for case .burnRate(let criterion)? in objective.criteria.map({ try? ObjectiveCriterion(parsing: $0) }) {
+            for case .burnRate(let criterion) in objective.specialCriteria {
                 guard let window = criterion.window, found[window]?.contains(objective.sli) != true else { continue }
                 found[window, default: []].append(objective.sli)
             }
         }
-        return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        return found.sorted { $0.key < $1.key }.prefix(Self.budgetWindowsMax).map { ($0.key, $0.value) }
     }
 }
 
 extension SLO.Objective {
-    fileprivate var criteria: [String] { (pass + warning).flatMap(\.criteria) }
-
     var needsSamples: Bool {
-        let words = DistributionCriterion.Direction.allCases.map(\.rawValue)
-        return criteria.contains { text in words.contains { text.contains($0) } }
+        specialCriteria.contains { if case .distribution = $0 { true } else { false } }
+    }
+
+    /// The criteria that are no thresholds. Nearly all are, which their first sign tells.
+    fileprivate var specialCriteria: [ObjectiveCriterion] {
+        (pass + warning).flatMap(\.criteria).compactMap { text in
+            guard let first = text.utf8.first(where: { $0 != UInt8(ascii: " ") }), !"<=>".utf8.contains(first) else {
+                return nil
+            }
+            return try? ObjectiveCriterion(parsing: text)
+        }
     }
 }

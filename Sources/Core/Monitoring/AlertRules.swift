@@ -44,7 +44,7 @@ package struct AlertRules: Sendable, Hashable {
             let query = Self.filled(template, scope, timing.window)
             let alternatives = objective.pass.map { Self.missed($0, query) }
             guard alternatives.allSatisfy({ $0 != nil }) else {
-                leftOut.append("\(objective.sli): a comparison with earlier runs alone can be passed")
+                leftOut.append("\(objective.sli): it can be met without any fixed bound, and only those are watched")
                 continue
             }
             let expression = alternatives.compactMap(\.self).joined(separator: " and ")

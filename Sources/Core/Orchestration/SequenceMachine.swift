@@ -113,7 +113,7 @@ package struct TaskDeadlines: Sendable, Hashable {
     /// The same for approvals, which wait for people.
     package var approval: Duration
     /// No executor is believed that it will be busy for longer than this.
-    package static let announcedMax = Duration.seconds(366 * 86_400)
+    package static let announcedMax = TaskProperties.timeMax
 
     package init(
         start: Duration = .seconds(600), finish: Duration = .seconds(86_400), approval: Duration = .seconds(30 * 86_400)

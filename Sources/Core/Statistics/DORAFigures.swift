@@ -43,10 +43,15 @@ package struct DORAFigures: Sendable, Hashable {
     private init(scope: Scope, _ facts: [DeliveryFact], _ births: Births, from: Timestamp, to: Timestamp) {
         self.scope = scope
         let range = from..<to
+        let deployedAt = facts.compactMap { $0.deployment?.at }.sorted()
+        let repairedAt = facts.filter { $0.sequence == Self.remediation }.map(\.triggeredAt).sorted()
         for fact in facts {
             guard let deployment = fact.deployment, range.contains(deployment.at) else { continue }
             changes += 1
-            if Self.hasFailed(fact, facts) { failures += 1 }
+            let next = deployedAt.first(after: deployment.at) ?? .distantFuture
+            let isRepaired = repairedAt.first(from: deployment.at).map { $0 < next } ?? false
+            // The deployment itself, or the rest of its sequence; or a repair was needed before the next deployment.
+            if !deployment.isGood || fact.end?.isGood == false || isRepaired { failures += 1 }
             guard deployment.isGood else { continue }
             deployments += 1
             leadTimes.append(deployment.at - births.birth(of: fact))
@@ -54,17 +59,6 @@ package struct DORAFigures: Sendable, Hashable {
         let days = (to - from) / .seconds(86_400)
         deploymentsPerDay = days > 0 ? Double(deployments) / days : 0
         countRestores(facts, range)
-    }
-
-    /// A deployment failed; or it went well and the rest of its sequence failed; or a remediation was needed before the
-    /// next deployment.
-    private static func hasFailed(_ fact: DeliveryFact, _ facts: [DeliveryFact]) -> Bool {
-        guard let deployment = fact.deployment else { return false }
-        if !deployment.isGood || fact.end?.isGood == false { return true }
-        let next = facts.compactMap { $0.deployment?.at }.filter { $0 > deployment.at }.min()
-        return facts.contains {
-            $0.sequence == remediation && $0.triggeredAt >= deployment.at && $0.triggeredAt < next ?? .distantFuture
-        }
     }
 
     /// One failure is open at a time: what fails while it is open belongs to it.
@@ -142,6 +136,21 @@ extension [Duration] {
         guard !sorted.isEmpty else { return nil }
         let middle = sorted.count / 2
         return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
+    }
+}
+
+extension [Timestamp] {
+    /// Of sorted ones.
+    fileprivate func first(after instant: Timestamp) -> Timestamp? { firstSorted { $0 > instant } }
+    fileprivate func first(from instant: Timestamp) -> Timestamp? { firstSorted { $0 >= instant } }
+
+    private func firstSorted(where isBehind: (Timestamp) -> Bool) -> Timestamp? {
+        var (low, high) = (startIndex, endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low < endIndex ? self[low] : nil
     }
 }
 

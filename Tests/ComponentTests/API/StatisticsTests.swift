@@ -1,3 +1,4 @@
+import API
 import CloudEvents
 import HTTPTypes
 import Ports
@@ -79,5 +80,31 @@ struct StatisticsTests {
         #expect(answer.status == status)
         #expect(answer.json["errorCode"]?.intValue == status)
         #expect(answer.json["message"]?.stringValue?.contains(says) == true, "\(answer.json)")
+    }
+
+    @Test("Figures for metrics are computed anew when a minute, and twenty times their cost, has passed")
+    func cache() {
+        let cache = FiguresCache()
+        let start = Timestamp(seconds: 1_700_000_000)
+        #expect(cache.begins(at: start))
+        #expect(!cache.begins(at: start), "one at a time computes")
+        #expect(cache.text.isEmpty)
+        cache.end(with: "a 1\n", at: start, after: .seconds(1))
+        #expect(cache.text.hasSuffix("keptn_dora_up 1\na 1\n"))
+        #expect(!cache.begins(at: start + .seconds(59)))
+        #expect(cache.begins(at: start + .seconds(60)))
+        cache.end(with: "a 2\n", at: start + .seconds(70), after: .seconds(10))
+        #expect(!cache.begins(at: start + .seconds(269)))
+        #expect(cache.begins(at: start + .seconds(270)))
+        cache.end(with: nil, at: start + .seconds(270), after: .zero)
+        #expect(cache.text.hasSuffix("keptn_dora_up 0\n"), "what could not be told is no silence")
+        #expect(cache.begins(at: start + .seconds(270)), "and is tried again at once")
+    }
+
+    @Test("Metrics have the figures of delivery")
+    func metrics() async throws {
+        let bench = try await UniformBench()
+        let text = try await bench.text("/metrics")
+        #expect(text.contains("\nkeptn_dora_up 1\n"), "\(text)")
     }
 }

@@ -85,6 +85,12 @@ struct UniformBench {
         }
     }
 
+    /// What a GET without parameters answers.
+    func text(_ path: String) async throws -> String {
+        guard let route = RouteTable(api.routes).find(.get, path).route else { return "" }
+        return String(decoding: try await route.handler(APIRequest()).body, as: UTF8.self)
+    }
+
     /// For requests that no command is part of.
     private struct NoBarrier: EventBarrier {
         func handled(_ position: Position) async throws {}

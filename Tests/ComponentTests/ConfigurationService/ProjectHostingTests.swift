@@ -64,6 +64,7 @@ struct ProjectHostingTests {
             ("master", "shipyard.yaml", String(decoding: shipyard(["dev"]), as: UTF8.self), "stage name cannot be"),
             ("dev", "carts/slo.yaml", "objectives:\n- sli: 1\n  pass: x\n", "carts/slo.yaml:3:"),
             ("dev", "carts/keptn/sli.yaml", "indicators: [1]\n", "carts/keptn/sli.yaml:1:"),
+            ("master", "prometheus/provider.yaml", "url: ftp://p\n", "prometheus/provider.yaml:1:6"),
             ("dev", "carts/remediation.yaml", "a: [\n", "carts/remediation.yaml:"),
             ("dev", "webhook/webhook.yaml", "a: b: c\n", "webhook/webhook.yaml:1:"),
             ("dev", "carts/process.yaml", "command: {a: b}\n", "carts/process.yaml:"),

@@ -24,9 +24,13 @@ struct RetentionServiceTests {
     @Test("A sweep goes through the log step by step, and again every hour")
     func sweeps() async throws {
         let store = ScriptedStore()
-        let time = ManualTime(start)
+        let time = ManualTime(start - .seconds(86_400))
+        let reports = InMemoryTestReports(time: time)
+        try await reports.save([1], id: "old")
+        time.advance(by: .seconds(86_400))
+        try await reports.save([2], id: "new")
         let service = RetentionService(
-            store: store, age: .seconds(86_400), time: time, logger: Logger(label: "test"))
+            store: store, reports: reports, age: .seconds(86_400), time: time, logger: Logger(label: "test"))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await service.run() }
             for _ in 0..<2 {
@@ -34,6 +38,8 @@ struct RetentionServiceTests {
                 time.advance(by: .seconds(1))
             }
             try await time.waitForSleepers()
+            #expect(try await reports.report(id: "old") == nil)
+            #expect(try await reports.report(id: "new") == [2])
             #expect(store.asked.withLock { $0.map(\.position.value) } == [0, 10, 20])
             #expect(store.asked.withLock { $0.first?.instant } == start - .seconds(86_400))
             time.advance(by: .seconds(3600))

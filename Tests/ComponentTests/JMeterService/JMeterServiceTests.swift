@@ -180,13 +180,18 @@ import Testing
             "1700000000000,12,get,200,OK,users 1-1,text,true,,20\n1700000000001,18,ge",
             "t,500,\"Oh, no\",users 1-1,text,false,,20\n",
         ])
-        let data = try await test("performance", requester, files: ["jmeter/load.jmx": "<plan/>"], tool: tool)
+        let files = ["jmeter/load.jmx": "<plan/>", "jmeter/data/users.csv": "alice", "slo.yaml": "objectives: []"]
+        let data = try await test("performance", requester, files: files, tool: tool)
         #expect(data["result"] == "fail")
         #expect(
             data["message"]?.stringValue
                 == "performance: 2 requests, 1 errors (50 %), average 15 ms, 95 % within 18 ms; "
                 + "failed: accepted are errors in 10 % of the requests; first failures: get: 500 Oh, no")
-        #expect(tool.tests.map(\.plan) == [Array("<plan/>".utf8)])
+        #expect(tool.tests.map(\.plan) == ["jmeter/load.jmx"])
+        #expect(
+            tool.tests.first?.files == [
+                "jmeter/load.jmx": Array("<plan/>".utf8), "jmeter/data/users.csv": Array("alice".utf8),
+            ])
         let properties = tool.tests.first?.properties ?? [:]
         #expect(properties["SERVER_URL"] == "carts.local" && properties["SERVER_PORT"] == "80")
         #expect(properties["VUCount"] == "10" && properties["LoopCount"] == "500" && properties["ThinkTime"] == "250")

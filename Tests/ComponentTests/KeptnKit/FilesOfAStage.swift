@@ -3,7 +3,7 @@ import Ports
 import Testing
 
 /// Files that lie in the stage, where the service has none, at the pinned commit.
-struct FilesOfAStage: Configuration {
+struct FilesOfAStage: ConfigurationListing {
     var files: [String: String] = [:]
     var shipyard: Shipyard?
 
@@ -11,6 +11,10 @@ struct FilesOfAStage: Configuration {
         guard place.service == nil, place.stage == "dev" else { return nil }
         #expect(commit == "abc123")
         return files[path].map { ConfigurationFile(path: path, bytes: Array($0.utf8), commit: "abc123") }
+    }
+
+    func list(_ place: ConfigurationPlace, commit: String?) async throws -> (paths: [String], commit: String) {
+        (place.service == nil && place.stage == "dev" ? files.keys.sorted() : [], "abc123")
     }
 
     func head(of place: ConfigurationPlace) async throws -> String { "abc123" }

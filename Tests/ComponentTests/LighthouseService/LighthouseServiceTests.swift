@@ -195,6 +195,27 @@ struct LighthouseServiceTests {
         }
     }
 
+    @Test("A provider of the project's own whose file is broken ends the evaluation, which would wait for nobody")
+    func brokenProvider() async throws {
+        let bench = IntegrationBench()
+        let lighthouse = LighthouseService(
+            configuration: PlacedFiles([
+                "sockshop/dev/carts/slo.yaml": slo,
+                "sockshop/prometheus-eu/provider.yaml": "kind: prometheus\nurl: ftp://p",
+            ]), queries: bench.store, time: bench.time, sliProvider: "prometheus-eu"
+        ).integration(version: "1")
+        try await bench.open(LighthouseService.name, "sh.keptn.event.evaluation.triggered")
+        try await bench.running(lighthouse) {
+            try await bench.store.append([bench.triggered("evaluation", data: Self.window)])
+            let finished = try await bench.event("evaluation.finished")
+            #expect(finished.json?["status"] == "errored")
+            let message = finished.json?["message"]?.stringValue ?? ""
+            let says =
+                "error retrieving the SLI provider of project sockshop: sockshop/prometheus-eu/provider.yaml:2:6"
+            #expect(message.hasPrefix(says), "\(message)")
+        }
+    }
+
     @Test("A provider that fails makes the evaluation fail, and one that errs makes it err")
     func providerFailure() async throws {
         for (status, result, expected) in [("succeeded", "fail", "succeeded"), ("errored", "fail", "errored")] {

@@ -154,4 +154,53 @@ struct SLIProviderTests {
             }
         }
     }
+
+    @Test("Where nothing is asked for, nobody has to know how to measure")
+    func nothing() async throws {
+        let answer = try await answer(
+            to: request("prometheus", []), PrometheusSource(requester: Self.prometheus()), files: [:])
+        #expect(answer["result"] == "pass" && answer["status"] == "succeeded")
+        #expect(answer["get-sli", "indicatorValues"] == [])
+    }
+
+    @Test("The abort of the sequence cuts its queries short")
+    func aborted() async throws {
+        let (asked, broken) = (Gate(), Gate())
+        let provider = SLIProvider(
+            source: HangingSource(asked: asked, broken: broken), configuration: PlacedFiles([:]), secrets: secrets,
+            time: bench.time
+        ).integration(version: "1")
+        try await bench.open(provider.name, "sh.keptn.event.get-sli.triggered")
+        try await bench.open("\(provider.name).aborts", "sh.keptn.event.*.*.finished")
+        try await bench.running(provider) {
+            try await bench.store.append([request("http", ["a"])])
+            try await asked.pass()
+            try await bench.store.append([
+                CloudEvent(
+                    keptn: .sequence(stage: "dev", name: "evaluation", kind: .finished), id: "end",
+                    source: "shipyard-controller", time: bench.time.now, context: "context-1",
+                    data: ["project": "sockshop", "stage": "dev", "service": "carts", "status": "aborted"])
+            ])
+            try await broken.pass()
+            #expect(try await bench.event("get-sli.finished").keptnData?.status == "aborted")
+        }
+    }
+}
+
+/// A server that never answers.
+private struct HangingSource: IndicatorSource {
+    let kind = SLIProviderSpec.Kind.http
+    let asked: Gate
+    let broken: Gate
+
+    func measure(_ request: IndicatorRequest, _ means: IndicatorMeans) async throws -> [SLIValue] {
+        asked.open()
+        do {
+            try await Gate().pass()
+        } catch {
+            broken.open()
+            throw error
+        }
+        return []
+    }
 }

@@ -69,6 +69,22 @@ struct UpstreamLighthouseTests {
         }
     }
 
+    @Test(
+        "Without objectives a provider that errs counts, else the evaluation passes",
+        arguments: ["errored", "succeeded"])
+    func noObjectives(status: String) async throws {
+        let bench = LighthouseBench()
+        try await bench.evaluating("") { asked in
+            #expect(asked.json?["get-sli", "indicators"] == [])
+            try await bench.answer(asked, status: status, message: "no connection")
+            let verdict = try await bench.finished()
+            #expect(verdict["status"]?.stringValue == status)
+            #expect(verdict["result"] == (status == "errored" ? "fail" : "pass"))
+            let message = verdict["message"]?.stringValue ?? ""
+            #expect(message.contains(status == "errored" ? "no connection" : "no SLO file"), "\(message)")
+        }
+    }
+
     @Test("QualityGates_NoSLIAnswer, QualityGates_SLIStartedEventSend", arguments: [false, true])
     func silentProvider(_ hasStarted: Bool) async throws {
         let bench = LighthouseBench()

@@ -22,6 +22,9 @@ struct MonitoringServiceTests {
         var name: String
         var files = ["slo.yaml": slo, "prometheus/sli.yaml": sli]
         var hasFolder = true
+        var prometheusURL: String?
+        /// What is written into the project.
+        var written: [String: String] = [:]
         var shipyard = MonitoringServiceTests.shipyard
         var data: JSON = ["alertWindow": "20s", "alertAfter": "2s"]
         var result = "pass"
@@ -32,8 +35,18 @@ struct MonitoringServiceTests {
     static let cases = [
         Case(
             name: "all is well",
-            says: "Prometheus watches production: response_time_p95, cpu. Not watched: production: ram: a comparison "
-                + "with earlier runs alone can be passed. Reload by hand"),
+            says: "Prometheus watches production: response_time_p95, cpu. Not watched: production: ram: it can be "
+                + "met without any fixed bound, and only those are watched. Reload by hand"),
+        Case(
+            name: "the address is known", prometheusURL: "http://p:9090",
+            written: ["sockshop/prometheus/provider.yaml": "url: http://p:9090\n"],
+            says: "Prometheus watches production: response_time_p95, cpu. Not watched: production: ram: it can be "
+                + "met without any fixed bound, and only those are watched. Reload by hand. Gates ask http://p:9090, "
+                + "as prometheus/provider.yaml says"),
+        Case(
+            name: "the project has an address of its own",
+            files: ["slo.yaml": slo, "prometheus/sli.yaml": sli, "prometheus/provider.yaml": "url: http://q"],
+            prometheusURL: "http://p:9090", says: "Prometheus watches production: response_time_p95, cpu."),
         Case(
             name: "no folder", hasFolder: false, result: "fail",
             says: "this server writes nothing for Prometheus: its operator has to name the folder by 'keptn server "
@@ -56,8 +69,9 @@ struct MonitoringServiceTests {
     func configure(_ test: Case) async throws {
         let bench = IntegrationBench()
         let folder = FolderDouble()
+        let configuration = ServiceFiles(files: test.files, text: test.shipyard)
         let integration = MonitoringService(
-            configuration: ServiceFiles(files: test.files, text: test.shipyard), files: test.hasFolder ? folder : nil,
+            configuration: configuration, files: test.hasFolder ? folder : nil, prometheusURL: test.prometheusURL,
             ownAddress: { "127.0.0.1:8080" }, time: bench.time
         ).integration(version: "1")
         try await bench.open(integration.name, "sh.keptn.event.monitoring.configure")
@@ -74,6 +88,7 @@ struct MonitoringServiceTests {
             #expect(answer.json?["result"]?.stringValue == test.result)
             let message = answer.json?["message"]?.stringValue ?? ""
             #expect(message.hasPrefix(test.says), "\(message)")
+            #expect(configuration.written == test.written)
             guard test.result == "pass" else { return #expect(folder.files.isEmpty) }
             #expect(folder.files.map(\.name) == ["keptn.json", "sockshop-carts.yaml"])
             let rules = try SpecFiles.json(try #require(folder.files.last).bytes, file: "rules.yaml")
@@ -97,10 +112,15 @@ private final class FolderDouble: MonitoringFiles {
     }
 }
 
-/// Files that the service has in every stage.
-private struct ServiceFiles: Configuration {
-    let files: [String: String]
-    let text: String
+/// Files that the service has in every stage, and what is written beside them.
+private final class ServiceFiles: ConfigurationWriting {
+    private let files: [String: String]
+    private let text: String
+    private let added = Mutex<[String: String]>([:])
+
+    init(files: [String: String], text: String) { (self.files, self.text) = (files, text) }
+
+    var written: [String: String] { added.withLock { $0 } }
 
     func file(_ path: String, at place: ConfigurationPlace, commit: String?) async throws -> ConfigurationFile? {
         guard place.service != nil else { return nil }
@@ -112,5 +132,12 @@ private struct ServiceFiles: Configuration {
 
     func shipyard(of project: String, commit: String?) async throws -> (shipyard: Shipyard, commit: String) {
         (try SpecFiles.shipyard(Array(text.utf8), file: "shipyard.yaml").value, "head")
+    }
+
+    func write(_ written: [(path: String, bytes: [UInt8])], at place: ConfigurationPlace) async throws -> String {
+        for (path, bytes) in written {
+            added.withLock { $0["\(place)/\(path)"] = String(decoding: bytes, as: UTF8.self) }
+        }
+        return "head"
     }
 }

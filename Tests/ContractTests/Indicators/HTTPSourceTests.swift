@@ -59,6 +59,15 @@ struct HTTPSourceTests {
         #expect(sent.first?.headers["Authorization"] == nil)
     }
 
+    @Test("A URL in the query of a path makes it no URL of its own")
+    func urlInQuery() async throws {
+        let (_, sent) = try await Self.measure(
+            "path: /render?target=http://elsewhere/x\nvalue: a", answer: #"{"a": 1}"#,
+            spec: SLIProviderSpec(url: "http://m"), authorization: [.init(name: "Authorization", value: "Bearer t")])
+        #expect(sent.first?.url == "http://m/render?target=http://elsewhere/x")
+        #expect(sent.first?.headers["Authorization"] == "Bearer t")
+    }
+
     @Test(
         "An answer without the number is a failure that says so",
         arguments: [
@@ -74,6 +83,25 @@ struct HTTPSourceTests {
         let (value, _) = try await Self.measure(indicator, answer: answer, status: status)
         #expect(!value.success)
         #expect(value.message.contains(reason), "\(value.message)")
+    }
+
+    @Test("A query that is not answered in time fails alone, after the time that provider.yaml gives it")
+    func timeout() async throws {
+        let requester = InMemoryHTTPRequester { request in
+            guard request.url.hasSuffix("/slow") else {
+                return IncomingResponse(status: 200, body: Array(#"{"a": 1}"#.utf8))
+            }
+            throw RequestFailure(.timeout, "no answer within \(request.timeout)")
+        }
+        let file = "indicators: {slow: {path: /slow, value: a}, quick: {path: /quick, value: a}}"
+        let values = try await HTTPSource(requester: requester).measure(
+            IndicatorSourceContract.request(["slow", "quick"]),
+            IndicatorMeans(
+                queries: try SpecFiles.sli(Array(file.utf8), file: "sli.yaml").value,
+                spec: SLIProviderSpec(url: "http://m", timeout: .seconds(7)),
+                deadline: IndicatorDeadline(time: ManualTime())))
+        #expect(values.map(\.success) == [false, true])
+        #expect(values.first?.message == "http://m cannot be asked: no answer within 7.0 seconds")
     }
 
     @Test("Whom to ask has to be known")

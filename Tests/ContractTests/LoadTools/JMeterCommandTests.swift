@@ -56,6 +56,35 @@ import Testing
         }
     }
 
+    @Test("A script finds the data files that lie beside it")
+    func data() async throws {
+        try await withServer { port, counter in
+            let results = Mutex(JMeterResults())
+            try await Self.withJMeter { jmeter in
+                var test = test(port, path: "/missing", loops: 1)
+                let data = """
+                    <CSVDataSet guiclass="TestBeanGUI" testclass="CSVDataSet" testname="paths" enabled="true">
+                    <stringProp name="filename">data/paths.csv</stringProp>
+                    <stringProp name="fileEncoding"></stringProp><stringProp name="variableNames">path</stringProp>
+                    <stringProp name="delimiter">,</stringProp><boolProp name="quotedData">false</boolProp>
+                    <boolProp name="recycle">true</boolProp><boolProp name="stopThread">false</boolProp>
+                    <stringProp name="shareMode">All threads</stringProp></CSVDataSet><hashTree/>
+                    <HTTPSamplerProxy 
+                    """
+                let plan = Self.plan.split(separator: "<HTTPSamplerProxy ").joined(separator: data)
+                    .split(separator: "${__P(CHECK_PATH)}").joined(separator: "${path}")
+                test.files = [
+                    "jmeter/load.jmx": Array(plan.utf8), "jmeter/data/paths.csv": Array("/health\n".utf8),
+                ]
+                let ready = test
+                try await jmeter.run(ready) { piece in try results.withLock { try $0.read(piece) } }
+            }
+            let report = results.withLock { $0.report }
+            #expect(report.requests == 2 && report.errors == 0, "\(report.failures)")
+            #expect(counter.requests.withLock { $0 } == 2)
+        }
+    }
+
     @Test("Failed requests are told with their status")
     func errors() async throws {
         try await withServer { port, _ in
@@ -75,7 +104,9 @@ import Testing
     func noScript() async throws {
         try await Self.withJMeter { jmeter in
             let error = await #expect(throws: KeptnError.self) {
-                try await jmeter.run(LoadToolTest(plan: Array("no script".utf8), properties: [:])) { _ in }
+                try await jmeter.run(
+                    LoadToolTest(plan: "a.jmx", files: ["a.jmx": Array("no script".utf8)], properties: [:])
+                ) { _ in }
             }
             #expect(error?.code == .failedDependency)
             #expect(error?.message.hasPrefix("JMeter has run nothing: ") == true)
@@ -87,7 +118,7 @@ import Testing
         let jmeter = try JMeterCommand(
             path: "/nowhere/jmeter", folder: NSTemporaryDirectory(), ids: SystemIDs(), logger: Self.logger)
         let error = await #expect(throws: KeptnError.self) {
-            try await jmeter.run(LoadToolTest(plan: [], properties: [:])) { _ in }
+            try await jmeter.run(LoadToolTest(plan: "a.jmx", files: [:], properties: [:])) { _ in }
         }
         #expect(error?.code == .failedDependency)
         #expect(error?.message.contains("apt-get install jmeter jmeter-http") == true)
@@ -121,7 +152,7 @@ import Testing
 
     private func test(_ port: Int, path: String, loops: Int) -> LoadToolTest {
         LoadToolTest(
-            plan: Array(Self.plan.utf8),
+            plan: "jmeter/load.jmx", files: ["jmeter/load.jmx": Array(Self.plan.utf8)],
             properties: [
                 "PROTOCOL": "http", "SERVER_URL": "127.0.0.1", "SERVER_PORT": "\(port)", "CHECK_PATH": path,
                 "VUCount": "2", "LoopCount": "\(loops)",

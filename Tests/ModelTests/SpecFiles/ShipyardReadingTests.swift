@@ -163,6 +163,45 @@ struct ShipyardReadingTests {
         #expect(diagnostics(text, SpecFiles.shipyard) == (diagnostic.map { ["s.yaml:4:13: \($0)"] } ?? []))
     }
 
+    @Test(
+        "Properties of waits and approvals that end their task errored are told with their place and the remedy",
+        arguments: [
+            ("wait, properties: {duration: 30m}", []), ("approval, properties: {approvers: 2, timeout: 2h}", []),
+            (
+                "wait, properties: {duration: soon}",
+                ["7:71: warning: wait.duration is 'soon'; a duration such as 30s, 10m or 1h30m is needed"]
+            ),
+            (
+                "wait, properties: {until: tomorrow}",
+                ["7:68: warning: wait.until is 'tomorrow'; an instant such as 2026-12-24T18:00:00Z is needed"]
+            ),
+            (
+                "wait",
+                [
+                    "7:35: warning: wait needs a property: duration, such as 30m, or until, such as "
+                        + "2026-12-24T18:00:00Z"
+                ]
+            ),
+            (
+                "wait, properties: {duration: 1h, until: '2026-12-24T18:00:00Z'}",
+                ["7:60: warning: wait takes either duration or until, and has both"]
+            ),
+            (
+                "approval, properties: {approvers: 0, timeout: 9000h, onTimeout: maybe}",
+                [
+                    "7:76: warning: approval.approvers is '0'; a number from 1 to 20 is needed",
+                    "7:88: warning: approval.timeout is '9000h'; 8784h0m0s is the most",
+                    "7:106: warning: approval.onTimeout is 'maybe'; pass or fail is needed",
+                ]
+            ),
+        ])
+    func taskTerms(task: String, found: [String]) {
+        let text =
+            Self.head + "spec:\n  stages:\n  - name: dev\n    sequences: [{name: s, tasks: [{name: \(task)}]}]\n"
+        #expect(
+            diagnostics(text, SpecFiles.shipyard) == found.map { "s.yaml:\($0); the task would end errored" })
+    }
+
     static let head = "apiVersion: spec.keptn.sh/0.2.3\nkind: Shipyard\nmetadata: {name: x}\n"
 
     static let cases = [
@@ -252,11 +291,11 @@ struct ShipyardReadingTests {
                     sequences:
                     - name: a
                       tasks:
-                      - {name: wait, triggeredAfter: 10}
-                      - {name: wait, triggeredAfter: -5s}
-                      - {name: wait, triggeredAfter: [5s]}
-                      - {name: wait, properties: text}
-                      - {name: wait, properties: {x: .inf}}
+                      - {name: hold, triggeredAfter: 10}
+                      - {name: hold, triggeredAfter: -5s}
+                      - {name: hold, triggeredAfter: [5s]}
+                      - {name: hold, properties: text}
+                      - {name: hold, properties: {x: .inf}}
                       - {name: approval, properties: {pass: auto, warning: manuel}}
                       - {name: deployment, properties: {deploymentstrategy: blue_green}}
                       - {name: evaluation, properties: {timeframe: 5 minutes}}

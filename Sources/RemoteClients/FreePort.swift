@@ -1,9 +1,10 @@
 import Glibc
 import Ports
 
-enum FreePort {
+/// For programs that are started beside others on one machine.
+package enum FreePort {
     /// A port of the loopback interface on which nobody listens at this moment.
-    static func find() throws -> Int {
+    package static func find() throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()

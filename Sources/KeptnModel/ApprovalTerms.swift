@@ -1,10 +1,10 @@
 package import CloudEvents
-package import KeptnModel
 
 /// What the shipyard asks of an approval that people give, beside `pass` and `warning`: the task's properties
 /// `approvers` (how many different people have to approve; 1), `timeout` (a duration as Go writes it, from the task's
 /// `.triggered` on; none) and `onTimeout` (`fail` or `pass`: the answer when nobody gave one; `fail`).
 package struct ApprovalTerms: Sendable, Hashable {
+    package static let task = "approval"
     package static let approversMax = 20
 
     package let approvers: Int
@@ -14,14 +14,15 @@ package struct ApprovalTerms: Sendable, Hashable {
     /// - Parameter properties: `data.approval`.
     package init(properties: JSON) throws(UnusableProperty) {
         approvers = try Self.approvers(properties["approvers"].given)
-        timeout = try properties["timeout"].given?.duration(of: "approval.timeout", upTo: TaskDeadlines.announcedMax)
+        timeout = try properties["timeout"].given?.duration(of: Self.task, "timeout")
         switch properties["onTimeout"].given?.stringValue {
         case "fail": defaultAnswer = .fail
         case "pass": defaultAnswer = .pass
         case nil where properties["onTimeout"].given == nil: defaultAnswer = .fail
         default:
             throw UnusableProperty(
-                "approval.onTimeout", "is \(properties["onTimeout"]?.shown ?? ""); pass or fail is needed")
+                task: Self.task, key: "onTimeout",
+                "is \(properties["onTimeout"]?.shown ?? ""); pass or fail is needed")
         }
     }
 
@@ -30,7 +31,8 @@ package struct ApprovalTerms: Sendable, Hashable {
         guard let number = value.intValue ?? value.stringValue.flatMap(Int.init), (1...approversMax).contains(number)
         else {
             throw UnusableProperty(
-                "approval.approvers", "is \(value.shown); a number from 1 to \(approversMax) is needed")
+                task: Self.task, key: "approvers",
+                "is \(value.shown); a number from 1 to \(approversMax) is needed")
         }
         return number
     }

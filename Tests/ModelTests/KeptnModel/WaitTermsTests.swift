@@ -1,8 +1,8 @@
 import CloudEvents
-import Core
+import KeptnModel
 import Testing
 
-@Suite struct WaitRuleTests {
+@Suite struct WaitTermsTests {
     static let start = Timestamp(seconds: 1_700_000_000)
 
     @Test(
@@ -14,8 +14,8 @@ import Testing
             (#"{"until":"2001-02-03T04:05:06Z","duration":null}"#, "2001-02-03T04:05:06.000Z"),
         ])
     func ends(properties: String, end: String) throws {
-        let rule = try WaitRule(properties: try JSON(parsing: properties), triggeredAt: Self.start)
-        #expect(rule.until.rfc3339 == end)
+        let terms = try WaitTerms(properties: try JSON(parsing: properties))
+        #expect(try terms.end(triggeredAt: Self.start).rfc3339 == end)
     }
 
     @Test(
@@ -29,34 +29,14 @@ import Testing
             (#"{"until":"Christmas"}"#, "wait.until is 'Christmas'; an instant such as 2026-12-24T18:00:00Z is needed"),
             (
                 #"{"until":"2030-01-01T00:00:00Z"}"#,
-                "wait.until is '2030-01-01T00:00:00Z'; a wait takes 366 days at most"
+                "wait.until is '2030-01-01T00:00:00.000Z'; a wait takes 366 days at most"
             ),
         ])
     func mistakes(properties: String, message: String) throws {
         let properties = try JSON(parsing: properties)
         let error = #expect(throws: UnusableProperty.self) {
-            try WaitRule(properties: properties, triggeredAt: Self.start)
+            try WaitTerms(properties: properties).end(triggeredAt: Self.start)
         }
         #expect(error?.description == message)
-    }
-}
-
-@Suite struct TimetableTests {
-    @Test("Entries come out in the order of their time, none before it, each id once")
-    func order() {
-        var table = Timetable<String>()
-        for (id, second) in [("b", 20), ("a", 10), ("d", 30), ("c", 20), ("a", 5)] {
-            table.insert(id.uppercased(), id: id, at: Timestamp(seconds: Int64(second)))
-        }
-        #expect(table.count == 4)
-        #expect(table.next == Timestamp(seconds: 10))
-        var popped: [String] = []
-        while let due = table.popDue(at: Timestamp(seconds: 20)) { popped.append(due.id + due.entry) }
-        #expect(popped.first == "aA")
-        #expect(Set(popped) == ["aA", "bB", "cC"])
-        #expect(table.next == Timestamp(seconds: 30))
-        table.insert("A", id: "a", at: Timestamp(seconds: 1))
-        let again = table.popDue(at: Timestamp(seconds: 1))
-        #expect(again?.id == "a")
     }
 }

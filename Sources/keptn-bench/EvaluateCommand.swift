@@ -113,19 +113,10 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
 
     private func openLoop(_ driver: Driver, _ places: [Scope]) async throws -> Samples {
-        let (start, rate) = (ContinuousClock.now, rate)
-        return try await withThrowingTaskGroup(of: Duration.self) { group in
-            for number in 0..<count {
-                let due = start + .nanoseconds(Int64(Double(number) / rate * 1e9))
-                group.addTask {
-                    try await ContinuousClock().sleep(until: due)
-                    _ = try await driver.run(GateWorkload.trigger(places[number % places.count]))
-                    return ContinuousClock.now - due
-                }
-            }
-            var samples = Samples()
-            for try await duration in group { samples.add(duration) }
-            return samples
+        let durations = try await OpenLoop.run(rate: rate, count: count) { number, due in
+            _ = try await driver.run(GateWorkload.trigger(places[number % places.count]))
+            return ContinuousClock.now - due
         }
+        return durations.reduce(into: Samples()) { $0.add($1) }
     }
 }

@@ -20,6 +20,7 @@ enum Schema {
         migrator.registerMigration("push") { try $0.execute(sql: push) }
         migrator.registerMigration("sessions") { try $0.execute(sql: sessions) }
         migrator.registerMigration("overviews") { try $0.execute(sql: overviews) }
+        migrator.registerMigration("evaluations") { try $0.execute(sql: evaluations) }
         return migrator
     }
 

@@ -20,7 +20,7 @@ struct ControlOptions: ParsableArguments {
                 "controlPlane/v1/sequence/\(client.segment(project))/\(client.segment(keptnContext))/control",
                 ["state": .string(state), "stage": .string(stage ?? "")])
         }
-        connection.terminal.info("Successfully \(done) sequence")
+        connection.terminal.line("Successfully \(done) sequence")
     }
 }
 

@@ -65,7 +65,8 @@ struct SQLiteStoreTests {
             for run in runs { try await grown.append(run) }
             try await grown.close()
             try await SQLiteStore.fill(folder: "\(folder)/filled", logger: logger) { $0 < 5 ? runs[$0] : nil }
-            let queries = ["events", "event_counts", "latest_events"].map { "SELECT * FROM \($0)" }
+            let queries =
+                ["events", "event_counts", "latest_events"].map { "SELECT * FROM \($0)" }
                 + ["SELECT name, sql FROM sqlite_schema ORDER BY name"]
             var content: [[Row]] = []
             for name in ["grown", "filled"] {

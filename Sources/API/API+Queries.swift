@@ -22,8 +22,8 @@ extension API {
                 query.before = try Self.time(request, "beforeTime")
                 query.offset = page.offset
                 query.limit = page.size
-                let found = try await parts.store.page(query)
-                return .json(page.list("events", found.events.map { Self.view($0.event) }, total: found.total))
+                let found = try await parts.store.documents(query, counts: true)
+                return .json(page.list("events", found.events.map(Self.view), total: found.total ?? 0))
             },
             HTTPRoute(.get, "/api/mongodb-datastore/event/type/{type}") { request in
                 var query = try EventQuery(filter: request.query("filter") ?? "")
@@ -36,7 +36,8 @@ extension API {
                     throw KeptnError(.invalidInput, "limit is '\(limit)'; a whole number from 1 to 100 is needed")
                 }
                 query.limit = number
-                return .json(["events": .array(try await parts.store.events(query).map { Self.view($0.event) })])
+                let found = try await parts.store.documents(query, counts: false)
+                return .json(["events": .array(found.events.map(Self.view))])
             },
             HTTPRoute(.get, "/api/controlPlane/v1/event/triggered/{type}") { request in
                 let type = request.parameter("type")
@@ -70,7 +71,9 @@ extension API {
     static let requestAgeMax = Duration.seconds(3600)
 
     /// An event as Keptn's clients read it: the structured form with `contenttype` beside `datacontenttype`.
-    static func view(_ event: CloudEvent) -> JSON {
-        event.structured.setting("contenttype", to: .string(event.dataContentType ?? "application/json"))
+    static func view(_ event: CloudEvent) -> JSON { view(event.structured) }
+
+    private static func view(_ structured: JSON) -> JSON {
+        structured.appending("contenttype", structured["datacontenttype"] ?? "application/json")
     }
 }

@@ -23,8 +23,10 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Accepted for Keptn's scripts; it changes nothing.")
     var mock = false
 
+    @Flag(help: .hidden) var suppressWebsocket = false  // Keptn 0.5's (K §4.1): no command opens one.
+
     /// Those that take no value.
-    static let flags: Set = ["-q", "--quiet", "-v", "--verbose", "-y", "--yes", "--mock"]
+    static let flags: Set = ["-q", "--quiet", "-v", "--verbose", "-y", "--yes", "--mock", "--suppress-websocket"]
     private static let options: Set = ["--home", "--config-file", "-n", "--namespace"]
 
     /// The arguments with those of these flags that stand before a subcommand behind it, where the parser wants them.

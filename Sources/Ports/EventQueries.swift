@@ -5,6 +5,16 @@ package protocol EventQueries: Sendable {
     func events(_ query: EventQuery) async throws -> [RecordedEvent]
     /// The same with their number on all pages, which may cost more than the page.
     func page(_ query: EventQuery) async throws -> EventPage
+    /// The same as they are stored, for who hands them on: nothing of them is read.
+    /// - Parameter counts: whether their number on all pages is wanted.
+    func documents(_ query: EventQuery, counts: Bool) async throws -> EventDocuments
+}
+
+extension EventQueries {
+    package func documents(_ query: EventQuery, counts: Bool) async throws -> EventDocuments {
+        let page = try await page(query)
+        return EventDocuments(events: page.events.map(\.event.structured), total: counts ? page.total : nil)
+    }
 }
 
 /// Which events, newest first; nil and empty mean any.
@@ -39,6 +49,18 @@ package struct EventPage: Sendable, Hashable {
     package var total: Int
 
     package init(events: [RecordedEvent], total: Int) {
+        self.events = events
+        self.total = total
+    }
+}
+
+package struct EventDocuments: Sendable, Hashable {
+    /// In the structured JSON form of CloudEvents 1.0.
+    package var events: [JSON]
+    /// How many events match, on all pages; nil where nobody asked.
+    package var total: Int?
+
+    package init(events: [JSON], total: Int?) {
         self.events = events
         self.total = total
     }

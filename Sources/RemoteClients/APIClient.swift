@@ -41,6 +41,12 @@ package struct APIClient: Sendable {
         try await send(.GET, path + URLText.query(query))
     }
 
+    /// The answer as it comes, when its last byte is there: nothing of it is read.
+    package func bytes(_ path: String, _ query: [String: String]) async throws -> [UInt8] {
+        let (status, bytes) = try await exchange(.GET, path + URLText.query(query), contentType: nil, nil)
+        return try Self.checked(status, bytes)
+    }
+
     package func post(_ path: String, _ body: JSON) async throws -> JSON { try await send(.POST, path, body) }
     package func put(_ path: String, _ body: JSON) async throws -> JSON { try await send(.PUT, path, body) }
     package func delete(_ path: String) async throws -> JSON { try await send(.DELETE, path) }
@@ -105,33 +111,39 @@ package struct APIClient: Sendable {
     private func execute(
         _ method: HTTPMethod, _ path: String, contentType: String?, _ body: HTTPClientRequest.Body?
     ) async throws -> JSON {
+        let (status, answer) = try await exchange(method, path, contentType: contentType, body)
+        let bytes = try Self.checked(status, answer)
+        if bytes.isEmpty { return .emptyObject }
+        guard let json = try? JSON(parsing: bytes) else {
+            throw KeptnError(.internalFailure, "\(endpoint)/\(path) does not answer in JSON: is this Keptn's API?")
+        }
+        return json
+    }
+
+    /// The bytes of a good answer. Throws what the server says of any other.
+    private static func checked(_ status: HTTPResponseStatus, _ bytes: [UInt8]) throws(KeptnError) -> [UInt8] {
+        guard !(200..<300).contains(status.code) else { return bytes }
+        let message = (try? JSON(parsing: bytes))?["message"]?.stringValue
+        throw KeptnError(code(of: status), message ?? "the server answers \(status.code) \(status.reasonPhrase)")
+    }
+
+    private func exchange(
+        _ method: HTTPMethod, _ path: String, contentType: String?, _ body: HTTPClientRequest.Body?
+    ) async throws -> (status: HTTPResponseStatus, bytes: [UInt8]) {
         var request = HTTPClientRequest(url: "\(endpoint)/\(path)")
         request.method = method
         if let token { request.headers.add(name: "x-token", value: token) }
         if let bearer { request.headers.add(name: "authorization", value: "Bearer \(bearer)") }
         if let contentType { request.headers.add(name: "content-type", value: contentType) }
         request.body = body
-        let status: HTTPResponseStatus
-        let bytes: [UInt8]
         do {
             let response = try await HTTPClient.shared.execute(request, timeout: Self.requestMax)
-            status = response.status
-            bytes = Array(buffer: try await response.body.collect(upTo: Self.answerMax))
+            return (response.status, Array(buffer: try await response.body.collect(upTo: Self.answerMax)))
         } catch let error as CancellationError {
             throw error
         } catch {
             throw KeptnError(.unavailable, "the server at \(endpoint) does not answer: \(Self.reason(error))")
         }
-        let json = try? JSON(parsing: bytes)
-        guard (200..<300).contains(status.code) else {
-            let message = json?["message"]?.stringValue ?? "the server answers \(status.code) \(status.reasonPhrase)"
-            throw KeptnError(Self.code(of: status), message)
-        }
-        if bytes.isEmpty { return .emptyObject }
-        guard let json else {
-            throw KeptnError(.internalFailure, "\(endpoint)/\(path) does not answer in JSON: is this Keptn's API?")
-        }
-        return json
     }
 
     /// Why there is no answer, in a few words.

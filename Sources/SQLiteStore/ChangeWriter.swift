@@ -120,23 +120,9 @@ struct ChangeWriter {
 
     private mutating func append(_ entry: StorableEvent) throws -> AppendReceipt {
         let (event, facts) = (entry.event, entry.facts)
-        let insert = try db.cachedStatement(
-            sql: """
-                INSERT INTO events (
-                    seq, id, source, type, context, project, stage, service, triggered_id, result, time_ns, body,
-                    is_root
-                ) VALUES (
-                    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-                    ? IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events WHERE context = ?)
-                ) ON CONFLICT (id, source) DO NOTHING RETURNING is_root
-                """)
+        let insert = try db.cachedStatement(sql: Self.insertionIfNew)
         let isRoot = try Bool.fetchOne(
-            insert,
-            arguments: [
-                last + 1, event.id, event.source, event.type, facts.context, facts.project ?? "", facts.stage,
-                facts.service, facts.triggeredID, facts.result, event.time?.nanoseconds, Data(entry.bytes),
-                facts.context, facts.context,
-            ])
+            insert, arguments: Self.row(entry, at: last + 1) + [facts.context, facts.context])
         guard let isRoot else { return try receiptOfFirstArrival(event) }
         last += 1
         let position = Position(last)
@@ -148,6 +134,27 @@ struct ChangeWriter {
         if isRoot { counts[kind, default: (0, 0)].roots += 1 }
         noteLatest(event.type, facts)
         return AppendReceipt(position: position, isNew: true)
+    }
+
+    private static let insertionIfNew =
+        insertion(isRoot: "? IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events WHERE context = ?)")
+        + " ON CONFLICT (id, source) DO NOTHING RETURNING is_root"
+
+    /// The statement that stores an event, given its `row` and whatever `isRoot` asks for.
+    static func insertion(isRoot: String) -> String {
+        """
+        INSERT INTO events (
+            seq, id, source, type, context, project, stage, service, triggered_id, result, time_ns, body, is_root
+        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \(isRoot))
+        """
+    }
+
+    static func row(_ entry: StorableEvent, at position: Int64) -> StatementArguments {
+        let (event, facts) = (entry.event, entry.facts)
+        return [
+            position, event.id, event.source, event.type, facts.context, facts.project ?? "", facts.stage,
+            facts.service, facts.triggeredID, facts.result, event.time?.nanoseconds, Data(entry.bytes),
+        ]
     }
 
     private mutating func noteLatest(_ type: String, _ facts: EventFacts) {

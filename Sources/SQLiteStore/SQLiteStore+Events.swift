@@ -1,4 +1,5 @@
 import CloudEvents
+import FoundationEssentials
 import GRDB
 package import Ports
 
@@ -11,9 +12,24 @@ extension SQLiteStore: EventQueries {
         try await read("events") { db in
             let search = EventSearch(query)
             let page = try search.page(db)
-            let isLastPage = page.count < query.limit && (query.offset <= 0 || !page.isEmpty)
-            let total = isLastPage ? max(query.offset, 0) + page.count : try search.count(db)
-            return EventPage(events: try Self.events(at: page, db), total: total)
+            return EventPage(events: try Self.events(at: page, db), total: try search.total(with: page, db))
+        }
+    }
+
+    package func documents(_ query: EventQuery, counts: Bool) async throws -> EventDocuments {
+        try await read("events") { db in
+            let search = EventSearch(query)
+            let page = try search.page(db)
+            return EventDocuments(
+                events: try Self.documents(at: page, db), total: counts ? try search.total(with: page, db) : nil)
+        }
+    }
+
+    private static func documents(at positions: [Int64], _ db: Database) throws -> [JSON] {
+        let statement = try db.cachedStatement(sql: "SELECT body FROM events WHERE seq = ?")
+        return try positions.compactMap { position in
+            // What is stored was checked when it came.
+            try Data.fetchOne(statement, arguments: [position]).map { JSON(valid: Array($0)[...]) }
         }
     }
 }
@@ -65,14 +81,19 @@ private struct EventSearch {
         conditions.equal("context", query.context)
         conditions.equal("triggered_id", query.triggeredID)
         conditions.equal("project", query.project)
-        conditions.equal("type", query.type)
+        let index = Self.index(for: query)
+        if index == Schema.evaluationsIndex {
+            // SQLite takes the index of some rows only where it sees that no others are wanted.
+            conditions.add("type = '\(Schema.evaluationType)'")
+        } else {
+            conditions.equal("type", query.type)
+        }
         conditions.equal("stage", query.stage)
         conditions.equal("service", query.service)
         conditions.equal("source", query.source)
         conditions.oneOf("result", query.results)
         conditions.between("time_ns", after: query.from, before: query.before)
         if query.rootOnly { conditions.add("is_root = 1") }
-        let index = Self.index(for: query)
         if index == "events_by_type", query.project.wanted == nil, let type = query.type {
             conditions.add("project IN (SELECT project FROM event_counts WHERE type = ?)", [type])
         }
@@ -85,6 +106,11 @@ private struct EventSearch {
         if query.triggeredID.wanted != nil { return "events_by_trigger" }
         if query.context.wanted != nil { return "events_by_context" }
         if query.rootOnly { return "events_by_root" }
+        if query.type == Schema.evaluationType,
+            [query.project, query.stage, query.service].allSatisfy({ $0.wanted != nil })
+        {
+            return Schema.evaluationsIndex
+        }
         if query.type.wanted != nil { return "events_by_type" }
         return query.project.wanted == nil ? nil : "events_by_project"
     }
@@ -99,8 +125,14 @@ private struct EventSearch {
             statement, arguments: conditions.arguments + [max(query.limit, 0), max(query.offset, 0)])
     }
 
+    /// - Parameter page: the positions on the wanted page, which may say it.
+    func total(with page: [Int64], _ db: Database) throws -> Int {
+        let isLastPage = page.count < query.limit && (query.offset <= 0 || !page.isEmpty)
+        return isLastPage ? max(query.offset, 0) + page.count : try count(db)
+    }
+
     /// Everything that matches. What was invalidated is subtracted: to look at each event for that would take long.
-    func count(_ db: Database) throws -> Int {
+    private func count(_ db: Database) throws -> Int {
         let all = try isCounted ? counted(db) : number(of: conditions, in: table, db)
         guard query.excludeInvalidated else { return all }
         var invalidated = conditions

@@ -22,6 +22,7 @@ enum Schema {
         migrator.registerMigration("overviews") { try $0.execute(sql: overviews) }
         migrator.registerMigration("people's sessions") { try $0.execute(sql: sessionsOfPeople) }
         migrator.registerMigration("service folders") { try $0.execute(sql: serviceFolders) }
+        migrator.registerMigration("evaluations") { try $0.execute(sql: evaluations) }
         return migrator
     }
 

@@ -35,13 +35,17 @@ extension SpecFiles {
         return out
     }
 
+    /// A longer key has to be marked as one (YAML 1.2 section 7.4.2: 1024 characters).
+    private static let plainKeyMax = 1000
+
     /// The lines of an object or array that is not empty.
     private static func appendBlock(_ json: JSON, level: Int, to out: inout String) {
         let indent = String(repeating: "  ", count: level)
         for (index, member) in json.members.enumerated() {
             // The first line of an object inside a list stands behind the dash already.
             if index > 0 || !out.hasSuffix("- ") { out += indent }
-            out += "\(scalar(member.key)):"
+            let key = scalar(member.key)
+            out += key.unicodeScalars.count <= plainKeyMax ? "\(key):" : "? \(key)\n\(indent):"
             appendValue(member.value, level: level, to: &out)
         }
         for (index, element) in json.elements.enumerated() {

@@ -97,6 +97,85 @@ struct ChannelTests {
         }
     }
 
+    private static let crowd = """
+        import http.client, json, sys, time, urllib.parse, websocket
+        home, count = sys.argv[1], int(sys.argv[2])
+        channel = json.load(open(home + "/channel.json"))
+        address = urllib.parse.urlparse(channel["endpoint"])
+
+        def connect():
+            return websocket.create_connection(channel["endpoint"].replace("http", "ws", 1), timeout=120,
+                                               header=["Token: " + channel["token"]])
+
+        def code(peer):
+            opcode, data = peer.recv_data()
+            return int.from_bytes(data[:2], "big") if opcode == websocket.ABNF.OPCODE_CLOSE else -opcode
+
+        def statuses(*requests):
+            # One connection, for as long as the server keeps it.
+            client, said = http.client.HTTPConnection(address.hostname, address.port, timeout=60), []
+            for headers in requests:
+                client.request("GET", "/healthz", headers=headers)
+                answer = client.getresponse()
+                answer.read()
+                said.append(answer.status)
+            return said
+
+        def wish(protocol, **headers): return {"Connection": "Upgrade", "Upgrade": protocol, **headers}
+        handshake = {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg=="}
+        said = {"another protocol": statuses(wish("h2c"), {}, wish("websocket"), {}),
+                "no WebSocket": statuses(wish("websocket", **handshake), {}),
+                "no handshake": statuses(wish("websocket"), {})}
+        peers = [connect() for _ in range(count)]
+        said["too many"] = code(connect())
+        peers.pop().close()
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            peer = connect()
+            peer.ping("room?")
+            if peer.recv_data_frame(True)[0] == websocket.ABNF.OPCODE_PONG: break
+        peers.append(peer)
+        open(home + "/ready", "w").close()
+        said["at the end"] = sorted(set(code(peer) for peer in peers))
+        print(json.dumps(said, separators=(",", ":")))
+        """
+
+    @Test(
+        "256 WebSockets may be open, whoever goes makes room, all hear of the end; others are answered, and go on",
+        .enabled(if: isWanted))
+    func bound() async throws {
+        try await KeptnProcess.withHome { keptn in
+            let python = try #require(Self.python, "KEPTN_TEST_PYTHON must be set in CI")
+            let home = keptn.home
+            async let said = Self.crowd(python, home)
+            _ = try await keptn.withServer { keptn in
+                let endpoint = try keptn.read("endpoint")
+                let sent = try await ServerOverHTTP(keptn).send(
+                    "POST", "/v1/event",
+                    ["specversion": "0.2", "type": "sh.keptn.events.problem", "source": "test", "id": "1", "data": [:]])
+                let token = try #require(sent.json["token"]?.stringValue, "\(sent.json)")
+                let channel: JSON = ["endpoint": .string(endpoint), "token": .string(token)]
+                try Data(channel.bytes).write(to: home.appending(path: "channel.json"), options: .atomic)
+                try await KeptnProcess.eventually("all WebSockets are open") {
+                    FileManager.default.fileExists(atPath: home.appending(path: "ready").path)
+                }
+                return .gracefully
+            }
+            let answers = try await said
+            #expect(answers["another protocol"] == [200, 200, 200, 200], "\(answers)")
+            #expect(answers["no WebSocket"] == [404, 200] && answers["no handshake"] == [426, 200], "\(answers)")
+            #expect(answers["too many"] == 1013 && answers["at the end"] == [1001], "\(answers)")
+        }
+    }
+
+    private static func crowd(_ python: String, _ home: URL) async throws -> JSON {
+        try await KeptnProcess.eventually("the server has a channel") {
+            FileManager.default.fileExists(atPath: home.appending(path: "channel.json").path)
+        }
+        return try JSON(
+            parsing: try await KeptnProcess.output(of: "env", [python, "-c", crowd, home.path, "256"]))
+    }
+
     private static func talk(
         _ project: ProjectUnderTest, _ token: String, _ context: String, _ seen: String
     ) async throws -> JSON {

@@ -74,11 +74,11 @@ struct CommandTests {
 
     private static let runs = [
         Call(
-            arguments: "trigger sequence hold --project shop --stage dev --service cart -l a=b -d x.y=z",
+            arguments: "trigger sequence hold --project shop --stage dev --service cart -l a=b,c.d=e -d x.y=z,p=q",
             output: ["Triggering sequence hold in project shop in stage dev service cart", "ID of Keptn context: "]),
         Call(
             arguments: "get event sh.keptn.event.dev.hold.triggered --project shop --keptn-context CONTEXT",
-            output: ["{\n    \"", "\"y\": \"z\"", "\"a\": \"b\""]),
+            output: ["{\n    \"", "\"y\": \"z\"", "\"p\": \"q\"", "\"a\": \"b\"", "\"c.d\": \"e\""]),
         Call(arguments: "get event dev.hold.triggered -c CONTEXT -o yaml", output: ["type: sh.keptn.event.dev.hold"]),
         Call(arguments: "get event -p shop -o table", output: ["TIME", "sh.keptn.event.dev.hold.triggered"]),
         Call(arguments: "get event -p shop --page-size 1 --num-of-pages 2", output: ["[\n    {\n"]),
@@ -93,7 +93,7 @@ struct CommandTests {
             arguments: "get event dev.hold.triggered -p shop --watch --watch-time 1",
             output: ["\"type\": \"sh.keptn.event.dev.hold.triggered\""]),
         Call(arguments: "get sequences -p shop", output: ["CONTEXT", "hold", "started"]),
-        Call(arguments: "abort sequence -p shop -c CONTEXT", output: ["Successfully aborted sequence"]),
+        Call(arguments: "abort sequence -q -p shop -c CONTEXT", output: ["Successfully aborted sequence"]),
         Call(
             arguments:
                 "trigger evaluation --project shop --stage dev --service pay --timeframe=5m --labels a=b --watch",
@@ -105,9 +105,15 @@ struct CommandTests {
             arguments: "get event evaluation.finished --keptn-context CONTEXT",
             output: ["\"type\": \"sh.keptn.event.evaluation.finished\""]),
         Call(
-            arguments: "trigger delivery --project shop --service pay --sequence hold --image x:1 --values a.b=c",
+            arguments: "--suppress-websocket get event evaluation-done --keptn-context CONTEXT",
+            output: ["\"type\": \"sh.keptn.event.evaluation.finished\""],
+            errors: ["deprecated: say 'keptn get event evaluation.finished'"]),
+        Call(
+            arguments: "trigger delivery --project shop --service pay --sequence hold --image x:1 --values a.b=c,d=e=f",
             output: ["Starting to deliver the service pay in project shop with image: x:1", "ID of Keptn context: "]),
-        Call(arguments: "get event dev.hold.triggered -c CONTEXT", output: ["\"image\": \"x:1\"", "\"b\": \"c\""]),
+        Call(
+            arguments: "get event dev.hold.triggered -c CONTEXT",
+            output: ["\"image\": \"x:1\"", "\"b\": \"c\"", "\"d\": \"e=f\""]),
         Call(
             arguments: "send event new-artifact --project shop --service pay --sequence hold --image x --tag 2",
             output: ["ID of Keptn context: "], errors: ["deprecated: say 'keptn trigger delivery'"]),
@@ -161,11 +167,21 @@ struct CommandTests {
         Call(
             arguments: "send event approval.finished -p quiet -s dev --id nothing",
             output: ["No open approval.triggered event with the ID nothing has been found"]),
+        Call(arguments: "create project p", code: 1, errors: ["--shipyard is missing"]),
+        Call(
+            arguments: "create project p -r https://127.0.0.1:1/r.git -u u -t x", code: 1,
+            errors: ["Create project was unsuccessful. "]),
         Call(
             arguments: "create project p -s SHIPYARD -t x", code: 1, errors: ["GIT remote URL must be set"]),
         Call(
             arguments: "create project p -s SHIPYARD -r https://h/r.git -t x -p proxy:1", code: 1,
             errors: ["--git-proxy-scheme"]),
+        Call(
+            arguments: "trigger sequence hold --project quiet --stage dev --service s -l a=b,c,d=e", code: 1,
+            errors: ["trigger sequence was unsuccessful."]),
+        Call(
+            arguments: "configure monitoring prometheus --project quiet --service s --remediation remediation.yaml",
+            code: 1, errors: ["--service SERVICE --resource remediation.yaml"]),
         Call(arguments: "completion tcsh", code: 1, errors: ["bash"]),
     ]
 

@@ -60,6 +60,13 @@ extension StoreContract {
         QueryCase("evaluations to compare with", ["6", "2"]) {
             ($0.project, $0.type, $0.excludeInvalidated) = ("sockshop", evaluated, true)
         },
+        QueryCase("evaluations of a place", ["3", "2"]) {
+            ($0.project, $0.stage, $0.service, $0.type) = ("sockshop", "dev", "carts", evaluated)
+        },
+        QueryCase("evaluations of a place to compare with", ["2"]) {
+            ($0.project, $0.stage, $0.service, $0.type) = ("sockshop", "dev", "carts", evaluated)
+            ($0.source, $0.excludeInvalidated) = ("test", true)
+        },
         QueryCase("all at once", ["2"]) {
             ($0.id, $0.context, $0.type, $0.project, $0.stage) = ("2", "c1", evaluated, "sockshop", "dev")
             ($0.service, $0.source, $0.triggeredID, $0.results) = ("carts", "test", "t2", ["pass"])
@@ -85,6 +92,9 @@ extension StoreContract {
                 #expect(ids(page.events) == Array(one.found.dropFirst(offset).prefix(limit)), "\(one.testDescription)")
                 #expect(page.total == one.found.count, "\(one.testDescription) from \(offset), \(limit)")
                 #expect(try await store.events(query) == page.events, "\(one.testDescription)")
+                let documents = try await store.documents(query, counts: offset == 0)
+                #expect(documents.events == page.events.map(\.event.structured), "\(one.testDescription)")
+                #expect(documents.total == (offset == 0 ? page.total : nil), "\(one.testDescription)")
             }
         }
     }

@@ -116,18 +116,22 @@ struct OpenAPIDocument {
     private static func responses(_ operation: Operation, isOpen: Bool) throws(Shape.Problem) -> JSON {
         var responses: [(key: String, value: JSON?)] = []
         for (status, answer) in operation.answers.sorted(by: { $0.key < $1.key }) {
-            let content: JSON =
-                switch answer {
-                case .json(let shape): ["application/json": ["schema": try Shape.schema(shape)]]
-                case .bytes(let type): .object([(type, .emptyObject)])
-                }
-            responses.append((String(status), ["description": "Done.", "content": content]))
+            responses.append((String(status), ["description": "Done.", "content": try content(answer)]))
         }
         for status in Set(operation.errors + (isOpen ? [] : [401, 403, 429]) + [500, 503]).sorted() {
             let content: JSON = ["application/json": ["schema": Shape.reference("Error")]]
             responses.append((String(status), ["description": .string(meaning(status)), "content": content]))
         }
         return .object(responses)
+    }
+
+    private static func content(_ answer: Operation.Answer) throws(Shape.Problem) -> JSON {
+        switch answer {
+        case .json(let shape, let other):
+            let schema: JSON = ["schema": try Shape.schema(shape)]
+            return .object([("application/json", schema)] + (other.map { [($0, schema)] } ?? []))
+        case .bytes(let type): return .object([(type, .emptyObject)])
+        }
     }
 
     private static func meaning(_ status: Int) -> String {

@@ -16,7 +16,8 @@ struct Operation: Sendable {
 
     /// What it answers when it goes well.
     enum Answer: Sendable {
-        case json(String)
+        /// JSON of a shape, and the further media type that it may come as.
+        case json(String, or: String? = nil)
         case bytes(String)
     }
 
@@ -28,7 +29,6 @@ struct Operation: Sendable {
     /// Such as `pageSize: integer, project*: string`: the members of a shape.
     var query = ""
     var body: Body?
-    var isBodyOptional = false
     /// By status.
     var answers: [Int: Answer]
     /// Further statuses, all with Keptn's error body.
@@ -36,7 +36,7 @@ struct Operation: Sendable {
 
     init(
         _ method: String, _ path: String, _ tag: Tag, _ summary: String, query: String = "", body: Body? = nil,
-        isBodyOptional: Bool = false, answers: [Int: Answer], errors: [Int] = []
+        answers: [Int: Answer], errors: [Int] = []
     ) {
         self.method = method
         self.path = path
@@ -44,7 +44,6 @@ struct Operation: Sendable {
         self.summary = summary
         self.query = query
         self.body = body
-        self.isBodyOptional = isBodyOptional
         self.answers = answers
         self.errors = errors
     }

@@ -1,3 +1,5 @@
+import CloudEvents
+
 extension API {
     private static let paging = "pageSize: integer, nextPageKey: string"
     private static let place = "project: string, stage: string, service: string"
@@ -15,8 +17,10 @@ extension API {
     private static let eventOperations: [Operation] = [
         Operation(
             "POST", "/api/v1/event", .events,
-            "Sends an event; a batch is taken as a whole or not at all. It is durable when the answer comes.",
-            body: .json("Event"), answers: [200: .json("EventContext")], errors: [400, 404, 413, 415]),
+            "Sends an event; a batch is taken as a whole or not at all. It is durable when the answer comes (for an "
+                + "event of version 0.2 a CloudEvent).",
+            body: .json("Event"), answers: [200: .json("EventContext", or: CloudEvent.structuredContentType)],
+            errors: [400, 404, 413, 415]),
         Operation(
             "GET", "/api/mongodb-datastore/event", .events, "Events, newest first.",
             query: "eventID: string, keptnContext: string, type: string, source: string, root: boolean, "
@@ -339,7 +343,7 @@ extension API {
             answers: [201: .json("{reference*: string}")], errors: [400, 413]),
         Operation(
             "POST", "/api/v1/import", .server, "Carries out an import package.", query: "project*: string",
-            body: .bytes("multipart/form-data"), answers: [200: .json("object")], errors: [400, 404, 413, 415]),
+            body: .bytes("multipart/form-data"), answers: [200: .json("object")], errors: [400, 404, 413, 415, 424]),
         Operation("POST", "/api/v1/auth", .server, "Is this token good?", answers: [200: .json("Nothing")]),
         Operation("GET", "/api/v1/auth", .server, "Is this token good?", answers: [200: .json("Nothing")]),
         Operation(

@@ -14,7 +14,7 @@ public struct JSON: Sendable, Hashable {
     }
 
     /// Takes bytes that are known to be one valid value.
-    init(valid bytes: ArraySlice<UInt8>) {
+    package init(valid bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
     }
 
@@ -195,6 +195,21 @@ extension JSON {
             list.append((key, value))
         }
         return .object(list)
+    }
+
+    /// This object with a further member at its end, one that it does not have yet: no other member is looked at.
+    public func appending(_ key: String, _ value: JSON) -> JSON {
+        let rest = bytes.dropFirst().drop { $0 <= 0x20 }
+        guard kind == .object, rest.first != UInt8(ascii: "}") else { return .object([(key, value)]) }
+        var out: [UInt8] = []
+        out.reserveCapacity(bytes.count + key.utf8.count + value.bytes.count + 8)
+        out.append(contentsOf: bytes.dropLast())
+        out.append(UInt8(ascii: ","))
+        JSONWriter.appendString(key, to: &out)
+        out.append(UInt8(ascii: ":"))
+        out.append(contentsOf: value.bytes)
+        out.append(UInt8(ascii: "}"))
+        return JSON(valid: out[...])
     }
 
     /// The same value on several lines, for people.

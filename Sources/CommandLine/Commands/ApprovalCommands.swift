@@ -146,7 +146,8 @@ struct SendApprovalFinishedCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: "The stage.") var stage: String
     @Option(help: "The id of the approval.triggered event, which is approved.") var id: String?
     @Option(help: "The service; what waits there is shown, and asked for.") var service: String?
-    @Option(name: [.short, .long], help: "A label, name=value; repeatable.") var labels: [String] = []
+    @Option(name: [.short, .long], help: "Labels, name=value; repeatable, or with commas between.")
+    var labels: [String] = []
 
     func validate() throws {
         if (id == nil) == (service == nil) {
@@ -157,7 +158,7 @@ struct SendApprovalFinishedCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = connection.terminal
         terminal.info("Starting to send approval.finished event")
-        let labels = labels.isEmpty ? nil : try KeyValues.object(labels, option: "--labels")
+        let labels = try KeyValues.labelsObject(labels)
         let place = Place(project: project, stage: stage, service: service)
         try await connection.withClient(at: place) { client in
             let waiting = try await OpenApproval.all(project: project, stage: stage, service: service, id: id, client)

@@ -23,11 +23,21 @@ struct ConfigureMonitoringCommand: AsyncParsableCommand {
     @Option(help: "prometheus: how long an objective has to be missed before it is told [default: 1m].")
     var alertAfter: String?
 
+    /// Files that Keptn 0.5 took here (K §4.1).
+    @Option(help: .hidden) var serviceIndicators: String?
+    @Option(help: .hidden) var serviceObjectives: String?
+    @Option(help: .hidden) var remediation: String?
+
     /// How often and after which pause the answer is looked for (cli-wire-contract §6).
     static let attemptsMax = 10
     static let pause = Duration.seconds(3)
 
     func validate() throws {
+        if let file = serviceIndicators ?? serviceObjectives ?? remediation {
+            throw ValidationError(
+                "\(file) is not stored by this command: say 'keptn add-resource --project PROJECT --all-stages "
+                    + "--service SERVICE --resource \(file)'")
+        }
         guard ["prometheus", "datadog"].contains(provider), project == nil || service == nil else { return }
         throw ValidationError("\(provider) needs --project and --service")
     }

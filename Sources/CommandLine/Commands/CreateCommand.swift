@@ -13,23 +13,34 @@ struct CreateCommand: AsyncParsableCommand {
 
 struct CreateProjectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "project", abstract: "Create a project with the stages of a shipyard.")
+        commandName: "project", abstract: "Create a project with the stages of a shipyard.",
+        discussion: "Without --shipyard the project is taken over that is in the upstream repository already.")
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var git: GitOptions
     @Argument(help: "The project's name.") var name: String
-    @Option(name: [.short, .long], help: "The shipyard: a file or an http(s) URL.") var shipyard: String
+    @Option(name: [.short, .long], help: "The shipyard: a file or an http(s) URL.") var shipyard: String?
+
+    func validate() throws {
+        if shipyard == nil, git.gitRemoteUrl == nil {
+            throw ValidationError("--shipyard is missing: only a project that is in --git-remote-url needs none")
+        }
+    }
 
     func run() async throws {
         let terminal = connection.terminal
-        let isURL = shipyard.hasPrefix("http://") || shipyard.hasPrefix("https://")
-        let file = isURL ? try await APIClient.download(shipyard) : try InputFile.read(shipyard)
+        var file: JSON?
+        if let shipyard {
+            let isURL = shipyard.hasPrefix("http://") || shipyard.hasPrefix("https://")
+            let bytes = isURL ? try await APIClient.download(shipyard) : try InputFile.read(shipyard)
+            file = .string(Base64.encode(bytes))
+        }
         let credentials = try git.credentials()
         terminal.info("Starting to create project")
         try await connection.withClient(failure: "Create project was unsuccessful.") { client in
             _ = try await client.post(
                 "controlPlane/v1/project",
-                ["name": .string(name), "shipyard": .string(Base64.encode(file)), "gitCredentials": credentials])
+                ["name": .string(name), "shipyard": file, "gitCredentials": credentials])
         }
         terminal.info("Project created successfully")
     }

@@ -31,7 +31,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: "The stage.") var stage = ""
     @Option(help: "The service.") var service = ""
     @Option(help: "The deployment, such as canary.") var deployment = ""
-    @Option(name: [.short, .long], help: "A label, name=value; repeatable.") var labels: [String] = []
+    @Option(name: [.short, .long], help: "Labels, name=value; repeatable, or with commas between.")
+    var labels: [String] = []
     @Option(help: "Compare with the evaluations of this file, and add this one; it is made.") var history: String?
     @Option(name: [.short, .long], help: "What is printed: table, json, junit or markdown.") var output = Format.table
 
@@ -111,14 +112,12 @@ struct EvaluateCommand: AsyncParsableCommand {
         _ slo: SLO, _ queries: SLI, _ spec: SLIProviderSpec?, _ window: EvaluationWindow, _ past: EvaluationHistory?
     ) throws -> Gate {
         let scope = Scope(project: project, stage: stage, service: service)
-        let labels = try KeyValues.object(labels, option: "--labels").members
         return Gate(
             slo: slo, queries: queries, kind: SLIProviderSpec.Kind(rawValue: provider.rawValue) ?? .file, spec: spec,
             request: IndicatorRequest(
                 scope: scope, start: window.start, end: window.end, indicators: slo.objectives.map(\.sli),
                 sampled: slo.sampledIndicators, deployment: deployment,
-                labels: Dictionary(labels.map { ($0.key, $0.value.stringValue ?? "") }) { $1 },
-                filters: slo.filter),
+                labels: try KeyValues.labels(labels), filters: slo.filter),
             previous: try past?.previous(ComparisonRule(slo.comparison), scope) ?? [],
             secret: Self.secret, file: { FileManager.default.contents(atPath: $0).map { Array($0) } })
     }

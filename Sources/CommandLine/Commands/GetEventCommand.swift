@@ -37,10 +37,13 @@ struct GetEventCommand: AsyncParsableCommand {
         if numOfPages < 1 { throw ValidationError("--num-of-pages \(numOfPages): a number above 0 is needed") }
     }
 
-    /// The full event type.
+    /// The full event type. What Keptn 0.6 called `evaluation-done` is kept as `evaluation.finished`.
     private var fullType: String? {
-        type.map { $0.hasPrefix("sh.keptn.") ? $0 : "sh.keptn.event.\($0)" }
+        if isOldName { return Self.evaluations }
+        return type.map { $0.hasPrefix("sh.keptn.") ? $0 : "sh.keptn.event.\($0)" }
     }
+
+    private var isOldName: Bool { type == "evaluation-done" }
 
     private var query: [String: String] {
         let given = [
@@ -51,6 +54,7 @@ struct GetEventCommand: AsyncParsableCommand {
 
     func run() async throws {
         let terminal = connection.terminal
+        if isOldName { terminal.error("'evaluation-done' is deprecated: say 'keptn get event evaluation.finished'") }
         let place = Place(project: project, stage: stage, service: service)
         let (query, watching, output) = (query, watching, format.output ?? .json)
         let events: [JSON]

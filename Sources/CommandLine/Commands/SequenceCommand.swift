@@ -20,64 +20,64 @@ struct ControlOptions: ParsableArguments {
                 "controlPlane/v1/sequence/\(client.segment(project))/\(client.segment(keptnContext))/control",
                 ["state": .string(state), "stage": .string(stage ?? "")])
         }
-        connection.terminal.info("Successfully \(done) sequence")
+        connection.terminal.line("Successfully \(done) sequence")
     }
 }
 
-struct PauseCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "pause", abstract: "Let the running task finish and start no other.")
-    @OptionGroup var control: ControlOptions
-    func run() async throws { try await control.send("pause", "paused") }
+/// `pause`, `resume` or `abort`.
+protocol ControlCommand: AsyncParsableCommand {
+    /// As the API takes it.
+    static var state: String { get }
+    static var done: String { get }
+    var control: ControlOptions { get }
 }
 
-struct ResumeCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "resume", abstract: "Go on with a paused sequence.")
-    @OptionGroup var control: ControlOptions
-    func run() async throws { try await control.send("resume", "resumed") }
+extension ControlCommand {
+    func run() async throws { try await control.send(Self.state, Self.done) }
 }
 
-struct AbortCommand: AsyncParsableCommand {
+struct PauseCommand: ControlCommand {
+    static let (state, done) = ("pause", "paused")
     static let configuration = CommandConfiguration(
-        commandName: "abort", abstract: "End a sequence now; a task that runs is not waited for.")
+        commandName: state, abstract: "Let the running task finish and start no other.")
     @OptionGroup var control: ControlOptions
-    func run() async throws { try await control.send("abort", "aborted") }
+}
+
+struct ResumeCommand: ControlCommand {
+    static let (state, done) = ("resume", "resumed")
+    static let configuration = CommandConfiguration(commandName: state, abstract: "Go on with a paused sequence.")
+    @OptionGroup var control: ControlOptions
+}
+
+struct AbortCommand: ControlCommand {
+    static let (state, done) = ("abort", "aborted")
+    static let configuration = CommandConfiguration(
+        commandName: state, abstract: "End a sequence now; a task that runs is not waited for.")
+    @OptionGroup var control: ControlOptions
 }
 
 // MARK: - The verb first, as Keptn 1.4.5 has it
 
 struct PauseVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pause", abstract: "Pause a sequence.", subcommands: [Sequence.self])
-
-    struct Sequence: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "sequence", abstract: PauseCommand.configuration.abstract)
-        @OptionGroup var control: ControlOptions
-        func run() async throws { try await control.send("pause", "paused") }
-    }
+        commandName: PauseCommand.state, abstract: "Pause a sequence.", subcommands: [OfSequence<PauseCommand>.self])
 }
 
 struct ResumeVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Resume a sequence.", subcommands: [Sequence.self])
-
-    struct Sequence: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "sequence", abstract: ResumeCommand.configuration.abstract)
-        @OptionGroup var control: ControlOptions
-        func run() async throws { try await control.send("resume", "resumed") }
-    }
+        commandName: ResumeCommand.state, abstract: "Resume a sequence.", subcommands: [OfSequence<ResumeCommand>.self])
 }
 
 struct AbortVerb: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "abort", abstract: "Abort a sequence.", subcommands: [Sequence.self])
+        commandName: AbortCommand.state, abstract: "Abort a sequence.", subcommands: [OfSequence<AbortCommand>.self])
+}
 
-    struct Sequence: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "sequence", abstract: AbortCommand.configuration.abstract)
-        @OptionGroup var control: ControlOptions
-        func run() async throws { try await control.send("abort", "aborted") }
+/// The command behind its verb.
+struct OfSequence<Command: ControlCommand>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(commandName: "sequence", abstract: Command.configuration.abstract)
     }
+    @OptionGroup var control: ControlOptions
+    func run() async throws { try await control.send(Command.state, Command.done) }
 }

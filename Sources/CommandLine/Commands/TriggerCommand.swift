@@ -15,7 +15,8 @@ struct TriggerOptions: ParsableArguments {
     @OptionGroup var format: OutputOptions
     @Option(name: [.short, .long], help: "The project.") var project: String
     @Option(help: "The service.") var service: String
-    @Option(name: [.short, .long], help: "A label, name=value; repeatable.") var labels: [String] = []
+    @Option(name: [.short, .long], help: "Labels, name=value; repeatable, or with commas between.")
+    var labels: [String] = []
     @OptionGroup var watching: WatchOptions
 
     /// Says to people what begins.
@@ -42,9 +43,7 @@ struct TriggerOptions: ParsableArguments {
         try await connection.withClient(at: place, failure: failure, body)
     }
 
-    func labelsObject() throws -> JSON? {
-        labels.isEmpty ? nil : try KeyValues.object(labels, option: "--labels")
-    }
+    func labelsObject() throws -> JSON? { try KeyValues.labelsObject(labels) }
 }
 
 struct TriggerDeliveryCommand: AsyncParsableCommand {
@@ -61,7 +60,8 @@ struct TriggerDeliveryCommand: AsyncParsableCommand {
     var image: String
     @Option(name: [.short, .long], help: "The first stage; default the shipyard's first.") var stage: String?
     @Option(help: "The sequence.") var sequence = "delivery"
-    @Option(help: "A further value, a.b=c; repeatable.") var values: [String] = []
+    @Option(help: "Further values, a.b=c; repeatable, or with commas between.")
+    var values: [String] = []
 
     func run() async throws {
         try await options.withClient(stage: stage, failure: "trigger delivery was unsuccessful.") { client in
@@ -71,7 +71,7 @@ struct TriggerDeliveryCommand: AsyncParsableCommand {
             options.announce(
                 "Starting to deliver the service \(options.service) in project \(options.project) "
                     + "with image: \(reference)")
-            let given = try KeyValues.object(values, option: "--values").setting("image", to: .string(reference))
+            let given = try KeyValues.nested(values, option: "--values").setting("image", to: .string(reference))
             let context = try await client.send(
                 .sequence(stage: stage, name: sequence, kind: .triggered),
                 data: [
@@ -119,7 +119,8 @@ struct TriggerSequenceCommand: AsyncParsableCommand {
     @OptionGroup var options: TriggerOptions
     @Argument(help: "The sequence's name.") var name: String
     @Option(name: [.short, .long], help: "The stage.") var stage: String
-    @Option(name: [.short, .long], help: "A member of the event's data, a.b=c; repeatable.") var data: [String] = []
+    @Option(name: [.short, .long], help: "Members of the event's data, a.b=c; repeatable, or with commas between.")
+    var data: [String] = []
 
     func run() async throws {
         options.announce(
@@ -132,7 +133,7 @@ struct TriggerSequenceCommand: AsyncParsableCommand {
             ]
             let context = try await client.send(
                 .sequence(stage: stage, name: name, kind: .triggered),
-                data: try KeyValues.object(data, option: "--data").merging(place))
+                data: try KeyValues.nested(data, option: "--data").merging(place))
             try await options.report(context, client)
         }
     }
@@ -166,22 +167,5 @@ extension APIClient {
     func requireService(_ service: String, _ project: String, _ stage: String) async throws {
         _ = try await get(
             "controlPlane/v1/project/\(segment(project))/stage/\(segment(stage))/service/\(segment(service))")
-    }
-}
-
-/// `a.b=c` options as a JSON object: dots nest, values are strings.
-enum KeyValues {
-    static func object(_ pairs: [String], option: String) throws -> JSON {
-        var result = JSON.emptyObject
-        for pair in pairs {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let keys = parts[0].split(separator: ".", omittingEmptySubsequences: false)
-            guard parts.count == 2, !keys.contains("") else {
-                throw KeptnError(.invalidInput, "\(option) \(pair): name=value is needed")
-            }
-            let nested = keys.reversed().reduce(JSON.string(String(parts[1]))) { .object([(String($1), $0)]) }
-            result = result.merging(nested)
-        }
-        return result
     }
 }

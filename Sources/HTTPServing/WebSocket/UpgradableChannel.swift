@@ -29,10 +29,7 @@ struct UpgradableChannel: ServerChildChannel {
             let use = channel.eventLoop.makePromise(of: Use.self)
             let first = FirstRequestHandler(
                 install: { isSocket in
-                    let installed =
-                        isSocket
-                        ? serveSocket(on: channel, logger)
-                        : http.setup(channel: channel, logger: logger).map { .http($0) }
+                    let installed = isSocket ? serveSocket(on: channel, logger) : serveHTTP(on: channel, logger)
                     installed.cascade(to: use)
                 }, gone: { use.fail(ChannelError.eof) })
             try channel.pipeline.syncOperations.addHandler(first)
@@ -47,6 +44,15 @@ struct UpgradableChannel: ServerChildChannel {
             await sockets.talk(WebSocketSession(on: socket, about: conversation, logger: logger))
         case .refused(let answer)?: await Self.refuse(with: answer, on: value.channel)
         case nil: try? await value.channel.close()
+        }
+    }
+
+    private func serveHTTP(on channel: any Channel, _ logger: Logger) -> EventLoopFuture<Use> {
+        http.setup(channel: channel, logger: logger).flatMapThrowing { served in
+            let pipeline = channel.pipeline.syncOperations
+            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(UpgradeRefusal(), position: .after(decoder))
+            return .http(served)
         }
     }
 

@@ -1,4 +1,5 @@
 import CloudEvents
+import Foundation
 import HTTPTypes
 import Ports
 import Testing
@@ -17,6 +18,31 @@ struct OpenAPITests {
         #expect(API.operations.map(\.key).sorted() == routes.sorted())
     }
 
+    /// What is only here has paths of its own.
+    @Test("The page on compatibility lists every route that Keptn has, and none that is not there")
+    func compatibilityPage() async throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
+        let page = try String(contentsOf: root.appending(path: "docs/compatibility.md"), encoding: .utf8)
+        let cells = page.split(separator: "\n").map {
+            $0.split(separator: "|").map { $0.filter { $0 != " " && $0 != "`" } }
+        }
+        let listed = cells.filter { $0.count == 3 && $0[1].hasPrefix("/") && !$0[0].contains("/") }.flatMap { row in
+            row[0].split(separator: ",").map { "\($0) /api\(row[1])" }
+        }
+        #expect(listed.count == Set(listed).count)
+        let routes = API.operations.map(\.key)
+        #expect(Set(listed).subtracting(routes) == [])
+        let areas = ["controlPlane", "mongodb-datastore", "resource-service", "secrets", "statistics"].map {
+            " /api/\($0)/"
+        }
+        let ours = ["/approval/", "/dora"]
+        let keptns = routes.filter { route in
+            areas.contains { route.contains($0) } && !ours.contains { route.contains($0) }
+        }
+        #expect(Set(keptns).subtracting(listed) == [])
+        #expect(listed.count - keptns.count == 5, "auth, metadata, event, import and the page to try them")
+    }
+
     @Test("The document names every operation, with its scopes and the statuses of those that need a token")
     func document() async throws {
         let json = try await AccessBench().api.document().json
@@ -26,6 +52,8 @@ struct OpenAPITests {
         let create = try #require(json["paths", "/api/controlPlane/v1/project", "post"])
         #expect(create["description"]?.stringValue?.contains("projects:write") == true)
         #expect(create["responses", "401"] != nil && create["responses", "409"] != nil)
+        let answer = json["paths", "/api/v1/event", "post"]?["responses", "200", "content"]
+        #expect(answer?.members.map(\.key) == ["application/json", "application/cloudevents+json"])
         let health = try #require(json["paths", "/healthz", "get"])
         #expect(health["security"] == [] && health["responses", "401"] == nil)
         let file = try #require(json["paths", "/api/resource-service/v1/project/{project}/resource/{uri}", "get"])

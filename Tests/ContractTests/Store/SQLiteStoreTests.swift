@@ -50,6 +50,35 @@ struct SQLiteStoreTests {
         }
     }
 
+    @Test("A history that is filled in at once is the one that grew event by event")
+    func filling() async throws {
+        let runs = (0..<5).map { run in
+            ["sh.keptn.event.dev.delivery.triggered", "sh.keptn.event.evaluation.finished"].enumerated().map {
+                index, type in
+                Contract.event(
+                    "\(run)-\(index)", type: type, context: "c\(run)", stage: run % 2 == 0 ? "dev" : "prod",
+                    result: run == 4 ? "fail" : nil)
+            }
+        }
+        try await withTemporaryFolder { folder in
+            let grown = try await SQLiteStore.open(folder: "\(folder)/grown", logger: logger)
+            for run in runs { try await grown.append(run) }
+            try await grown.close()
+            try await SQLiteStore.fill(folder: "\(folder)/filled", logger: logger) { $0 < 5 ? runs[$0] : nil }
+            let queries =
+                ["events", "event_counts", "latest_events"].map { "SELECT * FROM \($0)" }
+                + ["SELECT name, sql FROM sqlite_schema ORDER BY name"]
+            var content: [[Row]] = []
+            for name in ["grown", "filled"] {
+                let database = try DatabaseQueue(path: "\(folder)/\(name)/keptn.db")
+                content += try await database.read { db in
+                    try queries.map { try Row.fetchAll(db, sql: $0) }
+                }
+            }
+            #expect(content[0].count == 10 && content[..<4].elementsEqual(content[4...]))
+        }
+    }
+
     @Test("Every commit is synced: synchronous is FULL, also after commits")
     func durability() async throws {
         try await withSQLiteStore { store, _ in

@@ -155,6 +155,10 @@ struct JSONTests {
         #expect(json.setting("b", to: nil).text == #"{"a":1}"#)
         #expect(json.setting("d", to: .emptyObject)["d"] == .emptyObject)
         #expect(JSON.null.setting("d", to: 1).text == #"{"d":1}"#)
+        #expect(json.appending("d", "é\"").text == json.text.dropLast() + #","d":"é\""}"#)
+        for empty in ["{}", "{ \n}", "null", "[1]"] {
+            #expect(try JSON(parsing: empty).appending("d", 1).text == #"{"d":1}"#)
+        }
         #expect(JSON.object(["b": 2, "a": 1]).text == #"{"a":1,"b":2}"#)
         #expect(JSON.number(.infinity).isNull)
         #expect(JSON.number(3).text == "3")

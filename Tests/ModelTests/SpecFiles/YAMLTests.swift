@@ -48,8 +48,10 @@ struct YAMLTests {
             "a\n", "\ta", "a\u{85}b", "\u{FEFF}a", "a\u{2028}b", "\u{7F}", "\u{0}", "😀", "ümlaut", "漢字", "...", "---",
             "a\\b",
             "/path", "$VAR", "2026-01-01", "a\rb", "\u{1B}[0m",
+            String(repeating: "k", count: 1100), String(repeating: "\u{0}", count: 105),
         ]
-        let json: JSON = .array(odd.map { .string($0) } + odd.map { .object([($0, .string($0))]) })
+        let json: JSON = .array(
+            odd.map { .string($0) } + odd.map { .object([($0, .string($0)), ($0 + "2", ["a": [["b"]]])]) })
         #expect(try SpecFiles.json(bytes(SpecFiles.yaml(from: json)), file: "x") == json)
     }
 

@@ -140,6 +140,41 @@ struct IntegrationTests {
         }
     }
 
+    /// The filter is changed while the integration runs, as somebody does in the Bridge.
+    @Test("Test_UniformRegistration_RegistrationOfKeptnIntegration")
+    func changedSubscription() async throws {
+        try await ProjectUnderTest.with(shipyard: Self.shipyard) { project in
+            let environment = ["PUBSUB_TOPIC": "sh.keptn.event.other.triggered", "LOCATION": "control-plane"]
+            try await project.withIntegration(Self.program, environment: environment) { _, _ in
+                let integration = try await Self.registered(project)
+                #expect(integration["metadata", "location"] == "control-plane")
+                #expect(integration["metadata", "kubernetesmetadata", "deploymentname"] == "echo-service")
+                let id = try #require(integration["id"]?.stringValue)
+                let subscription = try #require(integration["subscriptions"]?.elements.first)
+                let path = "/controlPlane/v1/uniform/registration/\(id)/subscription/"
+                let changed = try await project.server.send(
+                    "PUT", path + (subscription["id"]?.stringValue ?? ""),
+                    subscription.setting("event", to: "sh.keptn.event.mytask.triggered")
+                        .setting("filter", to: ["stages": ["dev"]]))
+                #expect(changed.status == 201, "\(changed.json)")
+                // It hears of that with the answer to its next sign of life.
+                var seen = try await Self.registered(project)["metadata", "lastseen"]
+                for _ in 1...2 {
+                    let before = seen
+                    try await KeptnProcess.eventually("a sign of life") {
+                        seen = try await Self.registered(project)["metadata", "lastseen"]
+                        return seen != before
+                    }
+                }
+                let elsewhere = try await project.trigger("mysequence", in: "prod")
+                let context = try await project.trigger("mysequence")
+                try await project.becomes("finished", context)
+                #expect(try await Self.count("mytask.started", of: context, in: project) == 1)
+                #expect(try await Self.count("mytask.started", of: elsewhere, in: project) == 0, "it hears dev only")
+            }
+        }
+    }
+
     @Test("Test_UniformRegistration_RegistrationOfKeptnIntegrationMultiplePods")
     func replicas() async throws {
         try await ProjectUnderTest.with(shipyard: Self.shipyard) { project in

@@ -1,4 +1,5 @@
 import CloudEvents
+import Foundation
 import Ports
 import TestSupport
 import Testing
@@ -101,6 +102,33 @@ struct RepositoryTests {
             #expect(try await server.send("POST", projects, imported).status == 201)
             let services = try await server.send("GET", projects + "/again/stage/dev/service").json
             #expect(services["totalCount"] == 1)
+        }
+    }
+
+    @Test("The command line takes a project over from its upstream")
+    func takenOver() async throws {
+        try await GitServers.with { servers in
+            let upstream = try servers.https()
+            let token = try #require(upstream.json(withSecrets: true)["https", "token"]?.stringValue)
+            try await KeptnProcess.withHome { keptn in
+                let certificate = keptn.home.appending(path: "certificate.pem").path
+                try servers.certificate.write(toFile: certificate, atomically: true, encoding: .utf8)
+                _ = try await keptn.withServer { keptn in
+                    let server = try ServerOverHTTP(keptn)
+                    #expect(try await server.send("POST", Self.projects, Self.project(upstream)).status == 201)
+                    try await keptn.keptn("create", "service", "cart", "--project", "shop")
+                    try await KeptnProcess.eventually("the service is in the upstream") {
+                        try await git(servers.repository, "ls-tree", "dev").contains("cart")
+                    }
+                    try await keptn.keptn("delete", "project", "shop")
+                    let taken = try await keptn.keptn(
+                        "create", "project", "shop", "--git-remote-url", upstream.remoteURL, "--git-user", "keptn",
+                        "--git-token", token, "--git-pem-certificate", certificate)
+                    #expect(taken.code == 0, "\(taken.errors)")
+                    #expect(try await keptn.keptn("get", "services", "-p", "shop").output.contains("cart"))
+                    return .gracefully
+                }
+            }
         }
     }
 

@@ -39,7 +39,7 @@ struct SequenceTests {
     }
 
     @Test(
-        "Test__main_TriggerNextSequenceOnSuccess and OnFailure",
+        "Test__main_TriggerNextSequenceOnSuccess, Test__main_TriggerNextSequenceOnFailure",
         arguments: [("pass", "notify-success", "notify-failure"), ("fail", "notify-failure", "notify-success")])
     func nextSequence(result: String, next: String, other: String) async throws {
         let shipyard = """

@@ -132,7 +132,7 @@ struct UniformAndImportTests {
         }
     }
 
-    @Test("Test_ImportNonExistingProject")
+    @Test("Test_ImportCorrectManifestNonExistingProject")
     func importNonExistingProject() async throws {
         try await Self.withShop { server in
             let answer = try await server.importPackage(try await Self.package(), project: "nowhere")

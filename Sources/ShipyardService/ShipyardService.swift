@@ -19,6 +19,8 @@ package actor ShipyardService: Service {
     package static let subscription = "shipyard-service"
     /// Events that one turn takes at most.
     static let batchMax = 256
+    /// So many events are looked at for one that concerns sequences: more than are passed over without a turn.
+    private static let readAheadMax = Int(EventSignal.skippedMax) + batchMax
     /// Events without any effect after which progress is stored all the same.
     static let idleProgressMax: Int64 = 4096
 
@@ -104,9 +106,15 @@ package actor ShipyardService: Service {
         }
     }
 
-    /// Returns when everything up to the position is handled: for clients that read what they have just written.
+    /// Returns when everything up to the position is handled: for clients that read what they have just written. What
+    /// does not concern sequences is not waited for: it is read together with the next event that does.
     package nonisolated func handled(_ position: Position) async throws {
-        try await signal.wait(for: position)
+        let known = signal.position
+        guard known < position else { return }
+        let events = try await store.events(after: known, limit: Self.readAheadMax)
+        let isSeen = events.count < Self.readAheadMax
+        let concern = events.last { $0.position <= position && Self.concerns($0) }?.position ?? known
+        try await signal.wait(for: isSeen ? concern : position)
     }
 
     private func startPosition() async throws -> Position {

@@ -77,7 +77,7 @@ package struct StreamedResponse: Sendable {
     /// ``StreamedResponse/silenceMax``.
     package let body: any AsyncSequence<[UInt8], any Error> & Sendable
 
-    package static let silenceMax = Duration.seconds(45)
+    package static let silenceMax = Duration.seconds(60)
 
     package init(status: Int, body: any AsyncSequence<[UInt8], any Error> & Sendable) {
         self.status = status

@@ -21,8 +21,8 @@ package struct WebForwarder: HTTPForwarder {
             outgoing.body = Self.body(request.body.chunks, length: .unknown)
         }
         do {
-            return Self.answer(
-                try await WebRequester.streamClient.execute(outgoing, timeout: .init(request.timeout)), to: request.method)
+            let response = try await WebRequester.streamClient.execute(outgoing, timeout: .init(request.timeout))
+            return Self.answer(response, to: request.method)
         } catch {
             try Task.checkCancellation()
             throw WebRequester.failure(error, url: request.url, timeout: request.timeout)

@@ -128,6 +128,7 @@ class Delivery(BridgeTest):
         page = self.browser
         page.visit("project/gates/sequence")
         page.choose("select[aria-label='Any result']", "fail")
+        page.gone("tbody .state-pass")
         page.find("tbody .state-fail", "failed")
         self.assertEqual(page.count("tbody tr"), 1)
         self.assertIn("result=fail", page.run("return location.search"))

@@ -24,7 +24,7 @@ import urllib.request
 import uuid
 
 from selenium import webdriver
-from selenium.common.exceptions import JavascriptException, StaleElementReferenceException
+from selenium.common.exceptions import JavascriptException, StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -102,6 +102,11 @@ def finish(event, result="pass", message="", source="tester", **more):
     data = {key: event["data"][key] for key in ("project", "stage", "service")}
     data |= {"status": "succeeded", "result": result, "message": message} | more
     send(f"{task}.finished", data, event["shkeptncontext"], event["id"], source)
+
+
+def is_stale(error):
+    """Whether the page was drawn anew under the driver, which has two ways to say so."""
+    return isinstance(error, StaleElementReferenceException) or "does not belong to the document" in str(error)
 
 
 def eventually(what, condition, seconds=30):
@@ -343,8 +348,9 @@ class Browser:
                 for element in self.driver.find_elements(By.CSS_SELECTOR, selector):
                     if element.is_displayed() and (text is None or text in element.text):
                         return element
-            except StaleElementReferenceException:
-                pass
+            except WebDriverException as error:
+                if not is_stale(error):
+                    raise
             return None
         return eventually(lambda: f"there is {selector} with {text!r}; the page says: {self.text()[:2000]}", look)
 
@@ -353,7 +359,9 @@ class Browser:
             try:
                 return not any(
                     element.is_displayed() for element in self.driver.find_elements(By.CSS_SELECTOR, selector))
-            except StaleElementReferenceException:
+            except WebDriverException as error:
+                if not is_stale(error):
+                    raise
                 return False
         eventually(f"{selector} is gone", look)
 

@@ -109,7 +109,7 @@ def is_stale(error):
     return isinstance(error, StaleElementReferenceException) or "does not belong to the document" in str(error)
 
 
-def eventually(what, condition, seconds=30):
+def eventually(what, condition, seconds=60):
     deadline = time.monotonic() + seconds
     while True:
         value = condition()

@@ -167,7 +167,9 @@ class ProjectSettings(BridgeTest):
         upstream.server.shutdown()
         upstream.server.server_close()
         api("POST", "controlPlane/v1/project/mirrored/service", {"serviceName": "orders"})
-        eventually("it is noticed", lambda: api("GET", "controlPlane/v1/project/mirrored")["upstream"]["state"] != "synced")
+        eventually(
+            "it is noticed",
+            lambda: api("GET", "controlPlane/v1/project/mirrored")["upstream"]["state"] == "unreachable")
         page.go("dashboard?search=mirrored")
         page.find(".tile .problem", "Git upstream")
 

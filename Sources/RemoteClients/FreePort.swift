@@ -3,8 +3,8 @@ import Ports
 
 /// For programs that are started beside others on one machine.
 package enum FreePort {
-    /// Below the ports that Linux gives to outgoing connections (`ip_local_port_range`, from 32768 on): one of those could
-    /// be taken before the program is there.
+    /// Below the ports that Linux gives to outgoing connections (`ip_local_port_range`, from 32768 on): one of those
+    /// could be taken before the program is there.
     private static let range = 20_000..<32_000
     private static let attemptsMax = 100
 

@@ -50,9 +50,10 @@ extension API {
             pulled.note(wanted, at: parts.time.now)
             do {
                 let deliveries = try await next(subscription, wanted.window, within: EventStream.keepAlive)
-                return try await said(deliveries, to: types, settling: subscription)
+                return .deliveries(try await said(deliveries, to: types, settling: subscription))
             } catch let error as KeptnError where error.code == .conflict {
-                return nil
+                // Who was only silent for too long, as after a sleep of the machine, may come again.
+                return pulled.isOpen(wanted) ? .takenOver : .left
             }
         }
         return response
@@ -157,23 +158,32 @@ extension API {
 }
 
 /// The deliveries of a subscription as the text of server-sent events: `data` is a delivery as in a pull's answer. It
-/// ends, with an event `taken-over`, when the same client opens the subscription again.
+/// ends when the client was not heard of for too long, and, with an event `taken-over`, when the same client opens the
+/// subscription again.
 ///
 /// Nothing is read ahead but what the subscription's window lets out.
 private struct DeliveryStream: AsyncSequence, Sendable {
     typealias Failure = any Error
 
-    /// The next deliveries, none when nothing has come for a while; nil when somebody else has the subscription now.
-    let next: @Sendable () async throws -> [JSON]?
+    enum Step {
+        /// None when nothing has come for a while.
+        case deliveries([JSON])
+        /// Somebody else has opened the subscription as this client.
+        case takenOver
+        /// What the client held has gone to others.
+        case left
+    }
 
-    func makeAsyncIterator() -> Iterator { Iterator(deliveries: next) }
+    let next: @Sendable () async throws -> Step
+
+    func makeAsyncIterator() -> Iterator { Iterator(step: next) }
 
     struct Iterator: AsyncIteratorProtocol {
-        let deliveries: @Sendable () async throws -> [JSON]?
+        let step: @Sendable () async throws -> Step
         private var hasBegun = false
         private var isOver = false
 
-        init(deliveries: @escaping @Sendable () async throws -> [JSON]?) { self.deliveries = deliveries }
+        init(step: @escaping @Sendable () async throws -> Step) { self.step = step }
 
         mutating func next() async throws -> [UInt8]? {
             guard hasBegun else {
@@ -181,12 +191,17 @@ private struct DeliveryStream: AsyncSequence, Sendable {
                 return Array(": open\n\n".utf8)
             }
             guard !isOver else { return nil }
-            guard let deliveries = try await deliveries() else {
+            switch try await step() {
+            case .deliveries([]): return Array(": nothing new\n\n".utf8)
+            case .deliveries(let deliveries):
+                return deliveries.flatMap { API.message(id: "\($0["position"]?.intValue ?? 0)", $0.bytes) }
+            case .takenOver:
                 isOver = true
                 return Array("event: taken-over\ndata: {}\n\n".utf8)
+            case .left:
+                isOver = true
+                return nil
             }
-            if deliveries.isEmpty { return Array(": nothing new\n\n".utf8) }
-            return deliveries.flatMap { API.message(id: "\($0["position"]?.intValue ?? 0)", $0.bytes) }
         }
     }
 }

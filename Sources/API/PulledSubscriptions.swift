@@ -30,6 +30,10 @@ final class PulledSubscriptions: Sendable {
         }
     }
 
+    func isOpen(_ request: SubscriptionRequest) -> Bool {
+        open.withLock { $0[request.name]?[request.client] != nil }
+    }
+
     /// Pulls from the open subscription, or from a new one: for a client that has just started, or that wants to hear
     /// something else.
     func pull<Result>(

@@ -8,13 +8,22 @@ enum SideProcess {
 
     /// Runs the services until SIGTERM or SIGINT, or until one of them ends.
     static func runUntilSignal(_ services: [any Service], logger: Logger) async throws {
-        var configuration = ServiceGroupConfiguration(
+        let configuration = ServiceGroupConfiguration(together: services, stopMax: stopMax, logger: logger)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+}
+
+extension ServiceGroupConfiguration {
+    /// Services that stop at SIGTERM and SIGINT, and all when one of them ends.
+    ///
+    /// - Parameter stopMax: What takes longer to stop is cancelled.
+    init(together services: [any Service], stopMax: Duration, logger: Logger) {
+        self.init(
             services: services.map {
                 .init(
                     service: $0, successTerminationBehavior: .cancelGroup, failureTerminationBehavior: .cancelGroup)
             },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = stopMax
-        try await ServiceGroup(configuration: configuration).run()
+        maximumGracefulShutdownDuration = stopMax
     }
 }

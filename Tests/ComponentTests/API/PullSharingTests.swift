@@ -11,15 +11,6 @@ struct PullSharingTests {
 
     init() async throws { bench = try await UniformBench() }
 
-    private func append(_ ids: String...) async throws {
-        try await bench.store.append(
-            ids.map {
-                CloudEvent(
-                    id: $0, source: "test", type: "sh.keptn.event.test.triggered", dataContentType: "application/json",
-                    data: .json(["project": "sockshop"]))
-            })
-    }
-
     /// What a client is handed: ids, with a `*` behind those that may have been handed out before.
     private func pull(
         _ client: String, restart: Bool = false, max: Int = 9, types: JSON = ["sh.keptn.event.test.triggered"]
@@ -35,29 +26,23 @@ struct PullSharingTests {
         }
     }
 
-    private func settle(_ client: String, _ positions: Int...) async throws {
-        let body: JSON = ["positions": .array(positions.map { .integer($0) }), "client": .string(client)]
-        let answer = try await bench.send(.post, "/api/v1/subscriptions/testers/settle", body.text)
-        #expect(answer.status == 200, "\(answer.json)")
-    }
-
     @Test("Who joins, and who begins anew, takes nothing away from the others")
     func joining() async throws {
         #expect(try await pull("a", restart: true) == [])
-        try await append("1", "2", "3")
+        try await bench.append("1", "2", "3")
         #expect(try await pull("a", max: 1) == ["1"])
         #expect(try await pull("b", restart: true, max: 1) == ["2"])
         #expect(try await pull("b", restart: true) == ["2*"])
         #expect(try await pull("b") == ["3"])
         #expect(try await pull("a") == [])
-        try await settle("a", 1)
+        try await bench.settle("a", 1)
         #expect(try await pull("a", restart: true) == [])
     }
 
     @Test("Who wants to hear something else changes it for all, and takes nothing away")
     func changing() async throws {
         #expect(try await pull("a", restart: true) == [])
-        try await append("1")
+        try await bench.append("1")
         #expect(try await pull("a") == ["1"])
         #expect(try await pull("b", restart: true, types: ["sh.keptn.event.>"]) == [])
         #expect(try await pull("a") == [])
@@ -67,17 +52,17 @@ struct PullSharingTests {
     @Test("What one holds that is not heard of for 30 s goes to the others; who pulls or settles is heard of")
     func silence() async throws {
         #expect(try await pull("a", restart: true) == [])
-        try await append("1", "2", "3")
+        try await bench.append("1", "2", "3")
         #expect(try await pull("a", max: 2) == ["1", "2"])
         #expect(try await pull("b", restart: true) == ["3"])
         bench.time.advance(by: .seconds(20))
-        try await settle("a", 1)
+        try await bench.settle("a", 1)
         bench.time.advance(by: .seconds(20))
         #expect(try await pull("b") == [])
         bench.time.advance(by: .seconds(11))
         #expect(try await pull("b") == ["2*"])
         // It was busy, and is there again.
-        try await settle("a", 2)
+        try await bench.settle("a", 2)
         #expect(try await pull("a") == [])
         bench.time.advance(by: .seconds(31))
         #expect(try await pull("a") == ["3*"])
@@ -93,7 +78,7 @@ struct PullSharingTests {
             return try await bench.send(.post, "/api/v1/subscriptions/testers/pull", body.text).json["deliveries"]
         }
         #expect(try await pull(settling: [], restart: true) == [])
-        try await append("1", "2", "3")
+        try await bench.append("1", "2", "3")
         #expect(try await pull(settling: [], restart: false)?.elements.count == 3)
         #expect(try await pull(settling: [1], restart: false) == [])
         let again = try await pull(settling: [2], restart: true)
@@ -103,7 +88,7 @@ struct PullSharingTests {
     @Test("Alone, nobody has to hurry")
     func alone() async throws {
         #expect(try await pull("a", restart: true) == [])
-        try await append("1")
+        try await bench.append("1")
         #expect(try await pull("a") == ["1"])
         bench.time.advance(by: .seconds(3600))
         #expect(try await pull("a") == [])

@@ -7,6 +7,7 @@ import HTTPServing
 import HTTPTypes
 import Logging
 import Ports
+import Testing
 
 /// The API's routes without a socket, over a store and integrations in memory, at a time that stands still.
 struct UniformBench {
@@ -94,5 +95,23 @@ struct UniformBench {
     /// For requests that no command is part of.
     private struct NoBarrier: EventBarrier {
         func handled(_ position: Position) async throws {}
+    }
+}
+
+/// The subscription `testers`, which hears of triggered tests.
+extension UniformBench {
+    func append(_ ids: String...) async throws {
+        try await store.append(
+            ids.map {
+                CloudEvent(
+                    id: $0, source: "test", type: "sh.keptn.event.test.triggered", dataContentType: "application/json",
+                    data: .json(["project": "sockshop"]))
+            })
+    }
+
+    func settle(_ client: String, _ positions: Int...) async throws {
+        let body: JSON = ["positions": .array(positions.map { .integer($0) }), "client": .string(client)]
+        let answer = try await send(.post, "/api/v1/subscriptions/testers/settle", body.text)
+        #expect(answer.status == 200, "\(answer.json)")
     }
 }

@@ -140,8 +140,8 @@ extension TortureCommand {
         var open = Int.max
         var lastProgress = ContinuousClock.now
         while open > 0 {
-            let answer = try await client.get(
-                "controlPlane/v1/sequence/\(Workload.project)",
+            let answer = try await get(
+                client, "controlPlane/v1/sequence/\(Workload.project)",
                 ["state": "triggered,waiting,started,paused,waitingForApproval", "pageSize": "1"])
             let left = answer["totalCount"]?.intValue ?? 0
             if left < open { lastProgress = .now }
@@ -154,12 +154,25 @@ extension TortureCommand {
         }
         for (context, id) in accepted.all {
             let events =
-                try await client.get(
-                    "mongodb-datastore/event", ["keptnContext": context, "pageSize": "100"])["events"]?.elements ?? []
+                try await get(
+                    client, "mongodb-datastore/event", ["keptnContext": context, "pageSize": "100"])["events"]?.elements
+                ?? []
             complaints += audit(context, id, events)
         }
         Output.line("\(accepted.count) accepted sequences looked at")
         return complaints
+    }
+
+    /// The last kill may have been a moment ago: then the server is on its way up.
+    private static func get(_ client: APIClient, _ path: String, _ query: [String: String]) async throws -> JSON {
+        let deadline = ContinuousClock.now + pauseMax
+        while true {
+            do {
+                return try await client.get(path, query)
+            } catch let error as KeptnError where error.code == .unavailable && ContinuousClock.now < deadline {
+                try await ContinuousClock().sleep(for: .milliseconds(50))
+            }
+        }
     }
 
     private static func audit(_ context: String, _ id: String, _ events: [JSON]) -> [String] {

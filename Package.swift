@@ -154,8 +154,8 @@ nonisolated var tests: [Target] {
             dependencies: model + [
                 "GitRepositories", "HTTPServing", "IndicatorSources", "KeptnKit", "LoadTools", "OpenIDConnect",
                 "ProcessRuntime", "RemoteClients", "SQLiteStore", "SpecFiles", "TestSupport",
-                asyncHTTPClient, crypto, grdb, httpTypes, jwtKit, logging, nioCore, nioHTTP1, nioWebSocket,
-                subprocess,
+                asyncHTTPClient, crypto, grdb, httpTypes, jwtKit, logging, nioCore, nioHTTP1, nioPosix,
+                nioWebSocket, subprocess,
             ]),
         .testTarget(
             name: "ComponentTests",

@@ -72,11 +72,13 @@ struct LoopbackRedirect {
                 var headers = HTTPHeaders([("content-type", "text/plain; charset=utf-8"), ("connection", "close")])
                 headers.add(name: "content-length", value: String(text.utf8.count))
                 let status: HTTPResponseStatus = found == nil ? .badRequest : .ok
+                // The browser knows by the length where the text ends, and may have hung up before the last part is
+                // written; what it brought counts all the same.
+                defer { if let found { answer.yield(found) } }
                 try await outbound.write(
                     .head(HTTPResponseHead(version: head.version, status: status, headers: headers)))
                 try await outbound.write(.body(ByteBuffer(string: text)))
                 try await outbound.write(.end(nil))
-                if let found { answer.yield(found) }
                 return
             }
         }

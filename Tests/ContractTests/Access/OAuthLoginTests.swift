@@ -1,5 +1,7 @@
 import CloudEvents
 import FoundationEssentials
+import NIOCore
+import NIOPosix
 import Ports
 import RemoteClients
 import TestSupport
@@ -72,6 +74,22 @@ struct OAuthLoginTests {
         #expect(form["redirect_uri"] == query["redirect_uri"] && form["client_id"] == "cli & co")
         #expect(OAuthLogin.challenge(form["code_verifier"] ?? "") == query["code_challenge"])
         #expect(tokens.accessToken == "a" && tokens.refreshToken == nil && tokens.idToken == nil)
+    }
+
+    @Test("A browser that has brought the code need not stay for the answer")
+    func hungUp() async throws {
+        let login = OAuthLogin(
+            discoveryURL: Self.discovery, client: .init(id: "cli"), requester: Self.provider(), time: MachineTime())
+        let tokens = try await login.logIn(port: 0, patience: .seconds(30)) { url in
+            let query = Self.items(url)
+            let port = URLComponents(string: query["redirect_uri"] ?? "")?.port ?? 0
+            let browser = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(host: "127.0.0.1", port: port).get()
+            let request = "GET /oauth/redirect?state=\(query["state"] ?? "")&code=c HTTP/1.1\r\nhost: localhost\r\n\r\n"
+            try await browser.writeAndFlush(ByteBuffer(string: request))
+            try? await browser.close()  // the server may have done so already
+        }
+        #expect(tokens.accessToken == "a")
     }
 
     @Test("A program logs in with its own secret")

@@ -43,7 +43,7 @@ fuzz: deps ## feed every parser of foreign bytes with made-up input, each for FU
 
 docs: deps ## write the documentation of KeptnKit to .build/docs (fetches swift-docc-plugin)
 	KEPTN_DOCS=1 $(SWIFT) package --allow-writing-to-directory .build/docs generate-documentation \
-		--target KeptnKit --output-path .build/docs
+		--target KeptnKit --warnings-as-errors --output-path .build/docs
 
 install: release ## install the keptn binary below PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -16,7 +16,9 @@ extension API {
                     id: request.query("id"), name: request.query("name"), project: request.query("project"),
                     stage: request.query("stage"), service: request.query("service"))
                 let found = try await parts.uniform.integrations(at: parts.time.now).filter(filter.matches)
-                return .json(.array(found.map(\.json)))
+                let open = await openDeliveries()
+                return .json(
+                    .array(found.map { $0.json.setting("openDeliveries", to: .integer(Self.count($0, open))) }))
             },
             HTTPRoute(.post, all) { try await register($0) },
             HTTPRoute(.delete, one) { request in
@@ -64,6 +66,23 @@ extension API {
                 return .json([:])
             },
         ]
+    }
+
+    // MARK: - What is under way
+
+    /// By the names of subscriptions; those with a token for certain projects (`NAME@PROJECTS`) count with the others.
+    private func openDeliveries() async -> [String: Int] {
+        await parts.subscriptions.openDeliveries().reduce(into: [:]) { counts, subscription in
+            counts[String(subscription.key.prefix { $0 != "@" }), default: 0] += subscription.value
+        }
+    }
+
+    /// Those of the integration itself, in this process or by pulls, and those of the distributor before it.
+    private static func count(_ integration: UniformIntegration, _ open: [String: Int]) -> Int {
+        let names =
+            [integration.name, subscription(integration.name)]
+            + integration.subscriptions.flatMap { [subscription("\(integration.name)/\($0.id)"), $0.webhookName] }
+        return names.reduce(0) { $0 + (open[$1] ?? 0) }
     }
 
     // MARK: - Registering

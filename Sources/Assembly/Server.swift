@@ -45,17 +45,22 @@ package struct Server: Sendable {
         _ configuration: ServerConfiguration, onReady: @escaping @Sendable (Server) -> Void
     ) async throws {
         let services = try await services(configuration) { onReady($0) }
-        try await group(services, logger: configuration.logger).run()
+        try await group(services, stoppedBy: [.sigterm, .sigint], logger: configuration.logger).run()
     }
 
     /// Runs a server while the body works, and stops it gracefully when the body is done.
+    ///
+    /// SIGINT and SIGTERM cancel the body while the server still runs. `Interrupted` is thrown then, unless the body
+    /// returns something even so.
     package static func run<Value: Sendable>(
         _ configuration: ServerConfiguration, _ body: @escaping @Sendable (Server) async throws -> Value
     ) async throws -> Value {
+        // Before there is anything that somebody who is just killed would leave behind.
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let (ready, signal) = AsyncStream.makeStream(of: Server.self, bufferingPolicy: .bufferingNewest(1))
         let services = try await services(configuration) { signal.yield($0) }
-        let group = group(services, logger: configuration.logger)
-        return try await withThrowingTaskGroup(of: Value?.self) { tasks in
+        let group = group(services, stoppedBy: [], logger: configuration.logger)
+        return try await withThrowingTaskGroup(of: Swift.Result<Value, any Error>?.self) { tasks in
             tasks.addTask {
                 try await group.run()
                 return nil
@@ -63,23 +68,31 @@ package struct Server: Sendable {
             tasks.addTask {
                 for await server in ready {
                     let result: Swift.Result<Value, any Error>
-                    do { result = .success(try await body(server)) } catch { result = .failure(error) }
+                    do {
+                        result = .success(try await Interrupted.unless(signals) { try await body(server) })
+                    } catch {
+                        result = .failure(error)
+                    }
                     await group.triggerGracefulShutdown()
-                    return try result.get()
+                    return result
                 }
                 return nil
             }
-            var value: Value?
+            // After a body that failed too the services stop gracefully: what they run does not outlive them then.
+            var result: Swift.Result<Value, any Error>?
             while let ended = try await tasks.next() {
-                if let ended { value = ended } else { tasks.cancelAll() }
+                if let ended { result = ended } else { tasks.cancelAll() }
             }
-            guard let value else { throw CancellationError() }
-            return value
+            guard let result else { throw CancellationError() }
+            return try result.get()
         }
     }
 
-    private static func group(_ services: [any Service], logger: Logger) -> ServiceGroup {
-        var configuration = ServiceGroupConfiguration(together: services, stopMax: stopMax, logger: logger)
+    private static func group(
+        _ services: [any Service], stoppedBy signals: [UnixSignal], logger: Logger
+    ) -> ServiceGroup {
+        var configuration = ServiceGroupConfiguration(
+            together: services, stoppedBy: signals, stopMax: stopMax, logger: logger)
         configuration.maximumCancellationDuration = .seconds(5)
         return ServiceGroup(configuration: configuration)
     }

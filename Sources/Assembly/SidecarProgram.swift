@@ -20,14 +20,28 @@ package enum SidecarProgram {
     static func services(
         _ settings: SidecarSettings, logger: Logger, onReady: @escaping @Sendable (_ port: Int) -> Void
     ) -> [any Service] {
-        let (requester, time) = (WebRequester(), SystemTime())
+        let time = SystemTime()
+        let requester = requester(settings, time)
         let plane = HTTPControlPlane(
             endpoint: settings.endpoint, token: settings.token, client: settings.replica(orElse: SystemIDs().newID()),
             requester: requester, time: time, logger: logger)
-        let sidecar = Sidecar(settings, plane: plane, requester: requester, time: time, logger: logger)
+        let sidecar = Sidecar(
+            settings, plane: plane, api: requester, requester: WebRequester(), time: time, logger: logger)
         let serving = HTTPServing(
             host: "127.0.0.1", port: settings.proxyPort, routes: sidecar.routes, requests: RequestStatistics(),
             admit: { _, _ in .nobody }, logger: logger, onReady: onReady)
         return [sidecar, serving]
+    }
+
+    /// How the API is asked.
+    private static func requester(_ settings: SidecarSettings, _ time: SystemTime) -> any HTTPRequester {
+        let requester = WebRequester(verifiesServers: settings.verifiesServer)
+        guard let identity = settings.identity else { return requester }
+        let client = OAuthLogin.Client(
+            id: identity.clientID, secret: identity.clientSecret, scopes: identity.scopes)
+        let login = OAuthLogin(
+            discoveryURL: identity.discoveryURL, tokenEndpoint: identity.tokenEndpoint, client: client,
+            requester: requester, time: time)
+        return BearerRequester(requester, login: login, time: time)
     }
 }

@@ -1,4 +1,5 @@
 package import ArgumentParser
+import Assembly
 
 /// The command `keptn`: verbs that talk to a server over HTTP, and `server`, which is one.
 package struct KeptnCommand: AsyncParsableCommand {
@@ -33,6 +34,11 @@ package struct KeptnCommand: AsyncParsableCommand {
                 try command.run()
             }
             exit()
+        } catch let interrupted as Interrupted {
+            let terminal = Terminal()
+            terminal.progress(nil)
+            terminal.error("Interrupted.")
+            exit(withError: ExitCode(interrupted.exitCode))
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             Terminal().error(WrongCall(arguments: arguments).text(for: error))

@@ -26,6 +26,12 @@ package actor Distributor: Subscriptions {
 
     package func begin(_ name: String) async throws { try await cursor(of: name).begin() }
 
+    package func openDeliveries() async -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for (name, cursor) in cursors { counts[name] = await cursor.openCount }
+        return counts
+    }
+
     private func cursor(of name: String) -> DurableCursor {
         if let cursor = cursors[name] { return cursor }
         let cursor = DurableCursor(name: name, store: store)

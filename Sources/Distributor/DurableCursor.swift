@@ -45,6 +45,9 @@ actor DurableCursor {
         }
     }
 
+    /// What was handed out, by this process or one before it, and is not settled.
+    var openCount: Int { window?.openCount ?? 0 }
+
     init(name: String, store: any EventLog & SubscriptionStore) {
         self.name = name
         self.store = store

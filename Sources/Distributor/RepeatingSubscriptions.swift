@@ -37,6 +37,8 @@ package final class RepeatingSubscriptions: Subscriptions {
 
     package func begin(_ name: String) async throws { try await base.begin(name) }
 
+    package func openDeliveries() async -> [String: Int] { await base.openDeliveries() }
+
     /// Returns when somebody has subscribed to events of this type, whatever their projects, stages and services.
     package func waitForSubscriber(of type: String) async throws {
         while true {

@@ -29,8 +29,12 @@ package struct Sidecar: Service {
     private static let answerBytesMax = 1 << 20
     private static let window = 16
 
+    /// - Parameters:
+    ///   - api: Asks Keptn's API.
+    ///   - requester: Posts to the integration.
     package init(
-        _ settings: SidecarSettings, plane: any ControlPlane, requester: any HTTPRequester, time: any TimeSource,
+        _ settings: SidecarSettings, plane: any ControlPlane, api: any HTTPRequester, requester: any HTTPRequester,
+        time: any TimeSource,
         random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, logger: Logger
     ) {
         self.settings = settings
@@ -39,7 +43,7 @@ package struct Sidecar: Service {
         self.time = time
         self.random = random
         self.logger = logger
-        api = SidecarAPI(settings, requester: requester)
+        self.api = SidecarAPI(settings, requester: api)
         let heard = Mutexed<[UniformSubscription]>([])
         self.heard = heard
         runners = SubscriptionRunners("subscription", time: time, random: random, logger: logger) {

@@ -19,6 +19,7 @@ public protocol ControlPlane: Sendable {
     ///
     /// - Parameters:
     ///   - path: Such as `helm/values.yaml`.
+    ///   - scope: Project, stage and service.
     ///   - commit: Of the stage's configuration; nil for the newest.
     func file(_ path: String, of scope: Scope, commit: String?) async throws -> [UInt8]?
 

@@ -40,7 +40,7 @@ public struct Integration: Sendable {
     /// Carries out a task.
     ///
     /// - Parameters:
-    ///   - task: The task's name, such as `deployment`. One handler a name: the last one counts.
+    ///   - name: The task's name, such as `deployment`. One handler a name: the last one counts.
     ///   - isMine: False leaves the task to somebody else: nothing is sent.
     ///   - startedMessage: The `message` of the `.started` event; none when empty.
     ///   - timeMax: After so long the handler is cancelled, and `.finished` says that it did not end; nil for no limit.

@@ -11,6 +11,9 @@ package protocol Subscriptions: Sendable {
     /// Lets a subscription that is new begin behind the newest event, for who opens it later; one that is known stays
     /// as it is.
     func begin(_ name: String) async throws
+
+    /// How many deliveries of each subscription that was opened by this process are not settled; by its name.
+    func openDeliveries() async -> [String: Int]
 }
 
 /// What a subscriber wants to hear.

@@ -23,6 +23,8 @@ package struct OAuthLogin: Sendable {
     }
 
     private let discoveryURL: String
+    /// Asked of the discovery document where it is not known.
+    private let tokenEndpoint: String?
     private let client: Client
     private let requester: any HTTPRequester
     private let time: any TimeSource
@@ -30,8 +32,13 @@ package struct OAuthLogin: Sendable {
     /// A request to the provider takes at most so long (K §4.2).
     private static let requestMax = Duration.seconds(10)
 
-    package init(discoveryURL: String, client: Client, requester: any HTTPRequester, time: any TimeSource) {
+    /// - Parameter tokenEndpoint: for a program whose own tokens are all that is wanted, without a discovery document.
+    package init(
+        discoveryURL: String, tokenEndpoint: String? = nil, client: Client, requester: any HTTPRequester,
+        time: any TimeSource
+    ) {
         self.discoveryURL = discoveryURL
+        self.tokenEndpoint = tokenEndpoint
         self.client = client
         self.requester = requester
         self.time = time
@@ -79,7 +86,6 @@ package struct OAuthLogin: Sendable {
     /// The tokens for a code that the browser has brought back. Throws `KeptnError.unauthorized` and `.unavailable`.
     package func tokens(for code: String, from attempt: LoginAttempt) async throws -> OAuthTokens {
         try await tokens(
-            try await provider(),
             [
                 "grant_type": "authorization_code", "code": code, "redirect_uri": attempt.redirectURL,
                 "code_verifier": attempt.verifier,
@@ -88,7 +94,7 @@ package struct OAuthLogin: Sendable {
 
     /// Tokens for the program itself. Throws `KeptnError.unauthorized` when the provider does not want to.
     package func clientCredentials() async throws -> OAuthTokens {
-        try await tokens(try await provider(), ["grant_type": "client_credentials", "scope": scope])
+        try await tokens(["grant_type": "client_credentials", "scope": scope])
     }
 
     /// New tokens for old ones. Throws `KeptnError.unauthorized` when a person has to log in again.
@@ -96,8 +102,7 @@ package struct OAuthLogin: Sendable {
         guard let refreshToken = old.refreshToken else {
             throw KeptnError(.unauthorized, "the login has expired and cannot be renewed: log in again")
         }
-        var new = try await tokens(
-            try await provider(), ["grant_type": "refresh_token", "refresh_token": refreshToken])
+        var new = try await tokens(["grant_type": "refresh_token", "refresh_token": refreshToken])
         new.refreshToken = new.refreshToken ?? refreshToken
         new.idToken = new.idToken ?? old.idToken
         return new
@@ -113,8 +118,14 @@ package struct OAuthLogin: Sendable {
         return provider
     }
 
-    private func tokens(_ provider: OpenIDProvider, _ form: [String: String]) async throws -> OAuthTokens {
-        guard let endpoint = provider.tokenEndpoint else { throw lacking("token_endpoint") }
+    private func knownTokenEndpoint() async throws -> String {
+        if let tokenEndpoint { return tokenEndpoint }
+        guard let endpoint = try await provider().tokenEndpoint else { throw lacking("token_endpoint") }
+        return endpoint
+    }
+
+    private func tokens(_ form: [String: String]) async throws -> OAuthTokens {
+        let endpoint = try await knownTokenEndpoint()
         var form = form
         var headers = ["content-type": "application/x-www-form-urlencoded", "accept": "application/json"]
         if let secret = client.secret {

@@ -6,16 +6,30 @@ package import Ports
 
 /// Requests by AsyncHTTPClient.
 package struct WebRequester: HTTPRequester {
-    /// Lives as long as the program, as `HTTPClient.shared` does, which follows redirects and has few connections.
-    private static let client = HTTPClient(
-        eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration(trust: nil))
+    /// They live as long as the program, as `HTTPClient.shared` does, which follows redirects and has few connections.
+    private struct Clients: Sendable {
+        let plain: HTTPClient
+        /// For answers that go on for long, and that say something now and then to show that somebody is there.
+        let streaming: HTTPClient
 
-    /// For answers that go on for long, and that say something now and then to show that somebody is there.
-    static let streamClient: HTTPClient = {
-        var configuration = Self.configuration(trust: nil)
-        configuration.timeout.read = .init(StreamedResponse.silenceMax)
-        return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
-    }()
+        /// For servers that the machine trusts.
+        static let trusting = Clients(trust: nil)
+        /// For whatever servers.
+        static let credulous: Clients = {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.certificateVerification = .none
+            return Clients(trust: tls)
+        }()
+
+        private init(trust: TLSConfiguration?) {
+            var configuration = WebRequester.configuration(trust: trust)
+            plain = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+            configuration.timeout.read = .init(StreamedResponse.silenceMax)
+            streaming = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+        }
+    }
+
+    static var streamClient: HTTPClient { Clients.trusting.streaming }
 
     static func configuration(trust: TLSConfiguration?) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(tlsConfiguration: trust)
@@ -29,15 +43,17 @@ package struct WebRequester: HTTPRequester {
     }
 
     private let time = SystemTime()
+    private let clients: Clients
 
-    package init() {}
+    /// - Parameter verifiesServers: false believes every server to be who it says, over TLS.
+    package init(verifiesServers: Bool = true) { clients = verifiesServers ? .trusting : .credulous }
 
     package func send(_ request: OutgoingRequest) async throws -> IncomingResponse {
         let (prepared, bytesMax) = (Self.prepared(request), request.responseBytesMax)
         do {
             // The client's own deadline ends with the head of the answer.
             return try await time.withDeadline(request.timeout, "the request") {
-                try await Self.withClient(trusting: request.trust) { client in
+                try await withClient(trusting: request.trust) { client in
                     let response = try await client.execute(prepared, timeout: .init(request.timeout))
                     let body = try await response.body.collect(upTo: bytesMax)
                     return IncomingResponse(
@@ -56,7 +72,7 @@ package struct WebRequester: HTTPRequester {
 
     package func stream(_ request: OutgoingRequest) async throws -> StreamedResponse {
         do {
-            let response = try await Self.streamClient.execute(
+            let response = try await clients.streaming.execute(
                 Self.prepared(request), timeout: .init(request.timeout))
             return StreamedResponse(
                 status: Int(response.status.code), body: response.body.map { Array($0.readableBytesView) })
@@ -75,10 +91,10 @@ package struct WebRequester: HTTPRequester {
     }
 
     /// A client of its own for a request that trusts others than the machine does: its connections serve nobody else.
-    private static func withClient(
+    private func withClient(
         trusting trust: ServerTrust?, _ body: (HTTPClient) async throws -> IncomingResponse
     ) async throws -> IncomingResponse {
-        guard let trust else { return try await body(client) }
+        guard let trust else { return try await body(clients.plain) }
         var tls = TLSConfiguration.makeClientConfiguration()
         if trust.skipsVerification { tls.certificateVerification = .none }
         if let certificate = trust.certificate {
@@ -89,7 +105,7 @@ package struct WebRequester: HTTPRequester {
             }
         }
         let own = HTTPClient(
-            eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration(trust: tls))
+            eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: Self.configuration(trust: tls))
         let result: Result<IncomingResponse, any Error>
         do { result = .success(try await body(own)) } catch { result = .failure(error) }
         try? await own.shutdown()

@@ -87,7 +87,7 @@ extension UniformSubscription {
 
     fileprivate var request: SubscriptionRequest {
         SubscriptionRequest(
-            name: "webhook:\(id)", patterns: [event], projects: projects, stages: stages, services: services,
+            name: webhookName, patterns: [event], projects: projects, stages: stages, services: services,
             window: Self.window)
     }
 }

@@ -172,6 +172,38 @@ struct IntegrationCheckTests {
     }
 
     @Test(
+        "Whoever interrupts it is told so, and nothing of it is left",
+        arguments: [(Subprocess.Signal.interrupt, Int32(130)), (.terminate, Int32(143))])
+    func interrupted(signal: Subprocess.Signal, code: Int32) async throws {
+        try await KeptnProcess.withHome { keptn in
+            let folder = keptn.home.appending(path: "temporary")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let program = keptn.home.appending(path: "program").path
+            let result = try await Subprocess.run(
+                .path(KeptnProcess.program),
+                arguments: [
+                    "test", "integration", "--task", "work", "--wait", "1h", "--", "sh", "-c",
+                    "echo $$ > \(program) && exec sleep 3600",
+                ],
+                environment: .inherit.updating(["KEPTN_HOME": keptn.home.path, "TMPDIR": folder.path]), input: .none,
+                output: .discarded, error: .string(limit: 1 << 16)
+            ) { execution in
+                try await KeptnProcess.eventually("the program has started") {
+                    (try? String(contentsOfFile: program, encoding: .utf8))?.hasSuffix("\n") == true
+                }
+                try execution.send(signal: signal)
+            }
+            #expect(result.terminationStatus == .exited(code))
+            #expect(result.standardError.hasSuffix("\nInterrupted.\n"), "\(result.standardError)")
+            #expect(!result.standardError.contains("Error"), "\(result.standardError)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+            let process = try String(contentsOfFile: program, encoding: .utf8)
+            let running = "/proc/\(process.trimmingCharacters(in: .whitespacesAndNewlines))"
+            #expect(!FileManager.default.fileExists(atPath: running))
+        }
+    }
+
+    @Test(
         "Mistakes of the call are told",
         arguments: [
             (["--task", "a.b"], "the name of one task is needed"), (["ftp://x", "--task", "a"], "'ftp://x'"),

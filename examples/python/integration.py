@@ -9,6 +9,8 @@ the answer are one request, so that a crash in between loses nothing: the delive
 
 import json
 import os
+import time
+import urllib.error
 import urllib.request
 import uuid
 
@@ -41,7 +43,7 @@ def work(event):
     return {"told": "everybody"}
 
 
-def main():
+def serve():
     restart = True
     while True:
         pulled = call("pull", {
@@ -55,6 +57,18 @@ def main():
             except Exception as error:  # whatever it is, Keptn has to hear of it
                 outcome = {"status": "errored", "result": "fail", "message": str(error)}
             call("settle", {"positions": [delivery["position"]], "events": [reply(event, "finished", **outcome)]})
+
+
+def main():
+    """Whatever was not settled when Keptn went away comes again."""
+    while True:
+        try:
+            serve()
+        except OSError as error:  # URLError is one
+            if isinstance(error, urllib.error.HTTPError) and error.code in (400, 401, 403):
+                raise
+            print(f"Keptn does not answer, another try in 2 s: {error}", flush=True)
+            time.sleep(2)
 
 
 if __name__ == "__main__":

@@ -156,7 +156,7 @@ extension API {
              metadata*: {hostname*: string, integrationversion: string, distributorversion: string, location: string,
                         lastseen: string, kubernetesmetadata*: {namespace*: string, podname: string,
                         deploymentname: string}},
-             subscriptions: [EventSubscription]}
+             subscriptions: [EventSubscription], openDeliveries: integer}
             """
         ),
         ("Identifier", "{id*: string}"),

@@ -6,7 +6,8 @@ import RemoteClients
 /// The integrations that Keptn knows, what they hear, and what they failed at.
 struct GetIntegrationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "integrations", abstract: "List the integrations: version, place, last sign of life, errors.",
+        commandName: "integrations",
+        abstract: "List the integrations: version, place, last sign of life, open deliveries, errors.",
         aliases: ["integration"])
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var format: OutputOptions
@@ -28,7 +29,7 @@ struct GetIntegrationsCommand: AsyncParsableCommand {
         let empty = name.map { "No integration \($0) found" } ?? "No integrations found"
         format.print(["integrations": .array(integrations)], on: connection.terminal, empty: empty) {
             Table(
-                header: ["NAME", "VERSION", "LOCATION", "LAST SEEN", "ERRORS", "SUBSCRIPTIONS"], narrow: 5,
+                header: ["NAME", "VERSION", "LOCATION", "LAST SEEN", "OPEN", "ERRORS", "SUBSCRIPTIONS"], narrow: 6,
                 rows: integrations.map(Self.row))
         }
     }
@@ -37,7 +38,7 @@ struct GetIntegrationsCommand: AsyncParsableCommand {
         let metadata = integration["metadata"] ?? .emptyObject
         return [
             integration.text("name"), metadata.text("integrationversion"), metadata.text("location"),
-            metadata.text("lastseen"), integration["errors"]?.text ?? "",
+            metadata.text("lastseen"), integration["openDeliveries"]?.text ?? "", integration["errors"]?.text ?? "",
             (integration["subscriptions"]?.elements ?? []).map { $0.text("event") }.joined(separator: ","),
         ]
     }

@@ -24,7 +24,7 @@ struct TestIntegrationCommand: AsyncParsableCommand {
             with each. An integration that asks for its events needs the address and the token that are printed; one \
             that listens is given as URL, and sends its events where its distributor would take them. A program after \
             '--' is started with both in KEPTN_ENDPOINT and KEPTN_API_TOKEN, and ended at the end. Exits with 1 when a \
-            duty is not met.
+            duty is not met, and with 130 after Ctrl-C.
 
               keptn test integration --task notify -- python3 examples/python/integration.py
               keptn test integration http://127.0.0.1:8080/ --task deployment --data payload.json
@@ -114,18 +114,21 @@ struct TestIntegrationCommand: AsyncParsableCommand {
             "KEPTN_ENDPOINT": bench.server.apiURL, "KEPTN_API_TOKEN": bench.server.token,
         ]
         environment["KEPTN_ANSWERS"] = bench.answersURL
+        let teardown = [TeardownStep.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
+        var options = PlatformOptions()
+        options.teardownSequence = teardown
         return try await Subprocess.run(
             name.contains("/") ? .path(.init(name)) : .name(name), arguments: Arguments(Array(program.dropFirst())),
-            environment: .inherit.updating(environment), input: .none,
+            environment: .inherit.updating(environment), platformOptions: options, input: .none,
             output: .fileDescriptor(.standardError, closeAfterSpawningProcess: false),
             error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
         ) { execution in
             do {
                 let value = try await body()
-                await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))])
+                await execution.teardown(using: teardown)
                 return value
             } catch {
-                await execution.teardown(using: [])
+                await execution.teardown(using: teardown)
                 throw error
             }
         }.closureResult

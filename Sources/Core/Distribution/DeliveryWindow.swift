@@ -35,6 +35,9 @@ package struct DeliveryWindow<Item: Sendable>: Sendable {
     /// Everything up to here was handed out or is of no interest.
     package var cursor: Int64 { fresh.first.map { $0.position - 1 } ?? readUpTo }
 
+    /// Handed out, in this life or an earlier one, and not settled.
+    package var openCount: Int { open.count }
+
     package var hasRoom: Bool { open.count < size }
 
     /// Whether something can be handed out now.

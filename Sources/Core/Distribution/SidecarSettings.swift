@@ -6,6 +6,10 @@ package struct SidecarSettings: Sendable, Hashable {
     /// The API's base, without a slash at the end, and the token for it.
     package var endpoint: String
     package var token: String
+    /// Whether the API's certificate has to be one that the machine trusts.
+    package var verifiesServer: Bool
+    /// How the distributor shows an identity provider's token to the API, beside or instead of Keptn's.
+    package var identity: Identity?
     /// Where the integration listens for events.
     package var recipient: String
     /// Types of events that are heard from the start; what is subscribed to later comes from the API.
@@ -29,11 +33,23 @@ package struct SidecarSettings: Sendable, Hashable {
     package var proxyBytesMax: Int
     package var proxyTimeout: Duration
 
+    /// A program as an identity provider knows it (RFC 6749 section 4.4).
+    package struct Identity: Sendable, Hashable {
+        package var clientID: String
+        package var clientSecret: String
+        package var scopes: [String]
+        /// The provider's discovery document, which names the token endpoint; not needed where that is given.
+        package var discoveryURL: String
+        package var tokenEndpoint: String?
+    }
+
     /// Throws all mistakes at once.
     package init(environment: [String: String]) throws(Mistakes) {
         var reading = Reading(environment: environment)
         endpoint = reading.endpoint()
         token = reading.text("KEPTN_API_TOKEN")
+        verifiesServer = !["false", "0", "f"].contains(reading.text("HTTP_SSL_VERIFY").lowercased())
+        identity = reading.identity()
         recipient = reading.recipient()
         topics = reading.list("PUBSUB_TOPIC")
         (projects, stages, services) = (
@@ -101,6 +117,25 @@ private struct Reading {
                 "KEPTN_API_ENDPOINT is '\(url)'; the API's address is needed, such as http://127.0.0.1:8080/api")
         }
         return url
+    }
+
+    /// All of its variables are there, or none.
+    mutating func identity() -> SidecarSettings.Identity? {
+        let identity = SidecarSettings.Identity(
+            clientID: text("OAUTH_CLIENT_ID"), clientSecret: text("OAUTH_CLIENT_SECRET"), scopes: list("OAUTH_SCOPES"),
+            discoveryURL: text("OAUTH_DISCOVERY"),
+            tokenEndpoint: text("OAUTH_TOKEN_URL").isEmpty ? nil : text("OAUTH_TOKEN_URL"))
+        let parts = [
+            ("OAUTH_CLIENT_ID", identity.clientID), ("OAUTH_CLIENT_SECRET", identity.clientSecret),
+            ("OAUTH_SCOPES", identity.scopes.joined()),
+            ("OAUTH_DISCOVERY or OAUTH_TOKEN_URL", identity.discoveryURL + (identity.tokenEndpoint ?? "")),
+        ]
+        let missing = parts.filter(\.1.isEmpty)
+        guard !missing.isEmpty else { return identity }
+        if missing.count < parts.count {
+            mistakes += missing.map { "\($0.0) is missing: logins at an identity provider need all of OAUTH_*" }
+        }
+        return nil
     }
 
     mutating func recipient() -> String {

@@ -136,6 +136,9 @@ extension UniformIntegration {
 }
 
 extension UniformSubscription {
+    /// Under which webhook-service hears it.
+    package var webhookName: String { "webhook:\(id)" }
+
     package var json: JSON {
         func list(_ names: [String]) -> JSON { .array(names.map { .string($0) }) }
         return [

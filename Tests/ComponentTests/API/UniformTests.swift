@@ -100,6 +100,34 @@ struct UniformTests {
         #expect(try await bench.send(.post, all, #"{"event":"x","filter":{"projects":["p"]}}"#).status == 201)
     }
 
+    @Test("The list tells how many deliveries of an integration are open, its distributor's too")
+    func openDeliveries() async throws {
+        let bench = try await UniformBench()
+        let made = try await bench.send(.post, Self.registration, Self.body(events: ["sh.keptn.event.test.triggered"]))
+        #expect(made.status == 201)
+        func open() async throws -> [Int?] {
+            try await bench.send(.get, Self.registration).json.elements.map { $0["openDeliveries"]?.intValue }
+        }
+        let registered = try await bench.send(.get, Self.registration + "?name=my-service").json.elements
+        let id = try #require(registered.first?["subscriptions"]?.elements.first?["id"]?.stringValue)
+        let pull = #"{"events": ["sh.keptn.event.test.triggered"], "waitSeconds": 0, "restart": true}"#
+        let names = ["my-service", "my-service%2F\(id)"]
+        for name in names {
+            #expect(try await bench.send(.post, "/api/v1/subscriptions/\(name)/pull", pull).status == 200)
+        }
+        #expect(try await open() == [0, 0])
+        try await bench.append("1", "2")
+        for name in names {
+            let pull = pull.replacing("true", with: "false")
+            #expect(try await bench.send(.post, "/api/v1/subscriptions/\(name)/pull", pull).status == 200)
+        }
+        #expect(try await open() == [0, 4])
+        let settled = try await bench.send(
+            .post, "/api/v1/subscriptions/my-service/settle", #"{"positions": [1, 2]}"#)
+        #expect(settled.status == 200)
+        #expect(try await open() == [0, 2])
+    }
+
     @Test("What is part of the server is shown as seen now, and cannot be changed")
     func embedded() async throws {
         let bench = try await UniformBench()

@@ -89,4 +89,20 @@ import Testing
             }
         }
     }
+
+    @Test(
+        "A server whose certificate nobody vouches for is asked only by who does not want to know",
+        .enabled(if: PrometheusServer.isThere))
+    func unknownCertificate() async throws {
+        try await PrometheusServer.with("", isSecured: true) { server in
+            let request = OutgoingRequest(url: server.url)
+            let failure = await #expect(throws: RequestFailure.self) { try await requester.send(request) }
+            #expect(failure?.kind == .unreachable)
+            let credulous = WebRequester(verifiesServers: false)
+            let answer = try await credulous.send(request)
+            #expect(answer.status == 401)
+            let streamed = try await credulous.stream(request)
+            #expect(streamed.status == 401)
+        }
+    }
 }

@@ -21,6 +21,8 @@ struct SidecarSettingsTests {
         #expect(settings.proxyPort == 8081)
         #expect(settings.forwardingPath == "/event")
         #expect(settings.proxyBytesMax == 65536)
+        #expect(settings.verifiesServer)
+        #expect(settings.identity == nil)
     }
 
     @Test("Every variable counts")
@@ -56,5 +58,30 @@ struct SidecarSettingsTests {
             #expect(mistakes?.list.contains { $0.hasPrefix(text) } == true, "\(text)")
         }
         #expect(mistakes?.list.count == 5)
+    }
+
+    private static let identity = [
+        "OAUTH_CLIENT_ID": "id", "OAUTH_CLIENT_SECRET": "secret", "OAUTH_SCOPES": "openid,keptn:events",
+        "OAUTH_DISCOVERY": "https://id.example/.well-known/openid-configuration",
+    ]
+
+    @Test("An identity provider, and an API whose certificate is not looked at")
+    func remote() throws {
+        let given = Self.least.merging(Self.identity) { $1 }.merging(["HTTP_SSL_VERIFY": "false"]) { $1 }
+        let settings = try SidecarSettings(environment: given)
+        #expect(!settings.verifiesServer)
+        let identity = try #require(settings.identity)
+        #expect(identity.clientID == "id" && identity.clientSecret == "secret")
+        #expect(identity.scopes == ["openid", "keptn:events"])
+        #expect(identity.discoveryURL == "https://id.example/.well-known/openid-configuration")
+        #expect(identity.tokenEndpoint == nil)
+    }
+
+    @Test("Half an identity is a mistake, whatever lacks", arguments: identity.keys.sorted())
+    func halfAnIdentity(lacking: String) {
+        var given = Self.least.merging(Self.identity) { $1 }
+        given[lacking] = nil
+        let mistakes = #expect(throws: SidecarSettings.Mistakes.self) { try SidecarSettings(environment: given) }
+        #expect(mistakes?.list.count == 1 && mistakes?.list.first?.hasPrefix(lacking) == true)
     }
 }

@@ -23,7 +23,7 @@ struct HomeFolder: Service {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw KeptnError(.unavailable, "the data folder \(folder) cannot be made: \(error)")
+            throw KeptnError(.unavailable, "the data folder \(folder) cannot be made: \(FileFailure.reason(error))")
         }
     }
 
@@ -47,26 +47,32 @@ struct HomeFolder: Service {
     /// The text of a file that only its owner reads; at the first time 256 random bits in hexadecimal digits.
     private func secretText(in name: String) throws -> String {
         let file = "\(path)/\(name)"
-        if let data = FileManager.default.contents(atPath: file) {
-            let text = String(decoding: data, as: UTF8.self).filter { !$0.isWhitespace }
+        if let bytes = try FileReading.bytes(of: file) {
+            let text = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
             guard text.isEmpty else { return text }
         }
         let text = (0..<4).map { _ in
             let digits = String(UInt64.random(in: .min ... .max), radix: 16)
             return String(repeating: "0", count: 16 - digits.count) + digits
         }.joined()
+        // Under its name only when it is whole: half a token would be taken for one.
+        let part = "\(file).part"
         guard
             FileManager.default.createFile(
-                atPath: file, contents: Data("\(text)\n".utf8), attributes: [.posixPermissions: 0o600])
-        else { throw KeptnError(.unavailable, "\(file) cannot be written") }
+                atPath: part, contents: Data("\(text)\n".utf8), attributes: [.posixPermissions: 0o600])
+        else { throw KeptnError(.unavailable, "\(part) cannot be written") }
         // What is encrypted under a key must not outlive it, not even when the power fails.
-        for written in [file, path] { try Self.synchronize(written) }
+        try Self.synchronize(part)
+        guard rename(part, file) == 0 else {
+            throw KeptnError(.unavailable, "\(file) cannot be written: \(FileFailure.text(of: errno))")
+        }
+        try Self.synchronize(path)
         return text
     }
 
     private static func synchronize(_ path: String) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        defer { close(descriptor) }
+        defer { if descriptor >= 0 { close(descriptor) } }
         guard descriptor >= 0, fsync(descriptor) == 0 else {
             throw KeptnError(.unavailable, "\(path) cannot be synced: \(String(cString: strerror(errno)))")
         }

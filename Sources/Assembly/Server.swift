@@ -250,7 +250,8 @@ extension Server {
         let approvals = GatekeeperService(
             queries: base.store, sequences: base.store, log: base.store, time: base.time, logger: base.logger)
         let tests = JMeterService(
-            configuration: base.files, requester: base.web, jmeter: try jmeter(base), reports: base.reports,
+            configuration: base.files, requester: base.web, jmeter: try jmeter(base),
+            jmetersMax: configuration.jmetersMax ?? ProcessInfo.processInfo.activeProcessorCount, reports: base.reports,
             environment: ProcessInfo.processInfo.environment, time: base.time)
         let lighthouse = LighthouseService(
             configuration: base.files, queries: base.store, time: base.time, sliProvider: configuration.sliProvider)

@@ -26,6 +26,8 @@ package struct ServerConfiguration: Sendable {
     package var waitDuration = Duration.seconds(180)
     /// The program of JMeter; nil for the one on the `PATH`.
     package var jmeter: String?
+    /// How many JMeters run side by side; nil for the number of processors.
+    package var jmetersMax: Int?
     /// The branch of a project's own files (`DEFAULT_REMOTE_GIT_BRANCH`).
     package var defaultGitBranch = "master"
     /// Whether new projects have a folder for each stage instead of a branch (`DIRECTORY_STAGE_STRUCTURE`).

@@ -29,10 +29,10 @@ struct ConnectionOptions: ParsableArguments {
         let environment = ProcessInfo.processInfo.environment
         let home = global.dataFolder
         let contexts = try global.contexts.read()
-        let local = home.read(.endpoint)
-        guard
-            let endpoint = endpoint ?? environment["KEPTN_ENDPOINT"] ?? contexts.currentContext?.endpoint ?? local
-        else {
+        let chosen = endpoint ?? environment["KEPTN_ENDPOINT"] ?? contexts.currentContext?.endpoint
+        // Whoever names a server does not need the one of this machine.
+        let local = chosen == nil ? try home.read(.endpoint) : try? home.read(.endpoint)
+        guard let endpoint = chosen ?? local else {
             throw KeptnError(
                 .unavailable,
                 "No server is known (no \(home.path)/endpoint): start one with 'keptn server', or log in with "
@@ -43,7 +43,7 @@ struct ConnectionOptions: ParsableArguments {
             return ServerContext(name: known?.name ?? "", endpoint: endpoint, token: given)
         }
         if let known, known.token != nil || known.login != nil { return known }
-        guard endpoint == local, let token = home.read(.token) else {
+        guard endpoint == local, let token = try home.read(.token) else {
             throw KeptnError(
                 .unauthorized, "No API token is known for \(endpoint): say --api-token or set KEPTN_API_TOKEN")
         }
@@ -113,9 +113,10 @@ struct DataFolder {
         path = given ?? environment["KEPTN_HOME"] ?? "\(environment["HOME"] ?? ".")/.keptn"
     }
 
-    func read(_ file: File) -> String? {
-        guard let data = FileManager.default.contents(atPath: "\(path)/\(file.rawValue)") else { return nil }
-        let text = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init)
+    /// Nil where there is no such file, or nothing in it. Throws where it cannot be read.
+    func read(_ file: File) throws -> String? {
+        guard let bytes = try FileReading.bytes(of: "\(path)/\(file.rawValue)") else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init)
         return text.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -109,9 +109,9 @@ struct ContextFile {
 
     /// Without a file there are no contexts. Throws `invalidInput` when the file holds something else.
     func read() throws -> Content {
-        guard let data = FileManager.default.contents(atPath: path) else { return Content() }
+        guard let bytes = try FileReading.bytes(of: path) else { return Content() }
         do {
-            return Content(decoding: try JSON(parsing: Array(data)))
+            return Content(decoding: try JSON(parsing: bytes))
         } catch let error as JSONError {
             throw KeptnError(
                 .invalidInput, "\(path) is not JSON: \(error); remove it, then log in again with 'keptn auth'")
@@ -136,7 +136,7 @@ struct ContextFile {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw KeptnError(.unavailable, "the folder \(folder) cannot be made: \(error)")
+            throw KeptnError(.unavailable, "the folder \(folder) cannot be made: \(FileFailure.reason(error))")
         }
     }
 

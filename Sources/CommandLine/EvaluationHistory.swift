@@ -23,7 +23,7 @@ struct EvaluationHistory {
     /// Throws for a line that is no JSON object, with its number.
     init(file path: String) throws {
         self.path = path
-        let bytes = FileManager.default.contents(atPath: path).map { Array($0) } ?? []
+        let bytes = try FileReading.bytes(of: path) ?? []
         entries = try bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
             .compactMap { index, line in
                 if line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }) { return nil }

@@ -10,16 +10,24 @@ import Ports
 /// Files of the user: those named on the command line, and those written for them.
 enum InputFile {
     static func read(_ path: String) throws -> [UInt8] {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw KeptnError(.invalidInput, "File \(path) not found on local file system, or not readable")
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw KeptnError(.invalidInput, "File \(path) not found on local file system")
         }
-        return Array(data)
+        guard !isFolder else {
+            throw KeptnError(.invalidInput, "\(path) is a folder; a file is needed, such as one of \(path)/*")
+        }
+        do {
+            return Array(try Data(contentsOf: URL(filePath: path)))
+        } catch {
+            throw KeptnError(.invalidInput, "File \(path) cannot be read: \(FileFailure.reason(error))")
+        }
     }
 
     /// Renames a file over another one, in one step.
     static func move(_ source: String, onto target: String) throws {
         guard rename(source, target) == 0 else {
-            throw KeptnError(.unavailable, "\(source) cannot be renamed to \(target): error \(errno)")
+            throw KeptnError(.unavailable, "\(source) cannot be renamed to \(target): \(FileFailure.text(of: errno))")
         }
     }
 
@@ -31,7 +39,7 @@ enum InputFile {
                 try Data(file.text.utf8).write(to: URL(filePath: "\(folder)/\(file.name)"), options: .atomic)
             }
         } catch {
-            throw KeptnError(.invalidInput, "--dir \(folder) cannot be written: \(error)")
+            throw KeptnError(.invalidInput, "--dir \(folder) cannot be written: \(FileFailure.reason(error))")
         }
     }
 }

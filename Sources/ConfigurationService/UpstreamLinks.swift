@@ -11,6 +11,8 @@ actor UpstreamLinks {
         var nextSync: Timestamp
         /// In a row.
         var failures = 0
+        /// How often there was something new to push.
+        var changes = 0
     }
 
     private let upstreams: Upstreams
@@ -46,19 +48,25 @@ actor UpstreamLinks {
     /// that cannot be read must not fail a commit that was made; the sync tells of them.
     func changed(_ project: String) async {
         guard let link = try? await loaded()[project] else { return }
+        links?[project]?.changes += 1
         set(.ahead, "", of: project)
         if link.failures == 0 { links?[project]?.nextSync = time.now }
     }
 
-    /// Notes the outcome of a sync, if the upstream still is the one that was asked.
+    /// Notes the outcome of a sync, if the upstream still is the one that was asked. What was committed while the sync
+    /// ran may have come too late for it: then the next one follows at once.
+    ///
+    /// - Parameter link: As it was when the sync began.
     func note(
-        _ state: UpstreamStatus.State, _ message: String = "", of project: String, at upstream: GitCredentials,
-        failures: Int, pause: Duration
+        _ state: UpstreamStatus.State, _ message: String = "", of project: String, since link: Link, failures: Int,
+        pause: Duration
     ) {
-        guard links?[project]?.credentials == upstream else { return }
+        guard let current = links?[project], current.credentials == link.credentials else { return }
+        let isNew = state == .synced && current.changes != link.changes
         set(state, message, of: project)
+        if isNew { set(.ahead, "", of: project) }
         links?[project]?.failures = failures
-        links?[project]?.nextSync = time.now + pause
+        links?[project]?.nextSync = isNew ? time.now : time.now + pause
     }
 
     private func set(_ state: UpstreamStatus.State, _ message: String, of project: String) {

@@ -43,6 +43,8 @@ package struct UpstreamSync: Service {
                     group.addTask { await sync(project, links, upstreams) }
                 }
             }
+        } catch is CancellationError {
+            // The server is stopping.
         } catch {
             logger.error("the Git upstreams cannot be read", metadata: ["error": "\(error)"])
         }
@@ -62,18 +64,18 @@ package struct UpstreamSync: Service {
             let message = diverged.isEmpty ? "" : Self.divergence(diverged)
             if !diverged.isEmpty, link.status.state != .diverged { log(project, message) }
             await links.note(
-                diverged.isEmpty ? .synced : .diverged, message, of: project, at: upstream, failures: 0,
+                diverged.isEmpty ? .synced : .diverged, message, of: project, since: link, failures: 0,
                 pause: interval)
         } catch let error as KeptnError where error.code == .conflict {
             // A branch moved meanwhile, here or there.
-            await links.note(.ahead, error.message, of: project, at: upstream, failures: 0, pause: Self.tick)
+            await links.note(.ahead, error.message, of: project, since: link, failures: 0, pause: Self.tick)
         } catch is CancellationError {
             return
         } catch {
             let failures = link.failures + 1
             if failures == 1 { log(project, "\(error)") }
             await links.note(
-                isReached ? .ahead : .unreachable, "\(error)", of: project, at: upstream, failures: failures,
+                isReached ? .ahead : .unreachable, "\(error)", of: project, since: link, failures: failures,
                 pause: Self.pauses.delay(attempt: failures, random: 1))
         }
     }

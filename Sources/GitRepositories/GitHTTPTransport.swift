@@ -93,12 +93,28 @@ final class GitHTTPTransport {
 
     private func failure(_ error: any Error) -> KeptnError {
         let unreachable = "the upstream '\(call.upstream)' cannot be reached"
-        guard let error = error as? HTTPClientError else { return KeptnError(.unavailable, "\(unreachable): \(error)") }
+        guard let error = error as? HTTPClientError else {
+            return KeptnError(.unavailable, "\(unreachable): \(Self.reason(error))")
+        }
         switch error {
         case .proxyAuthenticationRequired, .invalidProxyResponse: return proxyRefused
         case .invalidURL, .emptyHost:
             return KeptnError(.invalidInput, "'\(call.upstream)' is no address of a Git server")
         default: return KeptnError(.unavailable, "\(unreachable): \(error.shortDescription)")
+        }
+    }
+
+    /// In a few words; the last address that was tried stands for all.
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as IOError: FileFailure.text(of: error.errnoCode)
+        case let error as NIOConnectionError:
+            error.connectionErrors.last.map { reason($0.error) } ?? "the name '\(error.host)' is unknown"
+        case NIOSSLError.handshakeFailed(let failure) where "\(failure)".contains("CERTIFICATE_VERIFY_FAILED"):
+            "its certificate is not trusted: 'gitPemCertificate' names one of your own"
+        case NIOSSLError.handshakeFailed(let failure) where "\(failure)".contains("WRONG_VERSION_NUMBER"):
+            "it does not speak TLS: is it http://?"
+        default: "\(error)"
         }
     }
 

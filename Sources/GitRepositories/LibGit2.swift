@@ -1,5 +1,6 @@
 import CGit2
 import CGitStream
+import Glibc
 import Ports
 
 /// The library's state for the whole process, and its errors in our form.
@@ -24,9 +25,13 @@ enum LibGit2 {
     /// else `.internalFailure`.
     static func check(_ code: Int32, _ what: @autoclosure () -> String) throws {
         guard code < 0 else { return }
+        let cause = errno
         let error = git_error_last()?.pointee
-        let reason = error?.message.map { String(cString: $0) } ?? "error \(code)"
-        let isTheSystems = error.map { $0.klass == GIT_ERROR_OS.rawValue } ?? false
+        // Of a disk that is full the library says nothing.
+        let isTheDisks = error == nil && [ENOSPC, EDQUOT, EROFS, EIO].contains(cause)
+        let reason =
+            error?.message.map { String(cString: $0) } ?? (isTheDisks ? FileFailure.text(of: cause) : "error \(code)")
+        let isTheSystems = isTheDisks || error.map { $0.klass == GIT_ERROR_OS.rawValue } ?? false
         throw KeptnError(isTheSystems ? .unavailable : .internalFailure, "Git failed at \(what()): \(reason)")
     }
 

@@ -1,4 +1,5 @@
 import CloudEvents
+import Glibc
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -49,7 +50,22 @@ package struct HTTPServing: Service {
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "keptn"),
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? 0) },
             logger: logger)
-        try await application.run()
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            throw Self.failure(error, at: "\(host):\(port)")
+        } catch is SocketAddressError.UnknownHost {
+            throw KeptnError(
+                .unavailable, "nobody can be served at \(host):\(port): the name '\(host)' is unknown")
+        }
+    }
+
+    private static func failure(_ error: IOError, at address: String) -> KeptnError {
+        let reason =
+            error.errnoCode == EADDRINUSE
+            ? "another program listens there: end it, or choose another port (0 takes a free one)"
+            : FileFailure.text(of: error.errnoCode)
+        return KeptnError(.unavailable, "nobody can be served at \(address): \(reason)")
     }
 }
 

@@ -15,18 +15,22 @@ package struct JMeterService: Sendable {
     private let workloads: Workloads
     private let generator: LoadGenerator
     private let jmeter: any LoadTool
+    private let queue: RunQueue
     private let reports: any TestReports
     private let environment: [String: String]
     private let time: any TimeSource
 
-    /// - Parameter environment: Of the server: what JMeter scripts get of it is in `JMeterProperties`.
+    /// - Parameters:
+    ///   - jmetersMax: How many JMeters run side by side; further tests wait.
+    ///   - environment: Of the server: what JMeter scripts get of it is in `JMeterProperties`.
     package init(
         configuration: any ConfigurationListing, requester: any HTTPRequester, jmeter: any LoadTool,
-        reports: any TestReports, environment: [String: String] = [:], time: any TimeSource
+        jmetersMax: Int = 2, reports: any TestReports, environment: [String: String] = [:], time: any TimeSource
     ) {
         workloads = Workloads(configuration: configuration)
         generator = LoadGenerator(requester: requester, time: time)
         self.jmeter = jmeter
+        queue = RunQueue(width: jmetersMax)
         self.reports = reports
         self.environment = environment
         self.time = time
@@ -62,8 +66,21 @@ package struct JMeterService: Sendable {
         return try await outcome(of: try await run(workload, at: url, task), task)
     }
 
-    /// A workload without a script passes.
+    /// The time in the queue is no time of the test.
     private func run(
+        _ workload: TestConfiguration.Workload, at url: String, _ task: TaskContext
+    ) async throws -> TestRun.Summary {
+        guard Workloads.isForJMeter(workload.script) else { return try await runNow(workload, at: url, task) }
+        return try await queue.run(
+            onWait: { before in
+                task.report(
+                    "\(workload.testStrategy): waits for JMeter; \(before) tests run or wait before it, and "
+                        + "\(queue.width) may run at once (--jmeters-max)")
+            }, { try await runNow(workload, at: url, task) })
+    }
+
+    /// A workload without a script passes.
+    private func runNow(
         _ workload: TestConfiguration.Workload, at url: String, _ task: TaskContext
     ) async throws -> TestRun.Summary {
         let run = TestRun(workload, of: task, at: url, time: time)

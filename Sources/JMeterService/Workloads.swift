@@ -26,12 +26,15 @@ struct Workloads: Sendable {
         case jmeter(path: String, files: [String: [UInt8]])
     }
 
+    /// By its name: the file is read when its turn has come.
+    static func isForJMeter(_ script: String) -> Bool { script.lowercased().hasSuffix(".jmx") }
+
     /// A workload's script; nil when there is no such file. Throws `InvalidFile` when it is no good.
     func script(
         of workload: TestConfiguration.Workload, for scope: Scope, commit: String?
     ) async throws -> Script? {
         guard let file = try await find(workload.script, scope, commit) else { return nil }
-        guard workload.script.lowercased().hasSuffix(".jmx") else {
+        guard Self.isForJMeter(workload.script) else {
             return .plan(try SpecFiles.testPlan(file.bytes, file: file.path).value)
         }
         guard workload.rate == nil else {

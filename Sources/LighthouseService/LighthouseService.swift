@@ -9,8 +9,8 @@ import SpecFiles
 /// The quality gate (K §2.6): asks an SLI provider for the indicators of a window of time, scores them against the
 /// service's objectives, and says what was missed.
 ///
-/// It keeps no state. A crash in the middle makes the task come again; the request to the provider has the same event
-/// id then, and an answer that came meanwhile is found in the log.
+/// It keeps no state but a memory of what it has read lately. A crash in the middle makes the task come again; the
+/// request to the provider has the same event id then, and an answer that came meanwhile is found in the log.
 package struct LighthouseService: Sendable {
     package static let name = "lighthouse-service"
     /// The longest that a provider may take; Keptn 1.4.5 waited for ever (keptn#7407).
@@ -21,6 +21,7 @@ package struct LighthouseService: Sendable {
     private let time: any TimeSource
     /// The SLI provider of projects that have not chosen one; empty for none.
     let sliProvider: String
+    private let recent = RecentGates()
 
     package init(
         configuration: any ConfigurationWriting, queries: any EventQueries, time: any TimeSource, sliProvider: String
@@ -42,7 +43,7 @@ package struct LighthouseService: Sendable {
     private func objectives(of task: TaskContext) async throws -> (file: ConfigurationFile?, slo: SLO?) {
         let place = ConfigurationPlace(task.scope)
         if let file = try await configuration.file("slo.yaml", at: place, commit: task.gitCommitID) {
-            return (file, try SpecFiles.slo(file.bytes, file: file.path).value)
+            return (file, try await recent.slo(file))
         }
         let old = "service-objectives.yaml"
         guard let file = try await configuration.file(old, at: place, commit: task.gitCommitID) else {
@@ -92,7 +93,9 @@ package struct LighthouseService: Sendable {
                 "SLI provider \(provider) has not answered within \(Self.providerMax.go): is it running, and does it "
                     + "hear sh.keptn.event.get-sli.triggered?")
         }
-        if let failure = Self.failure(of: answers.whole) { return failure }
+        for answer in [answers.whole] + answers.windows.values {
+            if let failure = Self.failure(of: answer) { return failure }
+        }
         guard let slo, let file else {
             return .pass(
                 "no evaluation performed by lighthouse because no SLO file configured for project "
@@ -173,7 +176,7 @@ package struct LighthouseService: Sendable {
             let rule = try ComparisonRule(slo.comparison)
             outcome = Evaluation.evaluate(
                 slo: slo, values: try SLIValue.values(ofGetSLIFinished: answer),
-                windows: windows.mapValues { (try? SLIValue.values(ofGetSLIFinished: $0)) ?? [] },
+                windows: try windows.mapValues { try SLIValue.values(ofGetSLIFinished: $0) },
                 previous: try await previous(rule, task),
                 providerFailure: answer["result"] == "fail" ? Self.message(of: answer) : nil)
         } catch let error as EvaluationError {
@@ -199,8 +202,10 @@ package struct LighthouseService: Sendable {
         query.results = (rule.includedResults ?? []).map(\.rawValue).sorted()
         query.excludeInvalidated = true
         query.limit = rule.resultsMax
-        return try await queries.events(query).compactMap { recorded in
-            recorded.event.json.flatMap { PreviousEvaluation(eventID: recorded.event.id, data: $0) }
+        var previous: [PreviousEvaluation] = []
+        for recorded in try await queries.events(query) {
+            if let evaluation = try await recent.evaluation(recorded) { previous.append(evaluation) }
         }
+        return previous
     }
 }

@@ -83,8 +83,9 @@ package final class JMeterCommand: LoadTool {
     ) async throws -> String? {
         let program = try program()
         let folder = "\(folder)/run-\(ids.newID())"
-        try await NIOThreadPool.singleton.runIfActive { try Self.prepare(folder, test.files) }
+        // What cannot be removed now is removed at the next start.
         defer { try? FileManager.default.removeItem(atPath: folder) }
+        try await NIOThreadPool.singleton.runIfActive { try Self.prepare(folder, test.files) }
         let count = Atomic(0)
         try await start(program, test, in: folder) { piece in
             count.add(piece.count, ordering: .relaxed)

@@ -16,8 +16,11 @@ package struct ReportFolder: TestReports {
             do {
                 try Data(report).write(to: URL(filePath: file), options: .atomic)
                 for path in [file, folder] { try Self.synchronize(path) }
+            } catch let error as KeptnError {
+                throw error
             } catch {
-                throw KeptnError(.unavailable, "the report \(file) cannot be written: \(error)")
+                throw KeptnError(
+                    .unavailable, "the report \(file) cannot be written: \(FileFailure.reason(error))")
             }
         }
     }
@@ -25,7 +28,7 @@ package struct ReportFolder: TestReports {
     package func report(id: String) async throws -> [UInt8]? {
         guard let file = try? path(of: id) else { return nil }
         return try await NIOThreadPool.singleton.runIfActive {
-            FileManager.default.contents(atPath: file).map(Array.init)
+            try FileReading.bytes(of: file)
         }
     }
 
@@ -61,7 +64,7 @@ package struct ReportFolder: TestReports {
 
     private static func synchronize(_ path: String) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        defer { close(descriptor) }
+        defer { if descriptor >= 0 { close(descriptor) } }
         guard descriptor >= 0, fsync(descriptor) == 0 else {
             throw KeptnError(.unavailable, "\(path) cannot be synced: \(String(cString: strerror(errno)))")
         }

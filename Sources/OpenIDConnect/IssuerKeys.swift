@@ -45,7 +45,11 @@ actor IssuerKeys {
 
     /// Asks, unless that was done a moment ago; who comes while somebody asks waits for the same answer.
     private func refresh() async throws {
-        if isAsking { return await withCheckedContinuation { waiters.append($0) } }
+        while isAsking {
+            await withCheckedContinuation { waiters.append($0) }
+            // Without it whoever asked was cancelled, and somebody else has to.
+            if askedAt != nil { return }
+        }
         if let askedAt, time.now < askedAt + Self.askingPause { return }
         isAsking = true
         askedAt = time.now

@@ -52,7 +52,8 @@ package struct ArtifactFolder: ArtifactStore {
             return reference
         } catch {
             try await remove(temporary)
-            throw error
+            guard let error = error as? SystemError else { throw error }
+            throw KeptnError(.unavailable, "the artifact '\(name)' cannot be stored: \(error)")
         }
     }
 

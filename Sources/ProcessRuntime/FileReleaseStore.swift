@@ -86,9 +86,9 @@ package struct FileReleaseStore: ReleaseStore {
 
     private static func release(in folder: String) throws -> Release? {
         let path = "\(folder)/\(stateFile)"
-        guard let bytes = FileManager.default.contents(atPath: path) else { return nil }
+        guard let bytes = try FileReading.bytes(of: path) else { return nil }
         do {
-            return try JSONDecoder().decode(Release.self, from: bytes)
+            return try JSONDecoder().decode(Release.self, from: Data(bytes))
         } catch {
             throw KeptnError(.internalFailure, "\(path) cannot be read: \(error)")
         }

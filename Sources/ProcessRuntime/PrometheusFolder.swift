@@ -41,7 +41,7 @@ package struct PrometheusFolder: MonitoringFiles {
                 do {
                     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
                 } catch {
-                    throw KeptnError(.unavailable, "\(folder) cannot be made: \(error)")
+                    throw KeptnError(.unavailable, "\(folder) cannot be made: \(FileFailure.reason(error))")
                 }
             }
             if file.kind == .alertRules { doubts += try await check(file, in: folder) }

@@ -127,6 +127,13 @@ package struct APIClient: Sendable {
         throw KeptnError(code(of: status), message ?? "the server answers \(status.code) \(status.reasonPhrase)")
     }
 
+    /// Lives as long as the program. Where nobody is, it says so instead of trying until the time is over.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: configuration)
+    }()
+
     private func exchange(
         _ method: HTTPMethod, _ path: String, contentType: String?, _ body: HTTPClientRequest.Body?
     ) async throws -> (status: HTTPResponseStatus, bytes: [UInt8]) {
@@ -137,21 +144,13 @@ package struct APIClient: Sendable {
         if let contentType { request.headers.add(name: "content-type", value: contentType) }
         request.body = body
         do {
-            let response = try await HTTPClient.shared.execute(request, timeout: Self.requestMax)
+            let response = try await Self.client.execute(request, timeout: Self.requestMax)
             return (response.status, Array(buffer: try await response.body.collect(upTo: Self.answerMax)))
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw KeptnError(.unavailable, "the server at \(endpoint) does not answer: \(Self.reason(error))")
-        }
-    }
-
-    /// Why there is no answer, in a few words.
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case is NIOConnectionError, is IOError: "nothing can be reached there"
-        case let error as HTTPClientError: error.shortDescription
-        default: "\(error)"
+            throw KeptnError(
+                .unavailable, "the server at \(endpoint) does not answer: \(ConnectionFailure.reason(error))")
         }
     }
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import KeptnKit
 import NIOPosix
+import Ports
 
 /// The secrets of this machine: a folder for each, in it a file for each key, as Kubernetes mounts them.
 struct SecretFolder: Sendable {
@@ -15,7 +16,13 @@ struct SecretFolder: Sendable {
 
     /// Blocks. Kubernetes keeps what it swaps in names that begin with a dot.
     private static func read(_ folder: String) throws -> [String: String]? {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return nil }
+        guard FileManager.default.fileExists(atPath: folder) else { return nil }
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        } catch {
+            throw ControlPlaneError(.rejected, "\(folder) cannot be read: \(FileFailure.reason(error))")
+        }
         var values: [String: String] = [:]
         for name in names where !name.hasPrefix(".") {
             guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)"),

@@ -129,9 +129,9 @@ package struct WebRequester: HTTPRequester {
                 return RequestFailure(.badURL, "'\(url)' is no address of an HTTP server")
             case _ where "\(error)".contains("unsupportedScheme"):
                 return RequestFailure(.badURL, "'\(url)' begins with neither http:// nor https://")
-            default: return RequestFailure(.unreachable, error.shortDescription)
+            default: return RequestFailure(.unreachable, ConnectionFailure.reason(error))
             }
-        default: return RequestFailure(.unreachable, "\(error)")
+        default: return RequestFailure(.unreachable, ConnectionFailure.reason(error))
         }
     }
 }

@@ -2,6 +2,7 @@ import CloudEvents
 import Dispatch
 import FoundationEssentials
 import GRDB
+import Glibc
 package import Logging
 package import Ports
 
@@ -31,6 +32,7 @@ package final class SQLiteStore: EventLog, SubscriptionStore {
         lock = try FolderLock(folder)
         self.logger = logger
         let path = folder + "/keptn.db"
+        try Self.create(path)
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration)
             try Schema.migrate(pool, path: path)
@@ -47,6 +49,16 @@ package final class SQLiteStore: EventLog, SubscriptionStore {
             throw StoreFailure.translated(error, doing: "opening \(path)")
         }
         writer = GroupCommit(pool: pool, recent: recent)
+    }
+
+    /// Makes the file, for its owner only: SQLite would let everybody read it, and gives its write-ahead log the same
+    /// mode. One that is there keeps the mode that it was given.
+    private static func create(_ path: String) throws {
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw KeptnError(.unavailable, "\(path) cannot be opened: \(FileFailure.text(of: errno))")
+        }
+        Glibc.close(descriptor)
     }
 
     private static var configuration: GRDB.Configuration {

@@ -219,7 +219,7 @@ extension SpecFiles {
         guard bytes.count <= bytesMax else {
             throw InvalidFile([
                 Diagnostic(
-                    file: file, line: 0, column: 0,
+                    file: file, line: 1, column: 1,
                     message: "the file has \(bytes.count) bytes; at most \(bytesMax) are read")
             ])
         }

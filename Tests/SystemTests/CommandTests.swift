@@ -167,6 +167,17 @@ struct CommandTests {
         Call(
             arguments: "send event approval.finished -p quiet -s dev --id nothing",
             output: ["No open approval.triggered event with the ID nothing has been found"]),
+        Call(arguments: "validate .", code: 1, errors: [". is a folder; a file is needed"]),
+        Call(arguments: "validate nothing.yaml", code: 1, errors: ["nothing.yaml not found on local file system"]),
+        Call(
+            arguments: "evaluate --slo SHIPYARD --provider prometheus", code: 1,
+            errors: ["by --url, or by --provider-config"]),
+        Call(arguments: "server --event-bytes-max 0", code: 1, errors: ["at least 1024 bytes are needed"]),
+        Call(arguments: "server --jmeters-max 0", code: 1, errors: ["at least 1 is needed"]),
+        Call(arguments: "server --jmeter nothing", code: 1, errors: ["there is no program that can be run"]),
+        Call(
+            arguments: "get projects --endpoint http://127.0.0.1:1/api --token x", code: 1,
+            errors: ["the server at http://127.0.0.1:1/api does not answer: Connection refused\n"]),
         Call(arguments: "create project p", code: 1, errors: ["--shipyard is missing"]),
         Call(
             arguments: "create project p -r https://127.0.0.1:1/r.git -u u -t x", code: 1,

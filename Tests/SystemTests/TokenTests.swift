@@ -44,6 +44,42 @@ struct TokenTests {
         }
     }
 
+    @Test("A token or a key that is there and cannot be read is not made anew, and half a one counts for none")
+    func unreadable() async throws {
+        try await KeptnProcess.withHome { keptn in
+            let files = FileManager.default
+            let token = keptn.home.appending(path: "token")
+            try files.createDirectory(at: token, withIntermediateDirectories: true)
+            let refused = try await keptn.keptn(["server", "--listen", "127.0.0.1:0"])
+            #expect(refused.code == 1 && refused.errors.contains("token cannot be read: Is a directory"))
+            try files.removeItem(at: token)
+            // As a crash would leave it.
+            try Data("0123".utf8).write(to: keptn.home.appending(path: "token.part"))
+            _ = try await keptn.withServer { _ in .gracefully }
+            let text = try String(contentsOf: token, encoding: .utf8)
+            #expect(text.count == 65 && !text.hasPrefix("0123"))
+        }
+    }
+
+    @Test("A port that is taken is named, with what to do")
+    func portTaken() async throws {
+        try await KeptnProcess.withHome { keptn in
+            _ = try await keptn.withServer { first in
+                let url = try String(contentsOf: first.home.appending(path: "endpoint"), encoding: .utf8)
+                let port = try #require(url.split(separator: "/").dropFirst().first?.split(separator: ":").last)
+                try await KeptnProcess.withHome { second in
+                    let refused = try await second.keptn(["server", "--listen", "127.0.0.1:\(port)"])
+                    #expect(refused.code == 1)
+                    let said =
+                        "Error: nobody can be served at 127.0.0.1:\(port): another program listens there: end it, or "
+                        + "choose another port (0 takes a free one)\n"
+                    #expect(refused.errors == said)
+                }
+                return .gracefully
+            }
+        }
+    }
+
     @Test(
         "An identity provider that could not be trusted stops the start, with what would be right",
         arguments: [

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 package import Ports
 import ProcessRuntime
@@ -74,11 +75,13 @@ package struct GitServers: Sendable {
 
     private func start(_ processes: LocalProcesses) async throws {
         // As the servers live on, they must not inherit pipes of other tests: that leaves out Foundation's Process.
+        var started: [String] = []
         func start(_ program: String, _ arguments: String...) async throws {
-            _ = try await processes.start(
+            let process = try await processes.start(
                 ProcessCommand(
                     program: try #require(path(of: program)), arguments: arguments, environment: [:], folder: folder,
                     logFile: "\(folder)/\(program).out"))
+            started.append("\(process.pid)")
         }
         let authorized = try ["ed25519", "ecdsa"].map {
             try String(contentsOfFile: "\(folder)/\($0).pub", encoding: .utf8)
@@ -95,6 +98,12 @@ package struct GitServers: Sendable {
         try await start("nginx", "-e", "\(folder)/nginx.log", "-c", "\(folder)/nginx.conf")
         try await start("sshd", "-D", "-f", "\(folder)/sshd.conf", "-E", "\(folder)/sshd.log")
         try await start("tinyproxy", "-d", "-c", "\(folder)/tinyproxy.conf")
+        // Tests that are cut off stop nobody: then this one does.
+        let watch = "tail --pid=$0 -f /dev/null; kill \"$@\""
+        _ = try await processes.start(
+            ProcessCommand(
+                program: try #require(path(of: "sh")), arguments: ["-c", watch, "\(getpid())"] + started,
+                environment: ["PATH": "/usr/bin:/bin"], folder: folder, logFile: "\(folder)/watch.out"))
         try await eventually("the servers listen") {
             FileManager.default.fileExists(atPath: "\(folder)/fcgi")
                 && [httpsPort, httpPort, sshPort, proxyPort].allSatisfy(listens)

@@ -12,7 +12,7 @@ struct AuthCommand: AsyncParsableCommand {
             Without flags the server that is known already is checked, or the one on this machine.
             keptn auth --endpoint https://keptn.example.com/api --api-token TOKEN
             keptn auth --endpoint https://keptn.example.com/api --oauth --oauth-discovery https://id.example.com \
-                --oauth-client-id keptn-cli
+            --oauth-client-id keptn-cli
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -60,7 +60,7 @@ struct AuthCommand: AsyncParsableCommand {
         let content = try global.contexts.read()
         let old = content.contexts.first { $0.name == context }
         guard
-            let endpoint = endpoint ?? ProcessInfo.processInfo.environment["KEPTN_ENDPOINT"] ?? old?.endpoint
+            let endpoint = try endpoint ?? ProcessInfo.processInfo.environment["KEPTN_ENDPOINT"] ?? old?.endpoint
                 ?? global.dataFolder.read(.endpoint)
         else {
             throw KeptnError(

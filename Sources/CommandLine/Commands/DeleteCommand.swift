@@ -4,7 +4,7 @@ import RemoteClients
 
 struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete a project, a service or a secret.",
+        commandName: "delete", abstract: "Delete a project, a service, a secret or a subscription.",
         subcommands: [
             DeleteProjectCommand.self, DeleteServiceCommand.self, DeleteSecretCommand.self,
             DeleteSubscriptionCommand.self, DeleteWebhookSubscriptionCommand.self,

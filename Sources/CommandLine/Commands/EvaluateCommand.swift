@@ -39,6 +39,11 @@ struct EvaluateCommand: AsyncParsableCommand {
     enum Provider: String, ExpressibleByArgument, CaseIterable { case prometheus, http, file }
     enum Format: String, ExpressibleByArgument, CaseIterable { case table, json, junit, markdown }
 
+    func validate() throws {
+        guard provider == .prometheus, url == nil, providerConfig == nil else { return }
+        throw ValidationError("where Prometheus is has to be said: by --url, or by --provider-config")
+    }
+
     func run() async throws {
         let time = SystemTime()
         let file = try InputFile.read(slo)
@@ -119,7 +124,7 @@ struct EvaluateCommand: AsyncParsableCommand {
                 sampled: slo.sampledIndicators, deployment: deployment,
                 labels: try KeyValues.labels(labels), filters: slo.filter),
             previous: try past?.previous(ComparisonRule(slo.comparison), scope) ?? [],
-            secret: Self.secret, file: { FileManager.default.contents(atPath: $0).map { Array($0) } })
+            secret: Self.secret, file: { try FileReading.bytes(of: $0) })
     }
 
     @Sendable private static func secret(_ wanted: SLIProviderSpec.SecretKey) throws -> String {

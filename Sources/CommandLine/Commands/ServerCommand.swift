@@ -27,6 +27,8 @@ struct ServerCommand: AsyncParsableCommand {
     @Option(help: "How long a test by real users lasts [env: WAIT_DURATION; default 3m].") var waitDuration: String?
     @Option(help: "Apache JMeter, for .jmx scripts [default: jmeter on the PATH, or in JMETER_HOME].")
     var jmeter: String?
+    @Option(help: "How many JMeters run side by side; further tests wait [default: the number of processors].")
+    var jmetersMax: Int?
     @Option(help: "The SLI provider of projects that have not chosen one; '' for none.")
     var sliProvider = "keptn"
     @Option(help: "Remove events and finished sequences older than this, such as 2160h [default: keep everything].")
@@ -71,6 +73,18 @@ struct ServerCommand: AsyncParsableCommand {
     @OptionGroup(title: "Remediation and monitoring") var remediation: RemediationOptions
     @OptionGroup(title: "Identity provider") var identities: IdentityOptions
 
+    func validate() throws {
+        guard eventBytesMax >= 1024 else {
+            throw ValidationError("--event-bytes-max \(eventBytesMax): at least 1024 bytes are needed")
+        }
+        if let jmetersMax, jmetersMax < 1 {
+            throw ValidationError("--jmeters-max \(jmetersMax): at least 1 is needed")
+        }
+        if let jmeter, !FileManager.default.isExecutableFile(atPath: jmeter) {
+            throw ValidationError("--jmeter \(jmeter): there is no program that can be run")
+        }
+    }
+
     func run() async throws {
         let terminal = Terminal()
         var configuration = ServerConfiguration(home: DataFolder(given: home).path)
@@ -97,7 +111,7 @@ struct ServerCommand: AsyncParsableCommand {
             let source = self.waitDuration == nil ? "WAIT_DURATION" : "--wait-duration"
             configuration.waitDuration = try Self.duration(waitDuration, source)
         }
-        configuration.jmeter = jmeter
+        (configuration.jmeter, configuration.jmetersMax) = (jmeter, jmetersMax)
         configuration.retention = try retention.map { try Self.duration($0, "--retention") }
         configuration.sliProvider = sliProvider
         try remediation.apply(to: &configuration)

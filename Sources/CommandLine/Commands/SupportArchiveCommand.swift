@@ -49,11 +49,16 @@ struct GenerateSupportArchiveCommand: AsyncParsableCommand {
                     problems.append(["report": .string(report.file), "error": .string(error.message)])
                 }
             }
-            for project in (try? await client.pages("controlPlane/v1/project", items: "projects")) ?? [] {
-                let name = project.text("projectName")
-                let path = "controlPlane/v1/sequence/\(client.segment(name))"
-                guard let states = try? await client.get(path, ["pageSize": "100"]) else { continue }
-                add("sequences/\(name).json", states)
+            var current = "sequences"
+            do {
+                for project in try await client.pages("controlPlane/v1/project", items: "projects") {
+                    let name = project.text("projectName")
+                    current = "sequences/\(name).json"
+                    let path = "controlPlane/v1/sequence/\(client.segment(name))"
+                    add(current, try await client.get(path, ["pageSize": "100"]))
+                }
+            } catch let error as KeptnError {
+                problems.append(["report": .string(current), "error": .string(error.message)])
             }
             add(
                 "client.json",
@@ -66,7 +71,7 @@ struct GenerateSupportArchiveCommand: AsyncParsableCommand {
         do {
             try Data(archive.encoded).write(to: URL(filePath: file), options: .atomic)
         } catch {
-            throw KeptnError(.unavailable, "\(file) cannot be written: \(error)")
+            throw KeptnError(.unavailable, "\(file) cannot be written: \(FileFailure.reason(error))")
         }
         terminal.line("Support archive written to \(file)")
     }

@@ -148,8 +148,11 @@ extension SequenceTree {
         return Paint.of(state)("\(sign) \(state)", terminal)
     }
 
+    private static let lineMax = 160
+
     private static func firstLine(_ text: String) -> String {
-        String(text.prefix { $0 != "\n" }.prefix(160))
+        let line = text.prefix { $0 != "\n" }
+        return line.count <= lineMax ? String(line) : "\(line.prefix(lineMax - 1))…"
     }
 
     private static func span(_ from: Timestamp?, _ to: Timestamp) -> String {

@@ -13,12 +13,13 @@ package struct EvaluationWindow: Sendable, Hashable {
     /// The window of an `evaluation.triggered` event: its own start and end or timeframe, else the test's.
     package init(ofTriggered data: JSON, now: Timestamp) throws(EvaluationError) {
         let asked = data["evaluation"]
-        if Self.text(asked, "start") != nil || Self.text(asked, "timeframe") != nil {
+        let (askedStart, askedLength) = (try Self.text(asked, "start"), try Self.text(asked, "timeframe"))
+        if askedStart != nil || askedLength != nil {
             (start, end) = try Self.asked(asked ?? .emptyObject, now)
             return
         }
         let test = data["test"]
-        guard let start = Self.text(test, "start"), let end = Self.text(test, "end") else {
+        guard let start = try Self.text(test, "start"), let end = try Self.text(test, "end") else {
             throw EvaluationError("evaluation.triggered event does not contain evaluation timeframe")
         }
         (self.start, self.end) = (try Self.time(start, "test.start"), try Self.time(end, "test.end"))
@@ -40,14 +41,14 @@ package struct EvaluationWindow: Sendable, Hashable {
         _ json: JSON, _ now: Timestamp
     ) throws(EvaluationError) -> (start: Timestamp, end: Timestamp) {
         var length: Duration?
-        if let text = text(json, "timeframe") {
+        if let text = try text(json, "timeframe") {
             guard let duration = Duration(go: text), duration > .zero else {
                 throw EvaluationError("timeframe is '\(text)'; a duration such as 5m is needed")
             }
             length = duration
         }
         let window: (start: Timestamp, end: Timestamp)
-        switch (text(json, "start"), text(json, "end"), length) {
+        switch (try text(json, "start"), try text(json, "end"), length) {
         case (_, _?, _?): throw EvaluationError("'end' and 'timeframe' are mutually exclusive")
         case (nil, _?, _): throw EvaluationError("'end' cannot be set without 'start'")
         case (_?, nil, nil): throw EvaluationError("'start' needs 'end' or 'timeframe'")
@@ -71,8 +72,12 @@ package struct EvaluationWindow: Sendable, Hashable {
         ]
     }
 
-    private static func text(_ json: JSON?, _ name: String) -> String? {
-        json?[name]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+    private static func text(_ json: JSON?, _ name: String) throws(EvaluationError) -> String? {
+        guard let value = json?[name], !value.isNull else { return nil }
+        guard let text = value.stringValue else {
+            throw EvaluationError("\(name) has to be a text, not \(value.text.prefix(80))")
+        }
+        return text.isEmpty ? nil : text
     }
 
     private static func time(_ text: String, _ name: String) throws(EvaluationError) -> Timestamp {

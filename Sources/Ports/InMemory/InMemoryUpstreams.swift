@@ -5,6 +5,7 @@ package final class InMemoryUpstreams: GitUpstreams {
     private struct State {
         var tokens: [String: String] = [:]
         var isReachable = true
+        var afterPull: (@Sendable () async throws -> Void)?
     }
 
     private let files: InMemoryVersionedFiles
@@ -19,6 +20,11 @@ package final class InMemoryUpstreams: GitUpstreams {
 
     /// Whether upstreams answer.
     package func set(reachable: Bool) { state.withLock { $0.isReachable = reachable } }
+
+    /// What happens once, between the next pull and whatever follows it.
+    package func afterPull(_ event: @escaping @Sendable () async throws -> Void) {
+        state.withLock { $0.afterPull = event }
+    }
 
     package func branches(at upstream: GitCredentials) async throws -> [String: String] {
         try check(upstream)
@@ -54,6 +60,11 @@ package final class InMemoryUpstreams: GitUpstreams {
             }
         }
         files.replace(repository, by: ours)
+        let event = state.withLock { state in
+            defer { state.afterPull = nil }
+            return state.afterPull
+        }
+        try await event?()
         return differences
     }
 

@@ -1,6 +1,5 @@
+import Ports
 import Testing
-
-@testable import ConfigurationService
 
 @Suite("RecentValues")
 struct RecentValuesTests {

@@ -149,6 +149,23 @@ struct UpstreamsTests {
         #expect(try await second.upstream(of: "sockshop")?.credentials == (try credentials()))
     }
 
+    @Test("What is committed while a sync runs is not called synced, and goes out with the next one, at once")
+    func committedMeanwhile() async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        let upstream = try credentials()
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]), upstream: upstream)
+        let sync = UpstreamSync(of: bench.service, interval: .seconds(60))
+        bench.git.afterPull { [service = bench.service, dev] in _ = try await service.write([("late", [1])], at: dev) }
+        await sync.syncDue()
+        let late = try await bench.service.head(of: dev)
+        #expect(try await bench.git.branches(at: upstream)["dev"] != late)
+        #expect(try await bench.state() == .ahead)
+        await sync.syncDue()
+        #expect(try await bench.git.branches(at: upstream)["dev"] == late)
+        #expect(try await bench.state() == .synced)
+    }
+
     @Test("An upstream is switched when the new one takes everything, else the old one stays")
     func switches() async throws {
         let bench = try UpstreamBench()

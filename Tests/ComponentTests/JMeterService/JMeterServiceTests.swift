@@ -231,6 +231,45 @@ import Testing
                 + "failed: it did not end within 1m30s")
     }
 
+    @Test("With one JMeter at once, the second test waits, says so, and its time begins with its turn")
+    func queue() async throws {
+        let requester = InMemoryHTTPRequester { _ in IncomingResponse(status: 200) }
+        let tool = ScriptedLoadTool(["1,12,get,200,OK,u,text,true,\n"], neverEnds: true, time: time)
+        let files = [
+            "jmeter/jmeter.conf.yaml": "workloads: [{teststrategy: performance, script: jmeter/x.jmx, timeout: 90s}]",
+            "jmeter/x.jmx": "<plan/>",
+        ]
+        let begin = time.now
+        let events = try await run(
+            ["performance", "performance"], requester, files,
+            ["deploymentURIsLocal": [.string(Self.url)]], tool: tool, jmetersMax: 1, endsMin: 2,
+            watching: { store in
+                var position = Position(0)
+                var isWaiting = false
+                while !isWaiting {
+                    try await store.waitForEvents(after: position)
+                    for event in try await store.events(after: position, limit: 100) {
+                        position = event.position
+                        let message = event.event.json?["message"]?.stringValue ?? ""
+                        isWaiting = isWaiting || message.contains("waits for JMeter; 1 tests run or wait before it")
+                    }
+                }
+                #expect(tool.tests.count == 1)
+                for _ in 0..<2 {
+                    // The tool, and the deadline of the one that runs.
+                    try await time.waitForSleepers(2)
+                    time.advance(by: .seconds(90))
+                }
+            })
+        let ends = events.filter { $0.type.hasSuffix("test.finished") }.compactMap(\.json)
+        #expect(
+            Set(ends.compactMap { $0["test", "end"]?.stringValue }) == [
+                (begin + .seconds(90)).rfc3339, (begin + .seconds(180)).rfc3339,
+            ])
+        #expect(ends.count == 2)
+        for end in ends { #expect(end["message"]?.stringValue?.contains("did not end within 1m30s") == true) }
+    }
+
     @Test("At a rate, latency counts from the instant at which a request was to be sent")
     func rate() async throws {
         let requester = InMemoryHTTPRequester { _ in IncomingResponse(status: 200) }
@@ -352,7 +391,8 @@ extension JMeterServiceTests {
     /// What is sent until the last test has its answer.
     private func run(
         _ strategies: [String], _ requester: InMemoryHTTPRequester, _ files: [String: String], _ deployment: JSON,
-        tool: ScriptedLoadTool = ScriptedLoadTool([]), meanwhile: () async throws -> Void = {}
+        tool: ScriptedLoadTool = ScriptedLoadTool([]), jmetersMax: Int = 2, endsMin: Int = 1,
+        meanwhile: () async throws -> Void = {}, watching: (InMemoryStore) async throws -> Void = { _ in }
     ) async throws -> [CloudEvent] {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let store = InMemoryStore()
@@ -373,16 +413,18 @@ extension JMeterServiceTests {
             ])
         }
         let component = JMeterService(
-            configuration: FilesOfAStage(files: files), requester: requester, jmeter: tool, reports: reports, time: time
-        )
+            configuration: FilesOfAStage(files: files), requester: requester, jmeter: tool, jmetersMax: jmetersMax,
+            reports: reports, time: time)
         let service = IntegrationService(component.integration(version: "1"), on: plane, time: time, logger: logger)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await service.run() }
             try await meanwhile()
+            try await watching(store)
             var answers: [CloudEvent] = []
             var position = Position(Int64(strategies.count))
             let last = "t\(strategies.count)"
-            while !answers.contains(where: { $0.triggeredID == last && $0.type.hasSuffix("finished") }) {
+            var ends: [CloudEvent] { answers.filter { $0.type.hasSuffix("finished") } }
+            while ends.count < endsMin || !ends.contains(where: { $0.triggeredID == last }) {
                 try await store.waitForEvents(after: position)
                 for event in try await store.events(after: position, limit: 100) {
                     answers.append(event.event)

@@ -172,6 +172,9 @@ struct LighthouseServiceTests {
             data: ["evaluation": ["start": "2026-01-31T12:00:00Z", "end": "2026-01-31T12:05:00Z", "timeframe": "5m"]],
             slo: slo, says: "'end' and 'timeframe' are mutually exclusive"),
         Refusal(
+            name: "a number for a time", data: ["evaluation": ["start": 5, "timeframe": "5m"]], slo: slo,
+            says: "start has to be a text, not 5"),
+        Refusal(
             name: "broken objectives", data: window, slo: "objectives: 3",
             says:
                 "error retrieving SLO file: Could not parse SLO file for service carts in stage dev in project sockshop"

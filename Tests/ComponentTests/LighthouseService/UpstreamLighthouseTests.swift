@@ -176,4 +176,36 @@ struct UpstreamLighthouseTests {
             #expect(results.last?["value", "samples"] == [4, 5, 6])
         }
     }
+
+    @Test("A provider that fails, or answers what cannot be read, for the window of an error budget says so")
+    func failedWindow() async throws {
+        let slo = """
+            objectives:
+            - sli: errors
+              target: 99.9%
+              pass: [{criteria: ["burn_rate(1h)<14.4"]}]
+            total_score: {pass: "90%"}
+            """
+        for (status, values, says) in [
+            ("errored", [], "because the SLI provider ended with status errored: no disk"),
+            ("succeeded", ["errors"], "indicatorValues[0] is no object"),
+        ] as [(String, JSON, String)] {
+            let bench = LighthouseBench()
+            try await bench.evaluating(slo) { _ in
+                for start in ["2026-01-31T11:01:00.000Z", "2026-01-31T12:00:00.000Z"] {
+                    let asked = try await bench.bench.event {
+                        $0.type == "sh.keptn.event.get-sli.triggered"
+                            && $0.json?["get-sli", "start"]?.stringValue == start
+                    }
+                    let isWindow = start.contains("T11:")
+                    try await bench.answer(
+                        asked, status: isWindow ? status : "succeeded", message: "no disk",
+                        values: isWindow ? values : [LighthouseBench.value("errors", 0.001)])
+                }
+                let verdict = try await bench.finished()
+                #expect(verdict["status"] == "errored" && verdict["result"] == "fail")
+                #expect(verdict["message"]?.stringValue?.contains(says) == true, "\(verdict)")
+            }
+        }
+    }
 }

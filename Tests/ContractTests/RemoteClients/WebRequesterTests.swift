@@ -69,6 +69,17 @@ import Testing
         let request = OutgoingRequest(url: "http://127.0.0.1:\(port)/")
         let failure = await #expect(throws: RequestFailure.self) { try await requester.send(request) }
         #expect(failure?.kind == .unreachable)
+        #expect(failure.map { "\($0)" }?.hasSuffix("Connection refused") == true, "\(String(describing: failure))")
+    }
+
+    @Test("A server that does not speak TLS is told in words")
+    func noTLS() async throws {
+        try await withTestUpstream { url in
+            let request = OutgoingRequest(url: url.replacing("http://", with: "https://"))
+            let failure = await #expect(throws: RequestFailure.self) { try await requester.send(request) }
+            let text = failure.map { "\($0)" } ?? ""
+            #expect(text.contains("it does not speak TLS"), "\(text)")
+        }
     }
 
     @Test("What is no address of an HTTP server is told apart", arguments: ["", "carts", "ftp://host/", "http://"])

@@ -150,6 +150,18 @@ struct SQLiteStoreTests {
         }
     }
 
+    @Test("Only the owner may read the files, whoever made the folder")
+    func modes() async throws {
+        try await withSQLiteStore { store, folder in
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder)
+            try await store.append([Contract.event("a")])
+            for name in ["keptn.db", "keptn.db-wal", "keptn.db-shm", "keptn.db.lock"] {
+                let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+                #expect(attributes[.posixPermissions] as? Int == 0o600, "\(name)")
+            }
+        }
+    }
+
     @Test("A database of a newer version is refused, and stays as it is")
     func newerVersion() async throws {
         try await withTemporaryFolder { folder in

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Keeps what was asked for lately, within a limit. Two generations: what is asked for again moves to the young one;
 /// when that is full it becomes the old one, and what was old and not asked for again is gone.
-final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+package final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Generations {
         var young: [Key: Value] = [:]
         var old: [Key: Value] = [:]
@@ -16,20 +16,20 @@ final class RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// - Parameters:
     ///   - costMax: of a generation; values that cost more are not kept at all.
     ///   - cost: in any unit, at least 1.
-    init(costMax: Int, cost: @escaping @Sendable (Value) -> Int = { _ in 1 }) {
+    package init(costMax: Int, cost: @escaping @Sendable (Value) -> Int = { _ in 1 }) {
         self.costMax = costMax
         self.cost = cost
     }
 
     /// The kept value, or the one made now. Nothing is kept of a failure.
-    func value(_ key: Key, orMake make: () async throws -> Value) async throws -> Value {
+    package func value(_ key: Key, orMake make: () async throws -> Value) async throws -> Value {
         if let kept = find(key) { return kept }
         let made = try await make()
         keep(made, key)
         return made
     }
 
-    func removeAll() { generations.withLock { $0 = Generations() } }
+    package func removeAll() { generations.withLock { $0 = Generations() } }
 
     private func find(_ key: Key) -> Value? {
         let (value, isOld) = generations.withLock { generations in

@@ -64,7 +64,9 @@ struct RepositoryFolder: Sendable {
         for repository in try repositories() {
             let place = try path(of: repository)
             let top = ["HEAD", "config", "packed-refs"]
-            let references = try FileManager.default.subpathsOfDirectory(atPath: "\(place)/refs")
+            // A folder that only looks like a repository must not keep the others from being served.
+            let hasReferences = FileManager.default.fileExists(atPath: "\(place)/refs")
+            let references = hasReferences ? try FileManager.default.subpathsOfDirectory(atPath: "\(place)/refs") : []
             let locks = top.map { "\($0).lock" } + references.filter { $0.hasSuffix(".lock") }.map { "refs/\($0)" }
             for lock in locks where unlink("\(place)/\(lock)") != 0 && errno != ENOENT {
                 throw Self.failure("removing", "\(place)/\(lock)")

@@ -33,6 +33,9 @@ package struct KeptnCommand: AsyncParsableCommand {
                 try command.run()
             }
             exit()
+        } catch is CancellationError {
+            Terminal().error("Interrupted")
+            exit(withError: ExitCode(1))
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             Terminal().error(WrongCall(arguments: arguments).text(for: error))

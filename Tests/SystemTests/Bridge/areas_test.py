@@ -88,7 +88,7 @@ class Approval(BridgeTest):
         self.assertEqual(page.violations(), [])
         page.find("dialog .choice", "Decline").click()
         page.find("dialog textarea").send_keys("not on a Friday")
-        page.find("dialog footer .primary").click()
+        page.find("dialog footer [type=submit]", "Decline").click()
         page.find(".notice", "Declined")
         page.says("Nothing waits for you")
         page.visit(f"project/approved/sequence/{context}")
@@ -349,6 +349,18 @@ class Sequences(BridgeTest):
         eventually("one is left", lambda: page.count("tbody tr") == 1)
         page.find(".toolbar a", "Clear").click()
         eventually("all are back", lambda: page.count("tbody tr") == 2)
+
+    def test_a_long_wait_is_drawn_shorter_and_work_to_scale(self):
+        page = self.browser
+        page.visit("about")
+        found = page.driver.execute_async_script("""
+            const done = arguments[0]
+            import('/bridge/screens/waterfall.js').then(({scale}) => {
+                const {share, cuts} = scale(0, 1_000_000, [[0, 10], [999_990, 1_000_000]])
+                const shares = [0, 5, 10, 999_990, 1_000_000].map((at) => Math.round(share(at) * 60))
+                done([...shares, cuts.map((one) => one.ms)])
+            }, (error) => done(String(error)))""")
+        self.assertEqual(found, [0, 10, 20, 40, 60, [999_980]])
 
     def test_a_run_that_waits_says_for_whom_and_leads_there(self):
         project("queued", ["carts"])

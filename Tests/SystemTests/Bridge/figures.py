@@ -66,8 +66,8 @@ def screens():
     print(f"{overview['totals']['projects']} projects, {project['serviceCount']} services in the first")
     took, size = fresh(page, "dashboard")
     print(f"first load of the dashboard: {took:.0f} ms, {size / 1000:.0f} kB")
-    paths = ["dashboard", "approvals", "problems", "statistics", "about", f"project/{name}", f"project/{name}/service",
-             f"project/{name}/service/{service}", f"project/{name}/sequence"]
+    paths = ["dashboard", "approvals", "problems", f"statistics?project={name}", f"project/{name}",
+             f"project/{name}/service", f"project/{name}/service/{service}", f"project/{name}/sequence"]
     paths += [f"project/{name}/sequence/{runs[0]['context']}"] if runs else []
     for path in paths:
         times = []

@@ -97,6 +97,13 @@ class Screens(BridgeTest):
         page.visit("dashboard")
         page.find(".pager", "1–20 of")
 
+    def test_statistics_of_many_projects_are_those_of_one_that_is_chosen(self):
+        page = self.browser
+        page.visit("statistics")
+        page.says("Choose a project")
+        page.choose("select[aria-label=Project]", SMALL)
+        page.find("[aria-label='What was run, by service'] td", "carts")
+
 
 if __name__ == "__main__":
     unittest.main()

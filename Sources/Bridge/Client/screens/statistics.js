@@ -20,9 +20,10 @@ export function show(page) {
       const from = span === 0 ? 0 : to - span * 86400
       const { project, stage, service } = page.query
       const { names } = await get('v1/overview/names', {}, signal)
+      if (!project && names.length > countedMax) return { names, stages: [] }
       const [counted, chosen, dora] = await Promise.all([
-        project || names.length <= countedMax ? countsOf({ from, to, project }, signal) : null,
-        project && get(`v1/overview/project/${part(project)}`, {}, signal), figures({ from, to, project, stage, service }, signal)])
+        countsOf({ from, to, project }, signal), project && get(`v1/overview/project/${part(project)}`, {}, signal),
+        figures({ from, to, project, stage, service }, signal)])
       return { counted, names, stages: chosen?.stages ?? [], dora }
     },
     show: (data) => page.render(
@@ -31,7 +32,7 @@ export function show(page) {
   })
 }
 
-/// So many projects are counted together; with more, the counts of thousands of services would say nothing and take seconds.
+/// So many projects are counted together; with more, the figures of thousands of services would say nothing and take seconds.
 const countedMax = 20
 
 async function countsOf(query, signal) {
@@ -51,7 +52,10 @@ function toolbar(page, { names, stages }) {
 }
 
 function counts(page, { counted }) {
-  if (!counted) return [h('p.quiet', 'Choose a project to see what was run in it, and by whom.')]
+  if (!counted) {
+    return [empty('Choose a project', `Figures stand beside each other service by service, too many for one page with more than ${countedMax} projects. Those of all:`,
+      command('keptn get statistics'))]
+  }
   const services = counted.projects.flatMap((project) => project.services.filter((service) => service.name).map((service) => ({ project: project.name, ...service })))
   if (services.length === 0) return [empty('Nothing was run in this time', 'Choose a longer time, or run something:', command('keptn trigger delivery --project PROJECT --service SERVICE --image ARTIFACT'))]
   const sum = (list, test) => list.filter(({ type }) => test(type)).reduce((all, { count }) => all + count, 0)

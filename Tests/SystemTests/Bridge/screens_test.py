@@ -29,7 +29,7 @@ SCREENS = [
 ]
 
 # On a phone the rows of tables are cards.
-SIDEWAYS = """return [...document.querySelectorAll('.list tr')].filter((row) => row.scrollWidth > row.clientWidth + 1)
+SIDEWAYS = """return [...document.querySelectorAll('.list tbody tr')].filter((row) => row.scrollWidth > row.clientWidth + 1)
     .map((row) => row.textContent)"""
 
 services = {EMPTY: "none", SMALL: "carts", HUGE: "a-service-with-a-long-name-059"}

@@ -91,7 +91,7 @@ function cell(page, project, row, stage, before) {
   const here = row.stages.find((one) => one.stage === stage.name)
   if (!here) return h('span.quiet', 'not here')
   const earlier = before && row.stages.find((one) => one.stage === before.name)
-  const differs = earlier?.image && here.image !== earlier.image
+  const differs = earlier?.image && here.image && here.image !== earlier.image
   const to = (context) => `project/${part(project)}/sequence/${part(context)}`
   return h('div.place',
     (here.image || !here.gate && !here.open) && h('div.line', version(here.image), differs && h('span.tag', { title: `${before.name} has ${earlier.image}` }, `≠ ${before.name}`),

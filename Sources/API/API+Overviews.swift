@@ -9,6 +9,7 @@ extension API {
     var overviewRoutes: [HTTPRoute] {
         [
             overview("projects", projectsOverview), overview("project/{project}", projectOverview),
+            HTTPRoute(.get, "/api/v1/overview/names") { try await projectNames($0) },
             overview("project/{project}/services", servicesOverview),
             overview("project/{project}/sequences", sequencesOverview),
             overview("project/{project}/sequence/{keptnContext}", runOverview), overview("open", openOverview),
@@ -37,6 +38,12 @@ extension API {
     // MARK: - Projects
 
     private static let latestRuns = 5
+
+    /// The names alone, which no repository has to be opened for: to choose one of them.
+    private func projectNames(_ request: APIRequest) async throws -> APIResponse {
+        let names = try await parts.configuration.projectNames().filter(request.caller.grant.reaches)
+        return .json(["names": .array(names.map { .string($0) })])
+    }
 
     private func projectsOverview(_ request: APIRequest) async throws -> APIResponse {
         let page = try Page(request)

@@ -21,7 +21,8 @@ extension API {
                     return Self.statisticsError(
                         .badRequest, "'to' (\(to.rfc3339)) must not lie before 'from' (\(from.rfc3339))")
                 }
-                let counts = try await parts.uniform.reports.counts(from: from, to: to)
+                let counts = try await parts.uniform.reports.counts(
+                    from: from, to: to, project: request.query("project"))
                 guard !counts.isEmpty else {
                     return Self.statisticsError(.notFound, "no statistics found for selected time frame")
                 }

@@ -112,9 +112,12 @@ static const unsigned char file_35[] = {
 #embed "../Bridge/Client/screens/trigger.js"
 };
 static const unsigned char file_36[] = {
-#embed "../Bridge/Client/shell.js"
+#embed "../Bridge/Client/screens/waterfall.js"
 };
 static const unsigned char file_37[] = {
+#embed "../Bridge/Client/shell.js"
+};
+static const unsigned char file_38[] = {
 #embed "../Bridge/Client/style.css"
 };
 
@@ -155,8 +158,9 @@ static const struct keptn_bridge_file files[] = {
     {"screens/tokens.js", file_33, sizeof file_33},
     {"screens/trace.js", file_34, sizeof file_34},
     {"screens/trigger.js", file_35, sizeof file_35},
-    {"shell.js", file_36, sizeof file_36},
-    {"style.css", file_37, sizeof file_37},
+    {"screens/waterfall.js", file_36, sizeof file_36},
+    {"shell.js", file_37, sizeof file_37},
+    {"style.css", file_38, sizeof file_38},
 };
 
 size_t keptn_bridge_file_count(void) { return sizeof files / sizeof *files; }

@@ -4,7 +4,8 @@ package import CloudEvents
 package protocol EventReports: Sendable {
     /// How many events there are of each kind whose `time` lies in `from..<to`; those without project or service are
     /// left out. Sorted by project, service, type and source.
-    func counts(from: Timestamp, to: Timestamp) async throws -> [EventCount]
+    /// - Parameter project: Nil for all.
+    func counts(from: Timestamp, to: Timestamp, project: String?) async throws -> [EventCount]
 
     /// The `.triggered` events of tasks that somebody else than the shipyard asked for since the instant (as an
     /// evaluation asks for its indicators), and that nobody has finished yet; oldest first.
@@ -21,6 +22,11 @@ package protocol EventReports: Sendable {
 }
 
 extension EventReports {
+    /// Those of all projects.
+    package func counts(from: Timestamp, to: Timestamp) async throws -> [EventCount] {
+        try await counts(from: from, to: to, project: nil)
+    }
+
     /// Those of the whole project.
     package func latestEvents(in project: String) async throws -> [LatestEvent] {
         try await latestEvents(in: project, stage: nil, services: [])

@@ -4,16 +4,17 @@ import KeptnModel
 package import Ports
 
 extension SQLiteStore: EventReports {
-    package func counts(from: Timestamp, to: Timestamp) async throws -> [EventCount] {
-        try await read("the numbers of events") { db in
+    package func counts(from: Timestamp, to: Timestamp, project: String?) async throws -> [EventCount] {
+        let ofProject = project == nil ? "project <> ?" : "project = ?"
+        return try await read("the numbers of events") { db in
             // The index holds every column that is asked for: the events themselves are not touched.
             let statement = try db.cachedStatement(
                 sql: """
                     SELECT project, service, type, source, COUNT(*) FROM events INDEXED BY events_by_type
-                    WHERE project <> '' AND service <> '' AND time_ns >= ? AND time_ns < ?
+                    WHERE \(ofProject) AND service <> '' AND time_ns >= ? AND time_ns < ?
                     GROUP BY project, service, type, source ORDER BY project, service, type, source
                     """)
-            return try Row.fetchAll(statement, arguments: [from.nanoseconds, to.nanoseconds]).map {
+            return try Row.fetchAll(statement, arguments: [project ?? "", from.nanoseconds, to.nanoseconds]).map {
                 EventCount(project: $0[0], service: $0[1], type: $0[2], source: $0[3], count: $0[4])
             }
         }

@@ -75,7 +75,8 @@ extension SQLiteStore: SequenceStore {
     package func runs(_ query: RunQuery) async throws -> RunPage {
         let conditions = query.conditions
         return try await read("runs of project \(query.project)") { db in
-            let first = "FROM executions AS f WHERE f.is_first = 1 AND \(conditions.sql)"
+            let index = query.contexts.isEmpty ? "INDEXED BY executions_by_time" : ""
+            let first = "FROM executions AS f \(index) WHERE f.is_first = 1 AND \(conditions.sql)"
             let page = try db.cachedStatement(
                 sql: "SELECT f.context \(first) ORDER BY f.triggered_at DESC, f.number DESC LIMIT ? OFFSET ?")
             let limit = query.limit == 0 ? -1 : max(query.limit, 0)

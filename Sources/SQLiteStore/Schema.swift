@@ -23,6 +23,7 @@ enum Schema {
         migrator.registerMigration("people's sessions") { try $0.execute(sql: sessionsOfPeople) }
         migrator.registerMigration("service folders") { try $0.execute(sql: serviceFolders) }
         migrator.registerMigration("evaluations") { try $0.execute(sql: evaluations) }
+        migrator.registerMigration("lists of executions") { try $0.execute(sql: listsOfExecutions) }
         return migrator
     }
 

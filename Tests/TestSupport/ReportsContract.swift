@@ -27,6 +27,10 @@ package enum ReportsContract {
                 count("another", "carts", "x", "test", 1), count("sockshop", "carts", "x", "other", 1),
                 count("sockshop", "carts", "x", "test", 2), count("sockshop", "orders", "y", "test", 1),
             ])
+        #expect(
+            try await store.counts(from: time, to: time + .seconds(2), project: "another") == [
+                count("another", "carts", "x", "test", 1)
+            ])
         #expect(try await store.counts(from: time + .seconds(3), to: time + .seconds(4)).isEmpty)
     }
 

@@ -331,7 +331,7 @@ extension API {
             errors: [404]),
         Operation(
             "GET", "/api/statistics/v1/statistics", .statistics, "What happened between two times (Unix seconds).",
-            query: "from: integer, to: integer", answers: [200: .json("object")], errors: [400, 404]),
+            query: "project: string, from: integer, to: integer", answers: [200: .json("object")], errors: [400, 404]),
         Operation(
             "GET", "/api/statistics/v1/dora", .statistics,
             "The four DORA figures of each place, of the last 30 days or between two times (Unix seconds).",

@@ -11,6 +11,9 @@ extension API {
                 "Projects with what is open in their stages, the results of their newest gates, and their latest runs.",
                 query: "search: string, \(paging)", answers: [200: .json("ProjectOverviews")], errors: [400]),
             Operation(
+                "GET", all + "/names", .overviews, "The names of all projects, and nothing more.",
+                answers: [200: .json("{names*: [string]}")]),
+            Operation(
                 "GET", project, .overviews, "A project with what is open in its stages.",
                 answers: [200: .json("ProjectOverview")], errors: [404]),
             Operation(

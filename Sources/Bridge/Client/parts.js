@@ -141,15 +141,20 @@ export const shortID = (id) => h('code.id', { title: id }, id.slice(0, 13))
 export const head = (title, beside, ...actions) =>
   h('header.head', h('h1', title), h('div.beside', beside), h('div.actions', actions))
 
-/// A table. Columns: [title, (row) => cell, class]; `key` tells rows apart, `href` makes the first cell a link.
+/// A table; on a phone its rows become cards. Columns: [title, (row) => cell, class]; `key` tells rows apart.
 export function table(columns, rows, { key, caption, className = '' } = {}) {
   return h(`div.scroll`, { tabindex: 0, role: 'region', 'aria-label': caption ?? 'Table' },
-    h('table', { class: className },
+    h('table.list', { class: className || null },
       caption && h('caption.unseen', caption),
       h('thead', h('tr', columns.map(([title, , kind]) => h('th', { scope: 'col', class: kind }, title || h('span.unseen', 'What can be done'))))),
       h('tbody', rows.map((row) => h('tr', { 'data-key': key?.(row) },
-        columns.map(([, cell, kind]) => h('td', { class: kind }, cell(row))))))))
+        columns.map(([title, cell, kind]) => {
+          const shown = cell(row)
+          return h('td', { class: [kind, isNothing(shown) && 'nothing'].filter(Boolean).join(' ') || null, 'data-label': title || null }, shown)
+        }))))))
 }
+
+const isNothing = (shown) => ['–', '', false, null, undefined].includes(shown) || shown.textContent === '–'
 
 /// Back and forth through the pages of a list, where there are several; `page` is the Page.
 export function pager(page, { totalCount, nextPageKey, pageSize }, count) {

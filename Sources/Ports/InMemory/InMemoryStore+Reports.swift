@@ -4,11 +4,11 @@ import KeptnModel
 import Synchronization
 
 extension InMemoryStore: EventReports {
-    package func counts(from: Timestamp, to: Timestamp) async throws -> [EventCount] {
+    package func counts(from: Timestamp, to: Timestamp, project wanted: String?) async throws -> [EventCount] {
         var counts: [EventCount: Int] = [:]
         for recorded in state.withLock({ $0.events }) {
             guard let time = recorded.event.time, time >= from, time < to, let project = recorded.facts.project.wanted,
-                let service = recorded.facts.service.wanted
+                (wanted ?? project) == project, let service = recorded.facts.service.wanted
             else { continue }
             let kind = EventCount(
                 project: project, service: service, type: recorded.event.type, source: recorded.event.source, count: 0)

@@ -88,8 +88,8 @@ class Approval(BridgeTest):
         self.assertEqual(page.violations(), [])
         page.find("dialog .choice", "Decline").click()
         page.find("dialog textarea").send_keys("not on a Friday")
-        page.find("dialog footer .primary").click()
-        page.find(".notice", "Declined")
+        page.find("dialog footer [type=submit]", "Decline").click()
+        page.noticed("Declined")
         page.says("Nothing waits for you")
         page.visit(f"project/approved/sequence/{context}")
         page.find(".messages", "not on a Friday")
@@ -104,7 +104,7 @@ class Approval(BridgeTest):
         answer(event)
         open_task("deployment", context)
         page.find("dialog footer .primary").click()
-        page.find(".notice", "Your decision does not count")
+        page.noticed("Your decision does not count")
         page.gone("dialog")
         page.says("Nothing waits for you")
 
@@ -116,11 +116,11 @@ class Approval(BridgeTest):
         page.visit("approvals?project=twice")
         page.find("tbody button", "Decide").click()
         page.find("dialog footer .primary").click()
-        page.find(".notice", "Approved")
+        page.noticed("Approved")
         page.gone("dialog")
         page.find("tbody button", "Decide").click()
         page.find("dialog footer .primary").click()
-        page.find(".notice", "Your decision does not count")
+        page.noticed("Your decision does not count")
         page.gone("dialog")
         page.find("tbody button", "Decide")
 
@@ -300,7 +300,7 @@ class Notification(BridgeTest):
         self.assertEqual(page.violations(), [])
         page.wire.cut()
         page.find(".head button", "Resume").click()
-        page.find(".notice.state-fail", "no answer from the server")
+        page.noticed("no answer from the server")
         page.wire.mend()
         page.gone(".notice")
 
@@ -349,6 +349,18 @@ class Sequences(BridgeTest):
         eventually("one is left", lambda: page.count("tbody tr") == 1)
         page.find(".toolbar a", "Clear").click()
         eventually("all are back", lambda: page.count("tbody tr") == 2)
+
+    def test_a_long_wait_is_drawn_shorter_and_work_to_scale(self):
+        page = self.browser
+        page.visit("about")
+        found = page.driver.execute_async_script("""
+            const done = arguments[0]
+            import('/bridge/screens/waterfall.js').then(({scale}) => {
+                const {share, cuts} = scale(0, 1_000_000, [[0, 10], [999_990, 1_000_000]])
+                const shares = [0, 5, 10, 999_990, 1_000_000].map((at) => Math.round(share(at) * 60))
+                done([...shares, cuts.map((one) => one.ms)])
+            }, (error) => done(String(error)))""")
+        self.assertEqual(found, [0, 10, 20, 40, 60, [999_980]])
 
     def test_a_run_that_waits_says_for_whom_and_leads_there(self):
         project("queued", ["carts"])

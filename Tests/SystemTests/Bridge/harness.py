@@ -52,7 +52,7 @@ def api(method, path, body=None, token=TOKEN, url=URL, kind="application/json"):
         f"{url}/api/{path}", method=method, data=None if body is None else json.dumps(body).encode(),
         headers={"x-token": token, "content-type": kind})
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         raise Refused(error.code, error.read().decode(errors="replace")) from None
@@ -301,6 +301,17 @@ class Wire:
 # MARK: - The browser
 
 
+# Notices go by themselves after some seconds, which a slow machine may spend elsewhere: they are written down.
+NOTICES = """
+window.notices = []
+new MutationObserver((changes) => {
+  for (const {addedNodes} of changes) {
+    for (const node of addedNodes) if (node.classList?.contains('notice')) window.notices.push(node.textContent)
+  }
+}).observe(document, {childList: true, subtree: true})
+"""
+
+
 class Browser:
     def __init__(self):
         options = webdriver.ChromeOptions()
@@ -310,6 +321,7 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
         self.driver.set_script_timeout(60)
+        self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": NOTICES})
         self.wire = Wire()
         self.base = self.wire.url
         self.size(1440)
@@ -353,6 +365,17 @@ class Browser:
                     raise
             return None
         return eventually(lambda: f"there is {selector} with {text!r}; the page says: {self.text()[:2000]}", look)
+
+    def noticed(self, text):
+        """A notice with the text in it has been shown since the last one that was asked for, seen in time or not."""
+        def look():
+            notices = self.run("return window.notices")
+            index = next((index for index, notice in enumerate(notices) if text in notice), None)
+            if index is None:
+                return False
+            self.run("window.notices.splice(0, arguments[0])", index + 1)
+            return True
+        eventually(lambda: f"there is a notice with {text!r}; the page says: {self.text()[:2000]}", look)
 
     def gone(self, selector):
         def look():

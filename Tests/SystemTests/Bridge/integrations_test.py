@@ -59,7 +59,7 @@ class Uniform(BridgeTest):
         page.find("h1", "my-tool")
         page.find("td", "of connected in production")
         page.find("td a", "deployment.triggered")
-        count = page.count("table[class=''] tbody tr")
+        count = page.count("table.list tbody tr")
         [button.click() for button in page.driver.find_elements("css selector", "td .danger")[-1:]]
         page.find("dialog footer .danger").click()
         eventually("it is gone", lambda: "of connected in production" not in page.text())
@@ -184,7 +184,7 @@ class Figures(BridgeTest):
     def test_statistics(self):
         page = self.browser
         page.go("statistics")
-        page.find("td a", "carts")
+        page.find("select[aria-label=Project]")
         page.choose("select[aria-label=Project]", PROJECT)
         rows = "[aria-label='What was run, by service'] tbody tr"
         eventually("only that project is shown", lambda: page.count(rows) == 1)

@@ -1,32 +1,90 @@
-"""Pictures of the Bridge for people, run by scripts/bridge-pictures: six screens, at three widths, light and dark."""
-from harness import SHOTS, api, browser
+"""Pictures of the Bridge for people, run by scripts/bridge-pictures: every screen and the dialogs, at three widths,
+light and dark. pictures.py NAME… takes only those."""
+import collections
+import sys
+
+from harness import SHOTS, api, browser, query
+
+FORMS = [(width, dark) for width in (1440, 1024, 390) for dark in (False, True)]
+
+
+def newest(projects):
+    return max((one for one in projects if one["runs"]), key=lambda one: one["runs"][0]["triggeredAt"], default=None)
+
+
+def measured(projects):
+    """The address of the service with most of the newest evaluations, if there is one."""
+    kind = "sh.keptn.event.evaluation.finished"
+    found = [event["data"] for one in projects for event in api("GET", query(
+        "mongodb-datastore/event", project=one["name"], type=kind, pageSize=100))["events"]]
+    places = collections.Counter((data["project"], data["service"], data["stage"]) for data in found)
+    if not places:
+        return None
+    (project, service, stage), _ = places.most_common(1)[0]
+    return f"project/{project}/service/{service}?stage={stage}"
 
 
 def screens():
-    """Of the project with the newest run: names and addresses."""
-    projects = [one for one in api("GET", "v1/overview/projects", None)["projects"] if one["runs"]]
-    if not projects:
+    """Names, addresses, and what is clicked there before the picture is taken."""
+    projects = api("GET", "v1/overview/projects")["projects"]
+    if not newest(projects):
         raise SystemExit("Nothing was run here yet: there would be nothing to see. Try it with: keptn demo --keep")
-    newest = max(projects, key=lambda one: one["runs"][0]["triggeredAt"])
-    base, run = f"project/{newest['name']}", newest["runs"][0]
+    name, runs = newest(projects)["name"], newest(projects)["runs"]
+    run = max(runs, key=lambda one: len(one["stages"]))
+    base, uniform = f"project/{name}", f"project/{name}/settings/uniform"
+    evaluation = measured(projects) or f"{base}/service/{run['service']}"
+    chart = evaluation + ("&" if "?" in evaluation else "?") + "view=chart"
+    known = api("GET", "controlPlane/v1/uniform/registration")
+    webhooks = next(one for one in known if one["name"] == "webhook-service")
+    heard = [one for one in webhooks["subscriptions"] or [] if name in one["filter"]["projects"]]
+    webhook = f"{uniform}/integrations/{webhooks['id']}"
     return [
-        ("dashboard", "dashboard"), ("environment", base), ("service", f"{base}/service/{run['service']}"),
-        ("sequences", f"{base}/sequence"), ("sequence", f"{base}/sequence/{run['context']}"),
-        ("files", f"{base}/settings/files?file=shipyard.yaml")]
+        ("dashboard", "dashboard", None), ("environment", base, None),
+        ("stage", f"{base}/environment/stage/{run['stages'][0]['stage']}", None),
+        ("trigger", base, ".head .primary"), ("services", f"{base}/service", None),
+        ("service", evaluation, None), ("chart", chart, None), ("slo", evaluation, ".slo summary"),
+        ("invalidate", evaluation, ".evaluation .head .actions .button"), ("sequences", f"{base}/sequence", None),
+        ("sequence", f"{base}/sequence/{run['context']}", None),
+        ("payload", f"{base}/sequence/{run['context']}", ".events li a"), ("approvals", "approvals", None),
+        ("decide", "approvals", "td .primary"), ("problems", "problems", None),
+        ("integrations", f"{uniform}/integrations", None), ("integration", webhook, None),
+        ("subscription", f"{webhook}/subscriptions/{heard[0]['id'] + '/edit' if heard else 'add'}", None),
+        ("secrets", f"{uniform}/secrets", None), ("settings", f"{base}/settings/project", None),
+        ("settings-services", f"{base}/settings/services", None),
+        ("files", f"{base}/settings/files?file=shipyard.yaml", None),
+        ("history", f"{base}/settings/files?file=shipyard.yaml", ".sheet .toolbar .button"),
+        ("statistics", "statistics", None), ("tokens", "tokens", None), ("about", "about", None),
+        ("create-project", "create/project", None), ("nowhere", "nowhere", None)]
 
 
-def main():
+def main(wanted):
     page = browser()
+    page.go("dashboard")
+    if not wanted or "login" in wanted:
+        take(page, "login")
     page.log_in()
-    for name, path in screens():
+    for name, path, click in screens():
+        if wanted and name not in wanted:
+            continue
         page.size(1440)
+        page.visit("nowhere")
         page.visit(path)
-        for width in (1440, 1024, 390):
-            for dark in (False, True):
-                page.size(width, dark)
-                page.shot(f"{name}-{width}{'-dark' if dark else ''}")
+        if click:
+            # Where there is nothing to be decided, for instance, there is no dialog.
+            if page.count(click) == 0:
+                continue
+            page.run("document.querySelector('details.events')?.setAttribute('open', '')")
+            page.find(click).click()
+        take(page, name)
+        page.run("for (const one of document.querySelectorAll('dialog')) one.close()")
     print(f"The pictures are in {SHOTS}")
 
 
+def take(page, name):
+    for width, dark in FORMS:
+        page.size(width, dark)
+        page.shot(f"{name}-{width}{'-dark' if dark else ''}")
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -28,6 +28,10 @@ SCREENS = [
     ("nowhere", "nowhere/at/all"),
 ]
 
+# On a phone the rows of tables are cards.
+SIDEWAYS = """return [...document.querySelectorAll('.list tbody tr')].filter((row) => row.scrollWidth > row.clientWidth + 1)
+    .map((row) => row.textContent)"""
+
 services = {EMPTY: "none", SMALL: "carts", HUGE: "a-service-with-a-long-name-059"}
 contexts = {EMPTY: "00000000-0000-0000-0000-000000000000"}
 
@@ -69,6 +73,8 @@ class Screens(BridgeTest):
                     page.shot(f"{name}-{size}-{width}{'-dark' if dark else ''}")
                     wide = page.run("return document.documentElement.scrollWidth - innerWidth")
                     self.assertLessEqual(wide, 0, f"at {width} px the page is {wide} px too wide")
+                    if width == 390:
+                        self.assertEqual(page.run(SIDEWAYS), [], "these rows would have to be scrolled sideways")
                     if width != 1024:
                         self.assertEqual(page.violations(), [], f"at {width} px{', dark' if dark else ''}")
 
@@ -90,6 +96,13 @@ class Screens(BridgeTest):
         self.assertIn("from=50", page.run("return location.search"))
         page.visit("dashboard")
         page.find(".pager", "1–20 of")
+
+    def test_statistics_of_many_projects_are_those_of_one_that_is_chosen(self):
+        page = self.browser
+        page.visit("statistics")
+        page.says("Choose a project")
+        page.choose("select[aria-label=Project]", SMALL)
+        page.find("[aria-label='What was run, by service'] td", "carts")
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ class Files(BridgeTest):
         type_into(page, mended)
         page.find(".verdict", "can be used")
         page.find(".sheet .primary", "Save").click()
-        page.find(".notice", "Saved as")
+        page.noticed("Saved as")
         self.assertEqual(read("slo.yaml"), mended)
 
     def test_history_and_difference(self):
@@ -157,7 +157,7 @@ class ProjectSettings(BridgeTest):
         field.clear()
         field.send_keys(GitUpstream.PASSWORD)
         page.find("dialog footer .primary").click()
-        page.find(".notice", "The upstream is set")
+        page.noticed("The upstream is set")
         page.find(".card .state-pass", "synced")
         self.assertEqual(sorted(upstream.branches("mirror")), ["dev", "master", "production"])
         self.assertNotIn(GitUpstream.PASSWORD, page.run("return document.documentElement.outerHTML"))

@@ -4,6 +4,7 @@ import { get, may, session } from '../api.js'
 import { h } from '../dom.js'
 import { head, state, table, time } from '../parts.js'
 import * as live from '../live.js'
+import { short } from './integrations.js'
 
 export function show(page) {
   page.title('About')
@@ -40,7 +41,7 @@ export function show(page) {
         ['Version', (one) => one.metadata.integrationversion || '–'],
         ['Where', (one) => one.metadata.location || one.metadata.hostname, 'nowrap'],
         ['Last seen', (one) => time(one.metadata.lastseen)],
-        ['Hears', (one) => h('span.quiet', (one.subscriptions ?? []).map((each) => each.event).join(', ') || '–')],
+        ['Hears', (one) => h('span.quiet', (one.subscriptions ?? []).map((each) => short(each.event)).join(', ') || '–')],
       ], integrations, { key: (one) => one.id, caption: 'Components and integrations' })]),
   })
 }

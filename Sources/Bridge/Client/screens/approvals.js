@@ -19,7 +19,8 @@ export function show(page) {
           ['Version', (row) => version(row.image)],
           ['Gate', (row) => gate(row)],
           ['Run', (row) => h('a', { href: `project/${part(row.project)}/sequence/${part(row.context)}` }, row.sequence)],
-          ['Waits', (row) => h('div', h('div', 'since ', time(row.wait?.since)), row.wait?.until && h('div.quiet', 'until ', time(row.wait.until)))],
+          ['Asked', (row) => time(row.wait?.since), 'nowrap'],
+          ['Ends unanswered', (row) => time(row.wait?.until), 'nowrap'],
           ['', (row) => may('events:write') && button('Decide', () => decide(row, page), { kind: 'small primary' })],
         ], data.open, { key: (row) => row.wait?.triggeredID ?? row.context, caption: 'Open approvals' }),
         pager(page, data, data.open.length)]),
@@ -27,23 +28,35 @@ export function show(page) {
 }
 
 const gate = (row) => row.evaluation
-  ? h('span.line', state(row.evaluation.result ?? 'unknown'), row.evaluation.score !== undefined && h('span.quiet', number(row.evaluation.score)))
-  : h('span.quiet', 'none')
+  ? h('span.line', state(row.evaluation.result ?? 'unknown'), row.evaluation.score !== undefined && h('span.quiet', `score ${number(Math.round(row.evaluation.score * 10) / 10)}`))
+  : h('span.quiet', 'no gate before it')
 
 /// Asks for the decision, with a comment, and sends it. `open` is an open sequence at its task approval.
 export function decide(open, page) {
-  const comment = h('textarea', { rows: 3, name: 'comment' })
+  const comment = h('textarea', { rows: 3, name: 'comment', placeholder: 'Why, for whoever reads the run later' })
   let result = 'pass'
-  const choice = (value, word) => h('label.choice', h('input', { type: 'radio', name: 'result', value, checked: value === result, onchange: () => { result = value } }), state(value, word))
-  dialog({
-    title: `Approval of ${open.service} in ${open.stage}`,
-    action: 'Send the decision',
+  const choose = (value) => {
+    result = value
+    const done = element.querySelector('footer [type=submit]')
+    done.textContent = value === 'pass' ? 'Approve' : 'Decline'
+    done.className = `button ${value === 'pass' ? 'primary' : 'danger'}`
+  }
+  const choice = (value, word, then) => h('label.choice',
+    h('input', { type: 'radio', name: 'result', value, checked: value === result, onchange: () => choose(value) }),
+    h('span', state(value, word), h('span.hint', then)))
+  const run = `project/${part(open.project)}/sequence/${part(open.context)}`
+  const element = dialog({
+    title: `${open.service} into ${open.stage}?`,
+    action: 'Approve',
     body: [
-      h('dl.facts',
-        h('dt', 'Project'), h('dd', open.project), h('dt', 'Version'), h('dd', version(open.image)),
-        h('dt', 'Gate'), h('dd', gate(open)), h('dt', 'Waits'), h('dd', 'since ', time(open.wait?.since))),
-      h('div.choices', { role: 'radiogroup', 'aria-label': 'Decision' }, choice('pass', 'Approve'), choice('fail', 'Decline')),
-      field('Comment', comment, 'Goes into the event, for whoever reads the run later.'),
+      h('dl.facts.deciding',
+        h('dt', 'Version'), h('dd', version(open.image)),
+        h('dt', 'Gate'), h('dd', gate(open)),
+        h('dt', 'Run'), h('dd', h('a', { href: run, onclick: () => element.close() }, open.sequence), h('span.quiet', ' of project '), open.project),
+        h('dt', 'Asked'), h('dd', time(open.wait?.since), open.wait?.until && [h('span.quiet', ', unanswered it ends '), time(open.wait.until)])),
+      h('div.choices', { role: 'radiogroup', 'aria-label': 'Decision' },
+        choice('pass', 'Approve', `The sequence goes on in ${open.stage}.`), choice('fail', 'Decline', 'It ends as failed; nothing goes further.')),
+      field('Comment', comment),
     ],
     submit: async () => {
       try {

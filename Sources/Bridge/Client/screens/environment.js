@@ -77,6 +77,8 @@ function toolbar(page, overview, stage) {
     stage && h('a.button', { href: `project/${part(overview.name)}` }, 'All stages'))
 }
 
+const gateWords = { pass: 'passed', warning: 'warning', fail: 'failed' }
+
 function list(page, overview, services, stage) {
   const stages = overview.stages.filter((one) => !stage || one.name === stage)
   return table([
@@ -89,13 +91,13 @@ function cell(page, project, row, stage, before) {
   const here = row.stages.find((one) => one.stage === stage.name)
   if (!here) return h('span.quiet', 'not here')
   const earlier = before && row.stages.find((one) => one.stage === before.name)
-  const differs = earlier?.image && here.image !== earlier.image
+  const differs = earlier?.image && here.image && here.image !== earlier.image
   const to = (context) => `project/${part(project)}/sequence/${part(context)}`
   return h('div.place',
     (here.image || !here.gate && !here.open) && h('div.line', version(here.image), differs && h('span.tag', { title: `${before.name} has ${earlier.image}` }, `≠ ${before.name}`),
       here.deployedAt && h('span.quiet', time(here.deployedAt))),
     here.gate && h('div.line', h('a', { href: `project/${part(project)}/service/${part(row.name)}/context/${part(here.gate.context)}/stage/${part(stage.name)}`, title: 'The newest quality gate' },
-      state(here.gate.result ?? 'unknown', `gate ${here.gate.result ?? ''}`)), h('span.quiet', time(here.gate.time))),
+      state(here.gate.result ?? 'unknown', `gate ${gateWords[here.gate.result] ?? 'without a result'}`)), h('span.quiet', time(here.gate.time))),
     (here.open ?? []).map((open) => h('div.line', { 'data-key': open.context },
       h('a', { href: to(open.context) }, state(open.sequence === 'remediation' ? 'problem' : open.state, `${open.sequence}${open.task ? ` · ${open.task}` : ''}`)),
       open.task === 'approval' && may('events:write') && button('Decide', () => decide(open, page), { kind: 'small' }))))

@@ -56,7 +56,7 @@ function list(project, integrations, logs) {
     ['Name', (one) => h('b', h('a', { href: to(one) }, one.name)), 'nowrap'],
     ['State', (one) => h('div', presence(one), !isPart(one) && [' ', h('span.quiet', time(one.metadata.lastseen))])],
     ['Version', (one) => one.metadata.integrationversion || '–'],
-    ['Where', (one) => (isPart(one) ? h('span.quiet', '–') : h('div', one.metadata.hostname, h('div.quiet', one.metadata.kubernetesmetadata?.namespace)))],
+    ['Where', (one) => (isPart(one) ? h('span.quiet', '–') : h('div', one.metadata.hostname, h('div.quiet', one.metadata.kubernetesmetadata?.namespace))), 'nowrap'],
     ['Hears', (one) => (one.subscriptions?.length ? h('div.places', [...new Set(one.subscriptions.map((each) => short(each.event)))].map((event) => h('span', event))) : h('span.quiet', 'nothing'))],
     ['Log', (one) => { const count = unread(one); return count > 0 ? h('a', { href: `${to(one)}#log` }, state('warning', `${count >= 100 ? 'more than ' : ''}${plural(count, 'new line')}`)) : h('span.quiet', '–') }, 'nowrap'],
   ], integrations, { key: (one) => one.id, caption: 'Integrations' })

@@ -10,10 +10,9 @@ export function show(page) {
     concerns: (event) => event.type.includes('remediation') || event.type.includes('action') || event.type.includes('problem'),
     ask: async (signal) => {
       const { project, from } = page.query
-      const [open, all] = await Promise.all([
+      const [open, { names: projects }] = await Promise.all([
         get('v1/overview/open', { sequence: 'remediation', project, nextPageKey: from, pageSize: 50 }, signal),
-        get('v1/overview/projects', { pageSize: 100 }, signal)])
-      const projects = all.projects.map((one) => one.name)
+        get('v1/overview/names', {}, signal)])
       const only = project ?? (projects.length === 1 ? projects[0] : undefined)
       const past = only ? await get(`v1/overview/project/${part(only)}/sequences`, { name: 'remediation', pageSize: 20 }, signal) : null
       return { open, past: past?.runs.filter((run) => run.finishedAt), only, projects }

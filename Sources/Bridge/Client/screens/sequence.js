@@ -3,6 +3,7 @@
 import { control, get, may, part, session } from '../api.js'
 import { copy, h } from '../dom.js'
 import { decide } from './approvals.js'
+import { grow, waterfall } from './waterfall.js'
 import { attempt, button, confirm, dialog, duration, exact, head, runState, state, time, version } from '../parts.js'
 
 export function show(page) {
@@ -12,12 +13,8 @@ export function show(page) {
   const redraw = page.load({
     concerns: (event) => event.context === context || event.project === project && event.type.endsWith('.finished'),
     ask: async (signal) => {
-      const canReadLogs = may('logs:read') && !session.projects
-      const [run, logs] = await Promise.all([
-        get(path, {}, signal),
-        canReadLogs ? get('controlPlane/v1/log', { pageSize: 100 }, signal).then(({ logs }) => logs.filter((line) => line.shkeptncontext === context)) : [],
-      ])
-      return { run, logs }
+      const run = await get(path, {}, signal)
+      return { run, logs: may('logs:read') && !session.projects ? await linesOf(run, signal) : [] }
     },
     show: ({ run, logs }) => {
       page.title(`${run.name} of ${run.service}`, project)
@@ -29,6 +26,13 @@ export function show(page) {
   page.signal.addEventListener('abort', () => clearInterval(clock))
   if (shown) openPayload(project, context, shown)
   return redraw
+}
+
+/// What integrations wrote about a run while it was open, or soon after.
+async function linesOf(run, signal) {
+  const beforeTime = run.finishedAt && new Date(new Date(run.finishedAt).getTime() + 60_000).toISOString()
+  const { logs } = await get('controlPlane/v1/log', { fromTime: run.triggeredAt, beforeTime, pageSize: 100 }, signal)
+  return logs.filter((line) => line.shkeptncontext === run.context)
 }
 
 function screen(page, run, logs) {
@@ -71,62 +75,8 @@ function waiting(page, run, execution) {
   return h(`div.waiting.card`, { 'data-key': `wait-${execution.id}` },
     state(isApproval ? 'approval' : wait.kind === 'executorFinish' ? 'running' : wait.kind === 'resume' ? 'paused' : 'waiting', execution.stage),
     h('span', { title: wait.detail }, 'waits for ', wait.blockedBy ? h('a', { href: `project/${part(run.project)}/sequence/${part(wait.blockedBy)}` }, wait.detail) : wait.detail,
-      wait.since && [' since ', time(wait.since)], wait.until && [', at the latest until ', h('time', { datetime: wait.until, title: exact(wait.until) }, exact(wait.until))]),
+      wait.since && [' · began ', time(wait.since)], wait.until && [' · ends by ', h('time', { datetime: wait.until, title: exact(wait.until) }, exact(wait.until))]),
     approval && may('events:write') && button('Decide', () => decide(approval, page), { kind: 'primary small' }))
-}
-
-// MARK: - The waterfall
-
-const now = () => Date.now()
-
-function waterfall(page, run) {
-  const start = new Date(run.triggeredAt).getTime()
-  const end = run.finishedAt ? new Date(run.finishedAt).getTime() : Math.max(now(), ...run.events.map((one) => new Date(one.time).getTime() || 0))
-  const span = Math.max(end - start, 1)
-  const share = (from, to) => ({ from: `${((from - start) / span) * 100}%`, size: `${Math.max(((to - from) / span) * 100, 0)}%` })
-  const lane = (key, indent, name, word, from, to, kind, waited = 0) => h('div.lane', { 'data-key': key, class: `${indent} ${page.params.stage === key.split('/')[0] ? 'chosen' : ''}`, 'data-open': !to && from ? '' : null },
-    h('div.name', word, name),
-    h('div.track', from && h(`div.span.kind-${kind}`, { vars: { ...share(from, to ?? end), idle: `${Math.min(100, (waited / Math.max((to ?? end) - from, 1)) * 100)}%` }, 'data-start': from,
-        title: `${exact(new Date(from).toISOString())}, ${duration((to ?? end) - from)}${waited > 0 ? `, of which it waited ${duration(waited)} for whoever does it` : ''}`,
-      })),
-    h('div.took.number', from ? duration((to ?? end) - from) : ''))
-  return h('section.card.waterfall', { 'aria-label': 'Timeline', tabindex: 0, 'data-from': start },
-    h('div.lane.axis', h('div.name', h('span.quiet', 'stage and task')), h('div.track', [0, 0.25, 0.5, 0.75, 1].map((at) => h('span', { vars: { from: `${at * 100}%` } }, at === 0 ? '0' : duration(span * at)))), h('div.took.number.quiet', 'took')),
-    run.executions.map((one) => {
-      const from = new Date(one.triggeredAt).getTime()
-      const to = one.finishedAt && new Date(one.finishedAt).getTime()
-      return h('div.stagelane', { 'data-key': one.id, id: `stage-${one.stage}` },
-        lane(one.stage, 'of-stage', h('span', h('b', one.stage), ' ', h('span.quiet', one.name)), runState(one, ''), from, to, kindOf(one)),
-        one.tasks.map((task, index) => taskLane(run, one, task, index, lane)))
-    }))
-}
-
-const kindOf = (one) => (one.state === 'finished' ? one.result ?? 'none' : ['aborted', 'timedOut', 'paused'].includes(one.state) ? one.state : one.state === 'waitingForApproval' ? 'approval' : one.state === 'waiting' ? 'waiting' : 'running')
-
-function taskLane(run, execution, task, index, lane) {
-  const key = `${execution.stage}/${execution.id}/${index}`
-  if (task.phase === 'planned') return lane(key, 'of-task planned', h('span.quiet', task.name), state('none', ''))
-  if (task.phase === 'delayed') return lane(key, 'of-task', h('span', task.name, h('span.quiet', ' begins '), time(task.until)), state('waiting', ''))
-  if (task.phase === 'held') return lane(key, 'of-task', task.name, state('paused', ''))
-  const from = new Date(task.triggeredAt).getTime()
-  const to = task.finishedAt ? new Date(task.finishedAt).getTime() : task.phase === 'given up' && execution.finishedAt ? new Date(execution.finishedAt).getTime() : undefined
-  const starts = (task.executors ?? []).map((one) => new Date(one.startedAt).getTime()).filter(Boolean)
-  const word = task.phase === 'finished' ? task.result : task.phase === 'given up' ? 'aborted' : task.name === 'approval' ? 'approval' : starts.length > 0 ? 'running' : 'queued'
-  const who = [...new Set((task.executors ?? []).map((one) => one.source.split('/').pop()))].join(', ')
-  // What an evaluation has found has a screen of its own.
-  const name = task.name === 'evaluation' && task.phase === 'finished'
-    ? h('a', { href: `project/${part(run.project)}/service/${part(run.service)}/context/${part(run.context)}/stage/${part(execution.stage)}` }, task.name) : task.name
-  return lane(key, 'of-task', h('span', name, h('span.quiet', ` ${who}`)), state(word === 'queued' ? 'triggered' : word, ''), from, to, word === 'queued' ? 'waiting' : word,
-    // Until somebody has started it, a task waits.
-    starts.length > 0 ? Math.max(0, Math.min(...starts) - from) : 0)
-}
-
-/// Moves the ends of what is open to now, without asking anything.
-function grow(root) {
-  for (const lane of root.querySelectorAll('.lane[data-open]')) {
-    const bar = lane.querySelector('.span[data-start]')
-    if (bar) lane.querySelector('.took').textContent = duration(now() - Number(bar.dataset.start))
-  }
 }
 
 // MARK: - Messages, lines, events

@@ -75,6 +75,7 @@ function screen(page, data) {
     h('h2', 'Deployments'),
     deployments.deployments.length > 0
       ? [deploymentTable(page, overview, deployments.deployments), deployments.totalCount > deployments.deployments.length && pager(page, deployments, deployments.deployments.length)]
+      : evaluations.length > 0 ? h('p.quiet', 'Nothing was deployed yet: a deployment is a run of a sequence with the task “deployment”.')
       : empty('Nothing was deployed yet', 'A deployment is a run of a sequence with the task “deployment”.',
         command(`keptn trigger delivery --project ${project} --service ${service} --image ARTIFACT`)),
     evaluationHead(page, data),
@@ -150,10 +151,12 @@ export function indicatorsOf(evaluations) {
 function heatmap(page, evaluations, chosen) {
   const columns = [...evaluations].reverse()
   const compared = new Set(chosen?.comparedEvents ?? [])
+  // Where there is room, cells tell their values and the heads lie; else what is found by colour and sign alone stands close.
+  const isRoomy = columns.length * 92 + 260 <= page.root.clientWidth - 48
   const cell = (evaluation, kind, text, title) => h('td', {
     class: [`heat heat-${kind}`, evaluation.id === chosen?.id && 'chosen', compared.has(evaluation.id) && 'compared', evaluation.invalidated && 'invalidated'].filter(Boolean).join(' '),
   }, h('button', { type: 'button', tabindex: -1, 'aria-hidden': 'true', title, onclick: () => choose(page, evaluation) }, text))
-  return h('div.scroll.heatmap', { tabindex: 0, role: 'region', 'aria-label': 'Heat map of evaluations' },
+  return h(`div.scroll.heatmap${isRoomy ? '.roomy' : ''}`, { tabindex: 0, role: 'region', 'aria-label': 'Heat map of evaluations' },
     h('table', h('caption.unseen', 'Evaluations, oldest first, by indicators'),
       h('thead', h('tr', h('th', { scope: 'col' }, h('span.unseen', 'Indicator')), columns.map((one) => h('th', { scope: 'col', 'data-key': one.id },
         h('button', { type: 'button', onclick: () => choose(page, one), 'aria-pressed': String(one.id === chosen?.id), title: `${label(one)}: ${one.result}` }, label(one)))))),
@@ -163,13 +166,14 @@ function heatmap(page, evaluations, chosen) {
           const value = one.indicators.find((each) => each.metric === metric)
           if (!value) return cell(one, 'none', '', 'not measured')
           const text = value.success === false ? 'no value' : number(value.value)
-          return cell(one, value.success === false ? 'fail' : value.status ?? 'none', mark(value), `${name}: ${text}, ${value.status}`)
+          return cell(one, value.success === false ? 'fail' : value.status ?? 'none', isRoomy ? [value.success === false ? '' : short(value.value), h('i', mark(value))] : mark(value), `${name}: ${text}, ${value.status}`)
         }))))),
     h('p.legends', ['pass', 'warning', 'fail', 'info'].map((name) => h('span.legend', h(`i.heat-${name}`, glyphs[name]), { pass: 'passed', warning: 'warning', fail: 'failed', info: 'only informs' }[name])),
       compared.size > 0 && h('span.legend', h('i.compared'), 'compared with'),
       evaluations.some((one) => one.invalidated) && h('span.legend', h('i.invalidated'), 'ignored for comparison')))
 }
 
+const short = (value) => number(Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)))
 const glyphs = { pass: '', warning: '!', fail: '×', info: '·' }
 const mark = (value) => (value.success === false ? '?' : glyphs[value.status] ?? '')
 

@@ -18,11 +18,13 @@ export function show(page) {
       const span = Number(page.query.days ?? 30)
       const to = Math.ceil(Date.now() / 1000)
       const from = span === 0 ? 0 : to - span * 86400
-      const none = (error) => { if (error.status === 404) return { projects: [] }; throw error }
-      const [counted, overview] = await Promise.all([
-        get('statistics/v1/statistics', { from, to }, signal).catch(none), get('v1/overview/projects', { pageSize: 100 }, signal)])
       const { project, stage, service } = page.query
-      return { counted, names: overview.projects, dora: await figures({ from, to, project, stage, service }, signal) }
+      const { names } = await get('v1/overview/names', {}, signal)
+      if (!project && names.length > countedMax) return { names, stages: [] }
+      const [counted, chosen, dora] = await Promise.all([
+        countsOf({ from, to, project }, signal), project && get(`v1/overview/project/${part(project)}`, {}, signal),
+        figures({ from, to, project, stage, service }, signal)])
+      return { counted, names, stages: chosen?.stages ?? [], dora }
     },
     show: (data) => page.render(
       head('Statistics', null, select(spans, page.query.days ?? '30', (days) => page.setQuery({ days: days === '30' ? null : days }), { 'aria-label': 'Time' })),
@@ -30,17 +32,31 @@ export function show(page) {
   })
 }
 
-function toolbar(page, { names }) {
+/// So many projects are counted together; with more, the figures of thousands of services would say nothing and take seconds.
+const countedMax = 20
+
+async function countsOf(query, signal) {
+  try {
+    return await get('statistics/v1/statistics', query, signal)
+  } catch (error) {
+    if (error.status !== 404) throw error
+    return { projects: [] }
+  }
+}
+
+function toolbar(page, { names, stages }) {
   if (names.length === 0) return null
-  const project = names.find((one) => one.name === page.query.project)
   return h('div.toolbar',
-    select([['', 'All projects'], ...names.map((one) => one.name)], page.query.project, (name) => page.setQuery({ project: name, stage: null, service: null }), { 'aria-label': 'Project' }),
-    project && select([['', 'All stages'], ...project.stages.map((one) => one.name)], page.query.stage, (stage) => page.setQuery({ stage }), { 'aria-label': 'Stage' }))
+    select([['', 'All projects'], ...names], page.query.project, (name) => page.setQuery({ project: name, stage: null, service: null }), { 'aria-label': 'Project' }),
+    stages.length > 0 && select([['', 'All stages'], ...stages.map((one) => one.name)], page.query.stage, (stage) => page.setQuery({ stage }), { 'aria-label': 'Stage' }))
 }
 
 function counts(page, { counted }) {
-  const chosen = counted.projects.filter((project) => !page.query.project || project.name === page.query.project)
-  const services = chosen.flatMap((project) => project.services.filter((service) => service.name).map((service) => ({ project: project.name, ...service })))
+  if (!counted) {
+    return [empty('Choose a project', `Figures stand beside each other service by service, too many for one page with more than ${countedMax} projects. Those of all:`,
+      command('keptn get statistics'))]
+  }
+  const services = counted.projects.flatMap((project) => project.services.filter((service) => service.name).map((service) => ({ project: project.name, ...service })))
   if (services.length === 0) return [empty('Nothing was run in this time', 'Choose a longer time, or run something:', command('keptn trigger delivery --project PROJECT --service SERVICE --image ARTIFACT'))]
   const sum = (list, test) => list.filter(({ type }) => test(type)).reduce((all, { count }) => all + count, 0)
   const executors = new Map()

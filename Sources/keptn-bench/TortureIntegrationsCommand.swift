@@ -64,7 +64,7 @@ struct TortureIntegrationsCommand: AsyncParsableCommand {
                     return nil
                 }
                 group.addTask {
-                    try await kill(server, integrations, seed)
+                    try await kill(server, integrations, accepted, seed)
                     accepted.stop()
                     return try await TortureCommand.audit(client, accepted)
                         + VictimCommand.Way.allCases.flatMap { Self.audit(Self.journal(folder, $0), $0) }
@@ -118,10 +118,14 @@ struct TortureIntegrationsCommand: AsyncParsableCommand {
         }
     }
 
-    /// Each time the server, one integration, or both at once.
-    private func kill(_ server: Victim, _ integrations: [Victim], _ seed: UInt64) async throws {
+    /// Each time the server, one integration, or both at once; three times of four when the server has accepted
+    /// something since the last kill, else perhaps in the middle of its start.
+    private func kill(
+        _ server: Victim, _ integrations: [Victim], _ accepted: Accepted, _ seed: UInt64
+    ) async throws {
         var random = SplitMix(state: seed)
         for number in 1...kills {
+            if number % 4 != 0 { try await Self.waitForLoad(accepted) }
             try await ContinuousClock().sleep(for: .milliseconds(Int64(100 + random.next() % 700)))
             let integration = integrations[Int(random.next() % UInt64(integrations.count))]
             switch random.next() % 3 {
@@ -132,6 +136,18 @@ struct TortureIntegrationsCommand: AsyncParsableCommand {
                 integration.kill()
             }
             if number % 50 == 0 { Output.note("\(number) kills") }
+        }
+    }
+}
+
+extension TortureIntegrationsCommand {
+    /// Nothing more may be accepted while as much as is allowed waits for an integration that is gone.
+    private static let loadMax = Duration.seconds(20)
+
+    private static func waitForLoad(_ accepted: Accepted) async throws {
+        let (before, start) = (accepted.count, ContinuousClock.now)
+        while accepted.count == before, ContinuousClock.now < start + loadMax {
+            try await ContinuousClock().sleep(for: .milliseconds(5))
         }
     }
 }

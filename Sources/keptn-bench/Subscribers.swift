@@ -43,7 +43,7 @@ enum PushSubscribers {
     }
 }
 
-/// Clients that ask again and again, by long polls.
+/// Clients that ask again and again, by long polls, and settle beside that.
 enum PullSubscribers {
     static func listen(
         _ count: Int, _ server: ServerUnderTest, _ arrivals: Arrivals,
@@ -52,34 +52,45 @@ enum PullSubscribers {
         for number in 0..<count {
             let client = PullClient(server: server, subscription: "s\(number)")
             _ = try await client.pull(waiting: 0, restart: true)
+            let settled = Settling()
+            group.addTask { try await settled.run(client.settle) }
             group.addTask {
-                var settled: [JSON] = []
                 while !Task.isCancelled {
-                    let deliveries = try await client.pull(waiting: 5, settling: settled)
+                    let deliveries = try await client.pull(waiting: 5)
                     for delivery in deliveries { arrivals.note(delivery["event", "id"]?.stringValue ?? "") }
-                    settled = deliveries.compactMap { $0["position"] }
+                    settled.note(deliveries.compactMap { $0["position"]?.intValue.map(Int64.init) })
                 }
             }
         }
     }
 }
 
+/// Not by `APIClient`, which has few connections.
 private struct PullClient {
     let server: ServerUnderTest
     let subscription: String
 
-    /// Not by `APIClient`, which has few connections.
-    func pull(waiting seconds: Int, settling positions: [JSON] = [], restart: Bool = false) async throws -> [JSON] {
-        let body: JSON = [
-            "events": [.string(BenchEvent.type.text)], "waitSeconds": .integer(seconds), "max": 256,
-            "restart": .bool(restart), "settle": .array(positions),
-        ]
+    func pull(waiting seconds: Int, restart: Bool = false) async throws -> [JSON] {
+        let answer = try await post(
+            "pull",
+            [
+                "events": [.string(BenchEvent.type.text)], "waitSeconds": .integer(seconds), "max": 256,
+                "restart": .bool(restart),
+            ])
+        return answer["deliveries"]?.elements ?? []
+    }
+
+    @Sendable func settle(_ positions: [Int64]) async throws {
+        _ = try await post("settle", ["positions": .array(positions.map { .integer($0) })])
+    }
+
+    private func post(_ what: String, _ body: JSON) async throws -> JSON {
         let answer = try await WebRequester().send(
             OutgoingRequest(
-                method: "POST", url: "\(server.endpoint)/v1/subscriptions/\(subscription)/pull",
+                method: "POST", url: "\(server.endpoint)/v1/subscriptions/\(subscription)/\(what)",
                 headers: ["x-token": server.token, "content-type": "application/json"], body: Array(body.bytes)))
-        guard answer.status == 200 else { throw KeptnError(.unavailable, "a pull was answered \(answer.status)") }
-        return try JSON(parsing: answer.body)["deliveries"]?.elements ?? []
+        guard answer.status == 200 else { throw KeptnError(.unavailable, "\(what) was answered \(answer.status)") }
+        return try JSON(parsing: answer.body)
     }
 }
 

@@ -137,7 +137,10 @@ extension Evaluator {
             throw mistake(
                 pipeline.range, "range goes over lists, objects and whole numbers, not over \(subject.found)")
         }
-        return isEmpty ? try walk(otherwise, dot) : .next
+        guard isEmpty else { return .next }
+        // In Go `break` leaves this range from its own `else` too; `continue` there goes on with the next outer one.
+        let flow = try walk(otherwise, dot)
+        return flow == .leaveRange ? .next : flow
     }
 }
 

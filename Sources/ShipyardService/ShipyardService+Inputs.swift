@@ -83,7 +83,11 @@ extension ShipyardService {
         // Executors may leave out where they work: then the event that they answer tells.
         let task = try await event(triggeredID)
         var hasEffect = false
-        if let scope = task?.facts.scope ?? recorded.facts.scope {
+        let named = recorded.facts.project.wanted
+        if let task, let named, task.facts.project != named {
+            // Who sent it was asked whether they may do this in the project that they name.
+            turn.ignore("project \(named) has no task that was triggered by event \(triggeredID)")
+        } else if let scope = task?.facts.scope ?? recorded.facts.scope {
             hasEffect = try await decide(input(answer), in: scope, &turn)
         } else {
             turn.ignore("no task was triggered by event \(triggeredID)")

@@ -49,4 +49,31 @@ struct OrphanTests {
                 ])
         }
     }
+
+    @Test("Who names a project of theirs cannot end a task of another one")
+    func foreignProject() async throws {
+        try await ProjectUnderTest.with(shipyard: Self.shipyard) { project in
+            let other: JSON = ["name": "other", "shipyard": .string(Base64.encode(Self.shipyard.utf8))]
+            #expect(try await project.server.send("POST", "/controlPlane/v1/project", other).status == 201)
+            let context = try await project.trigger("delivery")
+            let build = try await project.task("build", of: context)
+            try await project.start(build)
+            for (type, verdict) in [("build.started", "unknown"), ("build.finished", "fail")] {
+                let data: JSON = [
+                    "project": "other", "stage": "dev", "service": "cart", "status": "succeeded",
+                    "result": .string(verdict),
+                ]
+                try await project.send(type, data, answering: build, source: "stranger")
+            }
+            try await project.finish(build)
+            let check = try await project.task("check", of: context)
+            try await project.start(check)
+            try await project.finish(check)
+            try await project.becomes("finished", context)
+            try await KeptnProcess.eventually("the stranger's end is an orphan") {
+                let logs = try await project.server.send("GET", "/controlPlane/v1/log").json["logs"]?.elements ?? []
+                return logs.compactMap { $0["integrationid"]?.stringValue } == ["stranger"]
+            }
+        }
+    }
 }

@@ -5,6 +5,8 @@ It pulls the task `notify`, says that it has started, does its work, and says ho
 the answer are one request, so that a crash in between loses nothing: the delivery comes again, marked as repeated.
 
     KEPTN_ENDPOINT=http://127.0.0.1:8080/api KEPTN_API_TOKEN=... python3 integration.py
+
+Several may run side by side, each with a KEPTN_CLIENT of its own: then each task goes to one of them.
 """
 
 import json
@@ -16,13 +18,14 @@ import uuid
 
 ENDPOINT = os.environ["KEPTN_ENDPOINT"].rstrip("/")
 TOKEN = os.environ["KEPTN_API_TOKEN"]
+CLIENT = os.environ.get("KEPTN_CLIENT", "")
 NAME = "python-notifier"
 TASK = "notify"
 
 
 def call(path, body):
     request = urllib.request.Request(
-        f"{ENDPOINT}/v1/subscriptions/{NAME}/{path}", json.dumps(body).encode(),
+        f"{ENDPOINT}/v1/subscriptions/{NAME}/{path}", json.dumps({"client": CLIENT, **body}).encode(),
         {"x-token": TOKEN, "content-type": "application/json"})
     with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)

@@ -55,7 +55,10 @@ struct Scene: Sendable {
         switch json.kind {
         case .object:
             var members: [(key: String, value: JSON?)] = []
-            for member in json.members { members.append((member.key, try filled(member.value, within: &budget))) }
+            for member in json.members {
+                let value = try filled(member.value, within: &budget)
+                if !(value.isNull && isLookUp(member.value)) { members.append((member.key, value)) }
+            }
             return .object(members)
         case .array:
             var elements: [JSON] = []
@@ -72,27 +75,18 @@ struct Scene: Sendable {
         }
     }
 
-    /// What a text that is nothing but a path stands for; nil for every other text, and when it is not there.
-    private func value(of text: String) -> JSON? {
-        guard let path = Self.path(of: text) else { return nil }
-        return path.dropFirst().reduce(members[path[0]]) { $0?[$1] }
+    /// Whether it is a text that is nothing but a path of which a part may be missing.
+    private func isLookUp(_ json: JSON) -> Bool {
+        json.stringValue.flatMap { ValuePath($0) }.map { !$0.optional.isEmpty } ?? false
     }
 
-    /// The parts of `{{ .a.b }}`; nil for every other text.
-    private static func path(of text: String) -> [String]? {
-        guard text.hasPrefix("{{"), text.hasSuffix("}}") else { return nil }
-        let inner = text.dropFirst(2).dropLast(2).drop { $0 == " " }
-        guard inner.hasPrefix("."), let last = inner.lastIndex(where: { $0 != " " }) else { return nil }
-        let path = inner[...last].dropFirst()
-        let isPath = path.utf8.allSatisfy {
-            switch $0 {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."):
-                true
-            default: false
-            }
-        }
-        guard isPath, !path.isEmpty else { return nil }
-        return path.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
+    /// What a text that is nothing but a path stands for, null for what may be missing and is; nil for every other
+    /// text, and when something is missing that has to be there.
+    private func value(of text: String) -> JSON? {
+        guard let path = ValuePath(text),
+            let base = path.required.dropFirst().reduce(members[path.required[0]], { $0?[$1] })
+        else { return nil }
+        guard !path.optional.isEmpty else { return base }
+        return path.optional.reduce(base) { $0?[$1] } ?? .null
     }
 }

@@ -199,6 +199,90 @@ struct HooksTests {
         #expect(try await Self.events(bench).count == test.expected.count, "told twice")
     }
 
+    /// With nothing but what tells whose event it is.
+    static let bare: [(file: String, hook: String, headers: [String: String], body: String, type: String)] = [
+        (
+            "alertmanager", "alertmanager", bearer,
+            #"{"alerts":[{"status":"firing","fingerprint":"f","startsAt":"t","#
+                + #""labels":{"project":"sockshop","stage":"dev","service":"carts"}}]}"#,
+            "sh.keptn.event.dev.remediation.triggered"
+        ),
+        (
+            "alertmanager", "alertmanager", bearer,
+            #"{"alerts":[{"status":"resolved","fingerprint":"f","startsAt":"t","annotations":null,"#
+                + #""labels":{"project":"sockshop","stage":"dev","service":"carts"}}]}"#,
+            "sh.keptn.events.problem"
+        ),
+        (
+            "github", "github", ["x-github-event": "release"],
+            #"{"action":"published","release":{"tag_name":"v2"},"#
+                + #""repository":{"name":"carts","full_name":"acme/carts"}}"#,
+            "sh.keptn.event.dev.delivery.triggered"
+        ),
+        (
+            "github", "github", ["x-github-event": "push"],
+            #"{"ref":"refs/heads/main","after":"0a1b","repository":{"name":"carts"},"pusher":{"login":"jo"}}"#,
+            "sh.keptn.event.dev.build.triggered"
+        ),
+        (
+            "gitlab", "gitlab", ["x-gitlab-token": "s3cret"],
+            #"{"object_kind":"release","action":"create","tag":"v2","#
+                + #""project":{"name":"carts","path_with_namespace":"acme/carts"}}"#,
+            "sh.keptn.event.dev.delivery.triggered"
+        ),
+        (
+            "gitlab", "gitlab", ["x-gitlab-token": "s3cret"],
+            #"{"object_kind":"push","ref":"refs/heads/main","checkout_sha":"da15","project":{"name":"carts"}}"#,
+            "sh.keptn.event.dev.build.triggered"
+        ),
+        (
+            "registry", "registry", bearer,
+            #"{"events":[{"id":"e1","action":"push","target":{"repository":"carts","tag":"2"}},"#
+                + #"{"id":"e2","action":"push","target":{"repository":"carts","tag":"2"},"request":{"host":"r"}}]}"#,
+            "sh.keptn.event.dev.delivery.triggered"
+        ),
+        (
+            "registry", "harbor", bearer,
+            #"{"type":"PUSH_ARTIFACT","occur_at":1700000000,"event_data":{"resources":["#
+                + #"{"digest":"sha256:1","resource_url":"harbor.example.com/shop/carts:2"}],"#
+                + #""repository":{"name":"carts"}}}"#,
+            "sh.keptn.event.dev.delivery.triggered"
+        ),
+        (
+            "dynatrace", "dynatrace", bearer, #"{"State":"OPEN","PID":"1","stage":"dev","service":"carts"}"#,
+            "sh.keptn.event.dev.remediation.triggered"
+        ),
+        (
+            "dynatrace", "dynatrace", bearer, #"{"State":"RESOLVED","PID":"1","stage":"dev","service":"carts"}"#,
+            "sh.keptn.events.problem"
+        ),
+    ]
+
+    @Test("What a tool may leave out is left out of the event, too", arguments: bare)
+    func optionalFields(
+        file: String, hook: String, headers: [String: String], body: String, type: String
+    ) async throws {
+        let bench = try await Self.bench(Self.example(file))
+        let signed = headers.merging(["x-hub-signature-256": "sha256=" + Self.signature(body)]) { $1 }
+        let answer = try await Self.post(bench, hook, body, signed)
+        #expect(answer.status == 200, "\(answer.json)")
+        #expect(answer.json["doubts"] == [], "\(answer.json)")
+        let events = try await Self.events(bench)
+        #expect(events.map(\.type) == [type], "\(answer.json)")
+        let text = events.first?.json?.text ?? ""
+        #expect(text.contains("carts") && !text.contains("null") && !text.contains("no value"), "\(text)")
+    }
+
+    @Test("A published artifact that names no service and no image is nobody's")
+    func artifactOfNobody() async throws {
+        let bench = try await Self.bench(Self.example("cdevents"))
+        let body = try #require(Self.cases.last?.body)
+        let bare = try JSON(parsing: Array(body.utf8)).setting("customData", to: ["service": "carts"])
+        let answer = try await Self.post(bench, "cdevents", bare.text, Self.bearer)
+        #expect(answer.status == 200 && answer.json["doubts"] == [], "\(answer.json)")
+        #expect(try await Self.events(bench).isEmpty)
+    }
+
     @Test("A problem and its end belong to one run")
     func oneRun() async throws {
         let test = Self.cases[0]

@@ -12,7 +12,7 @@ import Testing
 /// `keptn run distributor`.
 @Suite("Upstream: integrations", .timeLimit(.minutes(5)))
 struct IntegrationTests {
-    private static let shipyard = """
+    static let shipyard = """
         apiVersion: spec.keptn.sh/0.2.3
         kind: Shipyard
         metadata: {name: shop}
@@ -25,7 +25,7 @@ struct IntegrationTests {
     /// Takes each event that is posted to it, as Keptn's SDK does before it works (who needs more than 5 s to take
     /// one is told again), then sends `.started` and `.finished` through its distributor:
     /// `python3 echo.py PORT DISTRIBUTOR-PORT`.
-    private static let program = """
+    static let program = """
         import json, sys, urllib.request
         from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -75,6 +75,55 @@ struct IntegrationTests {
         }
     }
 
+    @Test("Of two Python examples the second leaves alone what the first works on")
+    func pythonReplicas() async throws {
+        let shipyard = Self.shipyard.replacing("mytask", with: "notify")
+        let example = try String(
+            contentsOf: KeptnProcess.checkout.appending(path: "examples/python/integration.py"), encoding: .utf8)
+        let work = "    return {\"told\""
+        let patient = example.replacing(
+            work, with: "    while CLIENT == 'a' and not os.path.exists('go'): time.sleep(0.05)\n" + work)
+        try await ProjectUnderTest.with(shipyard: shipyard) { project in
+            try await withTemporaryFolder { folder in
+                let processes = LocalProcesses(name: folder, time: MachineTime())
+                try patient.write(toFile: "\(folder)/integration.py", atomically: true, encoding: .utf8)
+                var running: [ProcessHandle] = []
+                func start(_ client: String) async throws {
+                    running.append(
+                        try await processes.start(
+                            ProcessCommand(
+                                program: "python3", arguments: ["integration.py"],
+                                environment: [
+                                    "KEPTN_ENDPOINT": project.server.endpoint, "KEPTN_CLIENT": client,
+                                    "KEPTN_API_TOKEN": project.server.token,
+                                ], folder: folder, logFile: "\(folder)/\(client).log")))
+                }
+                func stop() async { for process in running { await processes.stop(process, grace: .zero) } }
+                do {
+                    let ready: JSON = [
+                        "events": ["sh.keptn.event.notify.triggered"], "waitSeconds": 0, "client": "a",
+                    ]
+                    _ = try await project.server.send("POST", "/v1/subscriptions/python-notifier/pull", ready)
+                    try await start("a")
+                    let first = try await project.trigger("mysequence", in: "dev")
+                    try await KeptnProcess.eventually("the first has it") {
+                        try await Self.count("notify.started", of: first, in: project) == 1
+                    }
+                    try await start("b")
+                    let second = try await project.trigger("mysequence", in: "prod")
+                    try await project.becomes("finished", second)
+                    #expect(try await Self.count("notify.finished", of: first, in: project) == 0)
+                    try "".write(toFile: "\(folder)/go", atomically: true, encoding: .utf8)
+                    try await project.becomes("finished", first)
+                } catch {
+                    await stop()
+                    throw error
+                }
+                await stop()
+            }
+        }
+    }
+
     private static func expectNotified(_ project: ProjectUnderTest) async throws {
         // It hears what comes after its first pull.
         let ready: JSON = ["events": ["sh.keptn.event.notify.triggered"], "waitSeconds": 0]
@@ -88,7 +137,7 @@ struct IntegrationTests {
         }
     }
 
-    private static func registered(_ project: ProjectUnderTest) async throws -> JSON {
+    static func registered(_ project: ProjectUnderTest) async throws -> JSON {
         var found: JSON?
         try await KeptnProcess.eventually("the integration is registered") {
             let answer = try await project.server.send(

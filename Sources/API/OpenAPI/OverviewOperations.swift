@@ -37,6 +37,11 @@ extension API {
                 query: "project: string, task: string, sequence: string, \(paging)",
                 answers: [200: .json("OpenOverviews")], errors: [400]),
             Operation(
+            Operation(
+                "GET", all + "/repaired", .overviews,
+                "Ended runs that began with the sequence 'remediation', of all projects, newest first.",
+                query: "project: string, \(paging)",
+                answers: [200: .json("RunOverviews")], errors: [400]),
                 "GET", "/api/v1/search", .overviews,
                 "Projects and services by a part of their names, runs by the beginning of their contexts.",
                 query: "q*: string",

@@ -109,6 +109,8 @@ struct OverviewsTests {
         #expect(try await get(Self.all + "/projects").json["totals", "waiting"] == 0)
         #expect(try await get(Self.all + "/open").json["totalCount"] == 0)
         #expect(try await get("/api/v1/search?q=a").json["results"] == [])
+        #expect(try await get(Self.all + "/repaired").json["totalCount"] == 0)
+        #expect(try await get(Self.all + "/repaired?project=sockshop").status == 403)
         for path in ["", "/services", "/sequences", "/sequence/bb-2"] {
             #expect(try await get(Self.project + path).status == 403, "\(path)")
         }

@@ -368,6 +368,28 @@ class Sequences(BridgeTest):
         open_task("deployment", first)
         second = deliver("queued", "carts")
         page = self.browser
+    def test_what_was_repaired_is_listed_for_all_projects_in_pages(self):
+        names = ["mended-one", "mended-two"]
+        for name in names:
+            project(name, ["carts"], REPAIRED)
+        for name in [names[0]] * 21 + [names[1]]:
+            context = send("production.remediation.triggered", {
+                "project": name, "stage": "production", "service": "carts"})
+            open_task("diagnose", context)
+            api("POST", f"controlPlane/v1/sequence/{name}/{context}/control", {"state": "abort"})
+        page = self.browser
+        page.visit("problems")
+        rows = "[aria-label='Ended remediations'] tbody tr"
+        newest = page.find(rows)
+        self.assertIn(names[1], newest.text)
+        eventually("there is a page of them", lambda: page.count(rows) == 20)
+        page.find("[aria-label='Ended remediations'] ~ .pager [aria-label=Older]").click()
+        eventually("the second page is shown", lambda: 0 < page.count(rows) != 20)
+        self.assertIn("past=20", page.run("return location.search"))
+        page.visit(f"problems?project={names[1]}")
+        eventually("only that project is shown", lambda: page.count(rows) == 1)
+        self.assertEqual(page.violations(), [])
+
         page.visit(f"project/queued/sequence/{second}")
         page.find(".waiting a").click()
         eventually("the first run is shown", lambda: first in page.run("return location.pathname"))
@@ -377,6 +399,7 @@ class Sequences(BridgeTest):
         project("failed", ["carts"])
         context = deliver("failed", "carts")
         event = open_task("deployment", context)
+        self.assertEqual(page.violations(), [])
         start(event)
         finish(event, result="fail", message="no space left on device")
         page = self.browser

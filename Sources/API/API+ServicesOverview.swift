@@ -18,8 +18,15 @@ extension API {
         let text = request.query("search")?.lowercased() ?? ""
         var matching = names.keys.filter { text.isEmpty || $0.contains(text) }.sorted()
         if let filter = request.query("filter") {
-            let wanted = try await services(in: project.name, thatNeed: filter, stage: request.query("stage"))
-            matching = matching.filter(wanted.contains)
+            let stage = request.query("stage")
+            if filter == "differs" {
+                let pair = try Self.pair(stage, request.query("against"), in: project)
+                let wanted = try await servicesThatDiffer(in: project.name, pair)
+                matching = matching.filter(wanted.contains)
+            } else {
+                let wanted = try await services(in: project.name, thatNeed: filter, stage: stage)
+                matching = matching.filter(wanted.contains)
+            }
         }
         let shown = Array(page.cut(matching))
         let rows = try await rows(of: shown, existing: names, in: project)
@@ -43,10 +50,44 @@ extension API {
         case "running": break
         default:
             throw KeptnError(
-                .invalidInput, "filter is '\(filter)'; problem, evaluation, approval or running is needed")
+                .invalidInput, "filter is '\(filter)'; problem, evaluation, approval, running or differs is needed")
         }
         let executions = try await parts.store.open(open).executions
         return Set(executions.map(\.scope).filter { isHere($0.stage) }.map(\.service))
+    }
+
+    /// The two stages that `filter=differs` compares.
+    private static func pair(_ stage: String?, _ other: String?, in project: ProjectEntry) throws -> [String] {
+        try [("stage", stage), ("against", other)].map { name, value in
+            guard let value, project.shipyard.stages.contains(where: { $0.name == value }) else {
+                throw KeptnError(
+                    .invalidInput, "'\(name)' is '\(value ?? "")'; filter=differs needs a stage of the shipyard there")
+            }
+            return value
+        }
+    }
+
+    /// The services of which another version stands in one stage than in the other, or in only one of them any. What
+    /// one run has brought to both is the same; only of the others the images are read.
+    private func servicesThatDiffer(in project: String, _ pair: [String]) async throws -> Set<String> {
+        var query = LatestEventQuery(projects: [project])
+        query.types = [EventType.task(name: "deployment", kind: .finished).text]
+        var deployed: [String: [String: String]] = [:]
+        for event in try await parts.store.latestEvents(query) {
+            guard let stage = event.stage, pair.contains(stage), let service = event.service else { continue }
+            deployed[service, default: [:]][stage] = event.unfailedContext
+        }
+        var differing: Set<String> = []
+        for (service, contexts) in deployed where contexts[pair[0]] != contexts[pair[1]] {
+            var images: [String?] = []
+            for stage in pair {
+                guard let context = contexts[stage] else { continue }
+                let scope = Scope(project: project, stage: stage, service: service)
+                images.append(try await deployedImage(context: context, scope))
+            }
+            if images.count < pair.count || Set(images).count > 1 { differing.insert(service) }
+        }
+        return differing
     }
 
     private func rows(

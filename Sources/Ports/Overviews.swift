@@ -9,6 +9,9 @@ package protocol Overviews: Sendable {
     /// Open executions, oldest first.
     func open(_ query: OpenQuery) async throws -> OpenPage
 
+    /// Runs that began with the sequence `remediation` and have ended, of several projects, newest first.
+    func endedRemediations(in projects: [String], offset: Int, limit: Int) async throws -> RunPage
+
     /// The first executions of the runs whose context begins with the text, newest first.
     func runs(beginningWith context: String, in projects: [String], limit: Int) async throws -> [SequenceExecution]
 

@@ -44,6 +44,36 @@ extension SQLiteStore: Overviews {
         }
     }
 
+    package func endedRemediations(in projects: [String], offset: Int, limit: Int) async throws -> RunPage {
+        try await read("ended remediations") { db in
+            // The literal name lets the partial index be used; what is open is few, and read once from its index.
+            let from = """
+                FROM executions AS f INDEXED BY executions_remediations
+                WHERE f.is_first = 1 AND f.name = 'remediation'
+                    AND f.project IN (SELECT value FROM json_each(?))
+                    AND (f.project, f.context) NOT IN (
+                        SELECT project, context FROM executions INDEXED BY executions_open WHERE is_open = 1)
+                """
+            let list = Self.list(projects)
+            let rows = try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT f.project, f.context \(from)
+                        ORDER BY f.triggered_at DESC, f.number DESC LIMIT ? OFFSET ?
+                        """),
+                arguments: [list, max(limit, 0), max(offset, 0)])
+            let total = try Int.fetchOne(db.cachedStatement(sql: "SELECT COUNT(*) \(from)"), arguments: [list])
+            let runs = try rows.map { row in
+                let (project, context): (String, String) = (row[0], row[1])
+                return SequenceRun(
+                    context: context,
+                    executions: try Self.executions("project = ? AND context = ?", [project, context], db)
+                        .map(\.execution))
+            }
+            return RunPage(runs: runs, total: total ?? 0)
+        }
+    }
+
     package func runs(
         beginningWith context: String, in projects: [String], limit: Int
     ) async throws -> [SequenceExecution] {

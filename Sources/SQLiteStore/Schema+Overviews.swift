@@ -13,4 +13,11 @@ extension Schema {
         DROP INDEX executions_by_time;
         CREATE INDEX executions_by_time ON executions (project, triggered_at, name, context) WHERE is_first = 1;
         """
+
+    /// What was repaired, in all projects together, newest first. Only remediations are in it, so that a delivery does
+    /// not write one index more.
+    static let remediations = """
+        CREATE INDEX executions_remediations ON executions (triggered_at, project, context)
+            WHERE is_first = 1 AND name = 'remediation';
+        """
 }

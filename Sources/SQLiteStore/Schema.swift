@@ -24,6 +24,7 @@ enum Schema {
         migrator.registerMigration("service folders") { try $0.execute(sql: serviceFolders) }
         migrator.registerMigration("evaluations") { try $0.execute(sql: evaluations) }
         migrator.registerMigration("lists of executions") { try $0.execute(sql: listsOfExecutions) }
+        migrator.registerMigration("remediations") { try $0.execute(sql: remediations) }
         return migrator
     }
 

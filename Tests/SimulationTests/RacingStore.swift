@@ -28,6 +28,9 @@ final class RacingStore: EventLog, EventQueries, SequenceStore, SubscriptionStor
     }
     func openCounts(in projects: [String]) async throws -> [OpenCount] { try await base.openCounts(in: projects) }
     func open(_ query: OpenQuery) async throws -> OpenPage { try await base.open(query) }
+    func endedRemediations(in projects: [String], offset: Int, limit: Int) async throws -> RunPage {
+        try await base.endedRemediations(in: projects, offset: offset, limit: limit)
+    }
     func runs(beginningWith context: String, in projects: [String], limit: Int) async throws -> [SequenceExecution] {
         try await base.runs(beginningWith: context, in: projects, limit: limit)
     }

@@ -47,6 +47,30 @@ package enum OverviewsContract {
         #expect(try await open { ($0.task, $0.offset) = ("approval", 1) } == ["e"])
     }
 
+    package static func endedRemediationsAreListed(_ store: any Store) async throws {
+        func ended(_ id: String, in scope: Scope, _ name: String = "remediation", at: Int64, context: String? = nil)
+            throws -> SequenceExecution
+        {
+            try StoreContract.execution(id, in: scope, context: context ?? id, name: name, at: at, state: .finished)
+        }
+        try await StoreContract.save(
+            ended("a", in: staging, at: 1), ended("b", in: elsewhere, at: 3), ended("c", in: staging, at: 2),
+            ended("d", in: staging, "delivery", at: 4), ended("e", in: staging, at: 5),
+            // The run of e goes on: a later sequence of it is open. That of d began with something else.
+            StoreContract.execution("f", in: staging, context: "e", name: "follower", at: 6),
+            ended("g", in: staging, at: 7, context: "d"),
+            StoreContract.execution("h", in: staging, context: "h", name: "remediation", at: 8), in: store)
+        func listed(_ projects: [String], offset: Int = 0, limit: Int = 9, total: Int) async throws -> [String] {
+            let page = try await store.endedRemediations(in: projects, offset: offset, limit: limit)
+            #expect(page.total == total)
+            return page.runs.map(\.context)
+        }
+        #expect(try await listed(["sockshop", "other"], total: 3) == ["b", "c", "a"])
+        #expect(try await listed(["sockshop", "other"], offset: 1, limit: 1, total: 3) == ["c"])
+        #expect(try await listed(["sockshop"], total: 2) == ["c", "a"])
+        #expect(try await listed([], total: 0).isEmpty)
+    }
+
     package static func runsAreFoundByTheirContexts(_ store: any Store) async throws {
         try await saveSample(in: store)
         func found(_ text: String, _ projects: [String] = ["sockshop", "other"], limit: Int = 9) async throws

@@ -18,8 +18,9 @@ extension API {
                 answers: [200: .json("ProjectOverview")], errors: [404]),
             Operation(
                 "GET", project + "/services", .overviews,
-                "Services with what stands in each stage; 'filter' leaves those that need attention.",
-                query: "search: string, filter: string, stage: string, \(paging)",
+                "Services with what stands in each stage; 'filter' leaves those that need attention, or of which "
+                    + "another version stands in 'stage' than 'against'.",
+                query: "search: string, filter: string, stage: string, against: string, \(paging)",
                 answers: [200: .json("ServiceOverviews")], errors: [400, 404]),
             Operation(
                 "GET", project + "/sequences", .overviews, "Runs of sequences, newest first, in short.",
@@ -36,6 +37,11 @@ extension API {
                 "Open sequences, oldest first: such as those at the task 'approval' or of the sequence 'remediation'.",
                 query: "project: string, task: string, sequence: string, \(paging)",
                 answers: [200: .json("OpenOverviews")], errors: [400]),
+            Operation(
+                "GET", all + "/repaired", .overviews,
+                "Ended runs that began with the sequence 'remediation', of all projects, newest first.",
+                query: "project: string, \(paging)",
+                answers: [200: .json("RunOverviews")], errors: [400]),
             Operation(
                 "GET", "/api/v1/search", .overviews,
                 "Projects and services by a part of their names, runs by the beginning of their contexts.",

@@ -16,6 +16,7 @@ const routes = [
   ['project/:project', 'environment'],
   ['project/:project/environment', 'environment'],
   ['project/:project/environment/stage/:stage', 'environment'],
+  ['project/:project/compare', 'compare'],
   ['project/:project/sequence', 'sequences'],
   ['project/:project/sequence/:context', 'sequence'],
   ['project/:project/sequence/:context/event/:event', 'sequence'],

@@ -156,15 +156,17 @@ export function table(columns, rows, { key, caption, className = '' } = {}) {
 
 const isNothing = (shown) => ['–', '', false, null, undefined].includes(shown) || shown.textContent === '–'
 
-/// Back and forth through the pages of a list, where there are several; `page` is the Page.
-export function pager(page, { totalCount, nextPageKey, pageSize }, count) {
-  const offset = Number(page.query.from ?? 0)
+/// Back and forth through the pages of a list, where there are several; `page` is the Page, `member` what says in the
+/// address where the list begins.
+export function pager(page, { totalCount, nextPageKey, pageSize }, count, member = 'from') {
+  const offset = Number(page.query[member] ?? 0)
+  const go = (to) => page.setQuery({ from: page.query.from ?? null, [member]: to })
   if (totalCount <= count && offset === 0) return null
   const size = pageSize ?? count
   return h('nav.pager', { 'aria-label': 'Pages' },
     h('span.quiet', `${number(offset + 1)}–${number(offset + count)} of ${number(totalCount)}`),
-    button('Newer', () => page.setQuery({ from: Math.max(0, offset - size) || null }), { disabled: offset === 0, text: 'Back' }),
-    button('Older', () => page.setQuery({ from: nextPageKey }), { disabled: nextPageKey === undefined, text: 'Forward' }))
+    button('Newer', () => go(Math.max(0, offset - size) || null), { disabled: offset === 0, text: 'Back' }),
+    button('Older', () => go(nextPageKey), { disabled: nextPageKey === undefined, text: 'Forward' }))
 }
 
 /// What filters a list by name while it is typed; it stands in the address. `page` is the Page.

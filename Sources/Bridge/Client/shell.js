@@ -9,7 +9,7 @@ export const main = h('main', { id: 'main', tabindex: -1 })
 
 /// Where one can go: [path below the project or the Bridge, name, icon, screens that belong to it].
 const projectPlaces = [
-  ['', 'Environment', 'environment', ['environment']],
+  ['', 'Environment', 'environment', ['environment', 'compare']],
   ['/service', 'Services', 'service', ['services', 'service']],
   ['/sequence', 'Sequences', 'sequence', ['sequences', 'sequence']],
   ['/settings/project', 'Settings', 'settings', ['settings', 'settingsservices', 'files']],

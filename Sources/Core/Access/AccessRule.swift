@@ -79,6 +79,7 @@ extension AccessRule {
             Row("GET", "/api/v1/overview/project/{project}/history", .resourcesRead, at: .path),
             Row("GET", "/api/v1/overview/project/{project}/...", .projectsRead, at: .path),
             Row("GET", "/api/v1/overview/open", .projectsRead, at: .handler),
+            Row("GET", "/api/v1/overview/repaired", .projectsRead, at: .handler),
             Row("GET", "/api/v1/overview/names", .projectsRead, at: .handler),
             Row("GET", "/api/v1/search", .projectsRead, at: .handler),
             Row("GET", "/api/v1/stream", .eventsRead, at: .handler),

@@ -35,6 +35,19 @@ extension InMemoryStore: Overviews {
             total: matching.count)
     }
 
+    package func endedRemediations(in projects: [String], offset: Int, limit: Int) async throws -> RunPage {
+        var runs: [SequenceRun] = []
+        for project in projects {
+            var query = RunQuery(project: project)
+            query.name = "remediation"
+            runs += try await self.runs(query).runs
+        }
+        let ended = runs.filter { run in !run.executions.contains { $0.state.isOpen } }
+            .sorted { $0.executions[0].triggeredAt > $1.executions[0].triggeredAt }
+        return RunPage(
+            runs: Array(ended.dropFirst(max(offset, 0)).prefix(max(limit, 0))), total: ended.count)
+    }
+
     package func runs(
         beginningWith context: String, in projects: [String], limit: Int
     ) async throws -> [SequenceExecution] {

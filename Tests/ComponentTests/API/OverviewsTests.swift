@@ -54,6 +54,17 @@ struct OverviewsTests {
         #expect(try await names("filter=approval&stage=dev") == ["carts"])
         #expect(try await names("filter=problem") == [])
         #expect(try await names("nextPageKey=1") == [])
+        #expect(try await names("filter=differs&stage=dev&against=prod") == [])
+        func deployed(_ stage: String) async throws {
+            try await bench.store.append([
+                StoreContract.event(
+                    stage, type: "sh.keptn.event.deployment.finished", context: "aa-1", stage: stage)
+            ])
+        }
+        try await deployed("dev")
+        #expect(try await names("filter=differs&stage=dev&against=prod") == ["carts"])
+        try await deployed("prod")
+        #expect(try await names("filter=differs&stage=dev&against=prod") == [])
         let row = try await bench.send("GET", Self.project + "/services").json["services"]?.elements.first
         let dev = try #require(row?["stages"]?.elements.first { $0["stage"] == "dev" })
         #expect(dev["gate", "result"] == "fail" && dev["gate", "context"] == "aa-1")
@@ -109,6 +120,8 @@ struct OverviewsTests {
         #expect(try await get(Self.all + "/projects").json["totals", "waiting"] == 0)
         #expect(try await get(Self.all + "/open").json["totalCount"] == 0)
         #expect(try await get("/api/v1/search?q=a").json["results"] == [])
+        #expect(try await get(Self.all + "/repaired").json["totalCount"] == 0)
+        #expect(try await get(Self.all + "/repaired?project=sockshop").status == 403)
         for path in ["", "/services", "/sequences", "/sequence/bb-2"] {
             #expect(try await get(Self.project + path).status == 403, "\(path)")
         }
@@ -118,7 +131,8 @@ struct OverviewsTests {
     @Test(
         "Mistakes say what would be right",
         arguments: [
-            ("/services?filter=x", "problem, evaluation, approval or running"), ("/sequences?result=good", "'good'"),
+            ("/services?filter=x", "problem, evaluation, approval, running or differs"),
+            ("/services?filter=differs&stage=dev", "'against' is ''"), ("/sequences?result=good", "'good'"),
             ("/sequences?state=x", "'x'"), ("/services?pageSize=0", "pageSize"),
         ])
     func mistakes(path: String, says: String) async throws {

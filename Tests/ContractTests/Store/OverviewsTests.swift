@@ -21,6 +21,11 @@ struct OverviewsTests {
         try await with(implementation) { try await Contract.openOnesAreCountedAndListed($0) }
     }
 
+    @Test("Ended remediations of several projects are listed, newest first", arguments: Implementation.allCases)
+    func remediations(_ implementation: Implementation) async throws {
+        try await with(implementation) { try await Contract.endedRemediationsAreListed($0) }
+    }
+
     @Test("Runs are found by the beginning of their contexts", arguments: Implementation.allCases)
     func contexts(_ implementation: Implementation) async throws {
         try await with(implementation) { try await Contract.runsAreFoundByTheirContexts($0) }

@@ -47,6 +47,22 @@ class Areas(unittest.TestCase):
                 self.assertIn(name, classes, area)
 
 
+def deployed(name, stage, service, image):
+    """A run that brings a version to one stage alone: what was deployed is told, as by any executor."""
+    context = send(f"{stage}.delivery.triggered", {
+        "project": name, "stage": stage, "service": service, "configurationChange": {"values": {"image": image}}})
+    if stage == "production":
+        answer(open_task("approval", context))
+    event = open_task("deployment", context)
+    start(event)
+    finish(event)
+    eventually("the deployment has ended", lambda: not any(
+        one["shkeptncontext"] == context for one in api(
+            "GET", "controlPlane/v1/event/triggered/sh.keptn.event.deployment.triggered")["events"]))
+    if stage == "dev":
+        api("POST", f"controlPlane/v1/sequence/{name}/{context}/control", {"state": "abort"})
+
+
 class App(BridgeTest):
     def test_the_frame_says_who_and_where_and_looks_as_one_likes(self):
         page = self.browser
@@ -235,6 +251,52 @@ class Environment(BridgeTest):
         self.assertEqual(page.violations(), [])
 
 
+    def test_two_stages_are_compared_and_a_version_is_brought_on(self):
+        project("compared", ["alike", "carts", "orders", "untouched"])
+        for service, images in (("alike", ["a:1", "a:1"]), ("carts", ["c:2", "c:1"]), ("orders", ["o:1"])):
+            for stage, image in zip(("dev", "production"), images):
+                deployed("compared", stage, service, image)
+        page = self.browser
+        page.visit("project/compared")
+        page.find(".toolbar a", "Compare stages").click()
+        page.find("h1", "Compare stages")
+        rows = "main tbody tr"
+        eventually("only what differs is shown", lambda: page.count(rows) == 2)
+        page.says("2 services differ")
+        page.find("tr[data-key=carts] .version", "c:2")
+        page.find("tr[data-key=carts] .version", "c:1")
+        page.find("tr[data-key=orders] .state-warning", "differs")
+        for width, dark in ((1440, False), (390, True)):
+            page.size(width, dark)
+            page.shot(f"compare-{width}{'-dark' if dark else ''}")
+            self.assertLessEqual(page.run("return document.documentElement.scrollWidth - innerWidth"), 0)
+            self.assertEqual(page.violations(), [])
+        page.size(1440)
+        page.run("document.querySelector('.compare input[type=checkbox]').focus()")
+        page.keys(" ")
+        eventually("all are shown", lambda: page.count(rows) == 4)
+        page.find("tr[data-key=alike]", "the same")
+        page.find("tr[data-key=untouched]", "nothing in both")
+        self.assertIn("all=true", page.run("return location.search"))
+        page.keys(" ")
+        eventually("only what differs is shown again", lambda: page.count(rows) == 2)
+        # The other way round nothing in the shipyard leads from production to dev.
+        page.visit("project/compared/compare?left=production&right=dev")
+        page.find("thead th:nth-child(2)", "production")
+        page.gone("tbody .button")
+        page.choose("select[aria-label='This stage']", "dev")
+        page.find("thead th:nth-child(2)", "dev")
+        self.assertIn("left=dev&right=production", page.run("return location.search"))
+        page.find("tr[data-key=carts] .button", "Bring on to production").click()
+        self.assertEqual(page.run("return ['stage', 'sequence', 'service', 'image'].map((one) => "
+                                  "document.getElementById(`trigger-${one}`).value)"),
+                         ["production", "delivery", "carts", "c:2"])
+        page.find("dialog button[type=submit]").click()
+        page.find("h1", "delivery")
+        context = page.run("return location.pathname").split("/")[5]
+        self.assertEqual(open_task("approval", context)["data"]["configurationChange"]["values"]["image"], "c:2")
+
+
 class ErrorPages(BridgeTest):
     def test_what_is_not_there_says_so_and_leads_on(self):
         project("there", ["carts"])
@@ -306,6 +368,28 @@ class Notification(BridgeTest):
 
 
 class Remediation(BridgeTest):
+    def test_what_was_repaired_is_listed_for_all_projects_in_pages(self):
+        names = ["mended-one", "mended-two"]
+        for name in names:
+            project(name, ["carts"], REPAIRED)
+        for name in [names[0]] * 21 + [names[1]]:
+            context = send("production.remediation.triggered", {
+                "project": name, "stage": "production", "service": "carts"})
+            open_task("diagnose", context)
+            api("POST", f"controlPlane/v1/sequence/{name}/{context}/control", {"state": "abort"})
+        page = self.browser
+        page.visit("problems")
+        rows = "[aria-label='Ended remediations'] tbody tr"
+        newest = page.find(rows)
+        self.assertIn(names[1], newest.text)
+        eventually("there is a page of them", lambda: page.count(rows) == 20)
+        page.find("[aria-label='Ended remediations'] ~ .pager [aria-label=Older]").click()
+        eventually("the second page is shown", lambda: 0 < page.count(rows) != 20)
+        self.assertIn("past=20", page.run("return location.search"))
+        page.visit(f"problems?project={names[1]}")
+        eventually("only that project is shown", lambda: page.count(rows) == 1)
+        self.assertEqual(page.violations(), [])
+
     def test_a_problem_is_followed_until_it_is_repaired(self):
         project("repaired", ["carts"], REPAIRED)
         context = send("production.remediation.triggered", {
@@ -315,6 +399,7 @@ class Remediation(BridgeTest):
         page = self.browser
         page.visit("problems?project=repaired")
         page.find("tbody .state-problem", "Response time too long")
+        self.assertEqual(page.violations(), [])
         page.visit("project/repaired?filterType=problem")
         page.find("td .state-problem", "remediation")
         page.visit("problems?project=repaired")

@@ -41,6 +41,7 @@ def screens():
     return [
         ("dashboard", "dashboard", None), ("environment", base, None),
         ("stage", f"{base}/environment/stage/{run['stages'][0]['stage']}", None),
+        ("compare", f"{base}/compare?all=true", None),
         ("trigger", base, ".head .primary"), ("services", f"{base}/service", None),
         ("service", evaluation, None), ("chart", chart, None), ("slo", evaluation, ".slo summary"),
         ("invalidate", evaluation, ".evaluation .head .actions .button"), ("sequences", f"{base}/sequence", None),

@@ -13,6 +13,7 @@ SCREENS = [
     ("create-project", "create/project"),
     ("environment", "project/{project}"),
     ("stage", "project/{project}/environment/stage/dev"),
+    ("compare", "project/{project}/compare"),
     ("sequences", "project/{project}/sequence"),
     ("sequence", "project/{project}/sequence/{context}"),
     ("services", "project/{project}/service"),

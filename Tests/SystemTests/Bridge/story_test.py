@@ -178,6 +178,38 @@ class Delivery(BridgeTest):
         page.gone("dialog")
 
 
+class Safety(BridgeTest):
+    def test_everything_is_of_this_server_and_a_foreign_page_could_change_nothing(self):
+        project("safe", ["carts"])
+        page = self.browser
+        for path in ("dashboard", "project/safe", "project/safe/settings/files?file=shipyard.yaml", "about"):
+            page.go(path)
+            policy, elsewhere, status = page.driver.execute_async_script("""
+                const done = arguments[0]
+                const names = performance.getEntriesByType('resource').map((one) => one.name)
+                Promise.all([fetch(location.href), fetch('/api/v1/event', {method: 'POST', body: '{}'})]).then(
+                    ([own, posted]) => done([own.headers.get('content-security-policy'),
+                        names.filter((name) => !name.startsWith(location.origin + '/')), posted.status]))""")
+            self.assertIn("default-src", policy)
+            self.assertNotIn("unsafe", policy)
+            self.assertEqual(elsewhere, [])
+            self.assertEqual(status, 403)
+
+    def test_a_hidden_tab_shows_what_it_has_missed_when_it_is_seen(self):
+        project("hidden", ["carts"])
+        page = self.browser
+        page.visit("project/hidden/sequence")
+        page.says("Nothing has been triggered yet")
+        page.find(".live", "live")
+        become = ("Object.defineProperty(document, 'visibilityState', {configurable: true, value: arguments[0]});"
+                  " document.dispatchEvent(new Event('visibilitychange'))")
+        page.run(become, "hidden")
+        open_task("deployment", deliver("hidden", "carts"))
+        page.run(become, "visible")
+        page.find("tbody td", "delivery")
+        page.run("delete document.visibilityState")
+
+
 class Connection(BridgeTest):
     def test_what_happened_while_the_connection_was_lost_is_shown_when_it_is_back(self):
         project("lost", ["carts"])

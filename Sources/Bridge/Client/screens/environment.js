@@ -74,6 +74,7 @@ function toolbar(page, overview, stage) {
   return h('div.toolbar',
     nameFilter(page, 'services'),
     select(filters, page.query.filterType, (value) => page.setQuery({ filterType: value }), { 'aria-label': 'Which services' }),
+    overview.stages.length > 1 && h('a.button', { href: `project/${part(overview.name)}/compare` }, 'Compare stages'),
     stage && h('a.button', { href: `project/${part(overview.name)}` }, 'All stages'))
 }
 
@@ -83,11 +84,12 @@ function list(page, overview, services, stage) {
   const stages = overview.stages.filter((one) => !stage || one.name === stage)
   return table([
     ['Service', (row) => h('b', h('a', { href: `project/${part(overview.name)}/service/${part(row.name)}` }, row.name))],
-    ...stages.map((one, index) => [one.name, (row) => cell(page, overview.name, row, one, stages[index - 1])]),
+    ...stages.map((one, index) => [one.name, (row) => place(page, overview.name, row, one, stages[index - 1])]),
   ], services, { key: (row) => row.name, caption: 'Services by stage', className: 'environment' })
 }
 
-function cell(page, project, row, stage, before) {
+/// What stands in a stage: version, gate, what is open. Where another version stands in the stage before, that is said.
+export function place(page, project, row, stage, before) {
   const here = row.stages.find((one) => one.stage === stage.name)
   if (!here) return h('span.quiet', 'not here')
   const earlier = before && row.stages.find((one) => one.stage === before.name)

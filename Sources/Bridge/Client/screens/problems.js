@@ -1,4 +1,4 @@
-// What is being repaired, in all projects, and what was.
+// What is being repaired, and what was, in all projects or in one.
 
 import { get, part } from '../api.js'
 import { h } from '../dom.js'
@@ -9,29 +9,31 @@ export function show(page) {
   page.load({
     concerns: (event) => event.type.includes('remediation') || event.type.includes('action') || event.type.includes('problem'),
     ask: async (signal) => {
-      const { project, from } = page.query
-      const [open, { names: projects }] = await Promise.all([
+      const { project, from, past: pastFrom } = page.query
+      const [open, past, { names: projects }] = await Promise.all([
         get('v1/overview/open', { sequence: 'remediation', project, nextPageKey: from, pageSize: 50 }, signal),
+        get('v1/overview/repaired', { project, nextPageKey: pastFrom, pageSize: 20 }, signal),
         get('v1/overview/names', {}, signal)])
-      const only = project ?? (projects.length === 1 ? projects[0] : undefined)
-      const past = only ? await get(`v1/overview/project/${part(only)}/sequences`, { name: 'remediation', pageSize: 20 }, signal) : null
-      return { open, past: past?.runs.filter((run) => run.finishedAt), only, projects }
+      return { open, past, projects }
     },
-    show: ({ open, past, only, projects }) => page.render(
+    show: ({ open, past, projects }) => page.render(
       head('Problems', open.totalCount > 0 && state('problem', `${plural(open.totalCount, 'problem')} being repaired`)),
-      projects.length > 1 && h('div.toolbar', select([['', 'All projects'], ...projects], page.query.project, (project) => page.setQuery({ project }), { 'aria-label': 'Project' })),
-      open.open.length > 0 ? [list(open.open), pager(page, open, open.open.length)] : nothing(only),
-      past && [h('h2.section', 'What was repaired'), past.length > 0 ? history(past) : h('p.quiet', 'Nothing yet.')],
-      !past && projects.length > 1 && h('p.quiet', 'Choose a project to see what was repaired in it.')),
+      projects.length > 1 && h('div.toolbar', select([['', 'All projects'], ...projects], page.query.project, (project) => page.setQuery({ project, past: null }), { 'aria-label': 'Project' })),
+      open.open.length > 0 ? [list(open.open), pager(page, open, open.open.length)] : nothing(page.query.project),
+      h('h2.section', 'Ended remediations'),
+      past.runs.length > 0 ? [history(past.runs), pager(page, past, past.runs.length, 'past')] : h('p.quiet', 'Nothing yet.')),
   })
 }
 
 const text = (value) => (typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value))
 const run = (row) => `project/${part(row.project)}/sequence/${part(row.context)}`
 
+const project = (row) => h('a', { href: `project/${part(row.project)}` }, row.project)
+
 const list = (rows) => table([
   ['Problem', (row) => h('div', state('problem', text(row.problem) || 'without a title'))],
-  ['Service', (row) => h('div', h('b', h('a', { href: `project/${part(row.project)}/service/${part(row.service)}` }, row.service)), h('span.quiet', ` in ${row.stage} of `), h('a', { href: `project/${part(row.project)}` }, row.project))],
+  ['Service', (row) => h('div', h('b', h('a', { href: `project/${part(row.project)}/service/${part(row.service)}` }, row.service)), h('span.quiet', ` in ${row.stage}`))],
+  ['Project', project],
   ['Now', (row) => h('div', row.task ? h('span', row.task, text(row.action) && h('span.quiet', ` ${text(row.action)}`)) : state(row.state))],
   ['Since', (row) => time(row.triggeredAt), 'nowrap'],
   ['Run', (row) => h('a', { href: run(row) }, row.sequence)],
@@ -39,6 +41,7 @@ const list = (rows) => table([
 
 const history = (runs) => table([
   ['Service', (row) => h('div', h('b', h('a', { href: `project/${part(row.project)}/service/${part(row.service)}` }, row.service)), h('span.quiet', ` in ${row.stages[0]?.stage ?? ''}`))],
+  ['Project', project],
   ['Ended', (row) => h('a', { href: run(row) }, runState(row)), 'nowrap'],
   ['Began', (row) => time(row.triggeredAt), 'nowrap'],
   ['Took', (row) => duration(new Date(row.finishedAt) - new Date(row.triggeredAt)), 'number nowrap'],

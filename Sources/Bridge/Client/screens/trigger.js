@@ -4,16 +4,16 @@ import { get, may, part, post, sendEvent } from '../api.js'
 import { h, patch } from '../dom.js'
 import { button, dialog, field, icon, notify, select } from '../parts.js'
 
-/// The button that opens it, for who may; chosen: {stage, service}, as far as they are.
-export const triggerButton = (page, project, chosen = {}) => may('events:write')
-  && button('Trigger a sequence', () => triggerDialog({ project, navigate: page.navigate, ...chosen }), { kind: 'primary', iconName: 'play' })
+/// The button that opens it, for who may; chosen: {stage, sequence, service, image}, as far as they are.
+export const triggerButton = (page, project, chosen = {}, name = 'Trigger a sequence', look = { kind: 'primary', iconName: 'play' }) => may('events:write')
+  && button(name, () => triggerDialog({ project, navigate: page.navigate, ...chosen }), look)
 
 /// - project: as in the overview of a project, with its stages and sequences.
-function triggerDialog({ project, stage, service, navigate }) {
+function triggerDialog({ project, stage, sequence: name, service, image, navigate }) {
   const stages = project.stages.filter((one) => one.sequences.length > 0)
   const state = {
-    stage: stage ?? stages[0]?.name, sequence: null,
-    service: service ?? '', image: '', labels: '', timeframe: '5m', values: '',
+    stage: stage ?? stages[0]?.name, sequence: name ?? null,
+    service: service ?? '', image: image ?? '', labels: '', timeframe: '5m', values: '',
   }
   const element = h('div.body')
   const sequences = () => [...stages.find((one) => one.name === state.stage)?.sequences.map((one) => one.name) ?? []]

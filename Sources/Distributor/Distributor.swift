@@ -54,5 +54,7 @@ struct OpenSubscription: Subscription {
         try await cursor.settle(positions, sending: events)
     }
 
+    func pass(over positions: [Position]) async throws { try await cursor.pass(over: positions) }
+
     func leave() async throws { try await cursor.leave(client) }
 }

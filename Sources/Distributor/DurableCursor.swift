@@ -136,6 +136,12 @@ actor DurableCursor {
         try await commit(Settling(done: done, events: events))
     }
 
+    func pass(over positions: [Position]) async throws {
+        window?.passed(over: positions.map(\.value))
+        noteChange()
+        try await storeCursorIfWorthwhile()
+    }
+
     private func commit(_ settling: Settling) async throws {
         await beginCommit()
         defer { endCommit() }
@@ -161,6 +167,10 @@ actor DurableCursor {
             ($0.position.value, Delivery($0, isRepeated: $0.position <= doubtfulUpTo))
         }
         window?.read(matching, outOf: events.count, upTo: last.position.value)
+        try await storeCursorIfWorthwhile()
+    }
+
+    private func storeCursorIfWorthwhile() async throws {
         guard window?.isCursorWorthStoring == true else { return }
         await beginCommit()
         defer { endCommit() }

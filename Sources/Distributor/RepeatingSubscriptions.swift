@@ -86,6 +86,15 @@ private struct RepeatingSubscription: Subscription {
 
     func settle(_ positions: [Position], sending events: [CloudEvent]) async throws {
         try await base.settle(positions, sending: events)
+        noteDone(positions)
+    }
+
+    func pass(over positions: [Position]) async throws {
+        try await base.pass(over: positions)
+        noteDone(positions)
+    }
+
+    private func noteDone(_ positions: [Position]) {
         owner.state.withLock { state in
             for position in positions {
                 guard let delivery = state.underWay.removeValue(forKey: position) else { continue }

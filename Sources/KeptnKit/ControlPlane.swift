@@ -71,8 +71,16 @@ public protocol EventSubscription: Sendable {
     /// The next events, at most `count`: waits until there is one. For one caller at a time.
     func receive(upTo count: Int) async throws -> [ReceivedEvent]
 
-    /// Marks events as done and sends others, both or neither; durable when it returns.
+    /// Marks events as done and sends others, both or neither; the events are durable when it returns.
     func settle(_ positions: [Int64], sending events: [CloudEvent]) async throws
+
+    /// Marks events as left alone: nothing was done about them, and they may come again after a crash. Settles them
+    /// where nothing is saved by knowing that.
+    func pass(over positions: [Int64]) async throws
+}
+
+extension EventSubscription {
+    public func pass(over positions: [Int64]) async throws { try await settle(positions, sending: []) }
 }
 
 /// An event with its place in Keptn's log, by which it is settled.

@@ -70,6 +70,10 @@ private struct InProcessSubscription: EventSubscription {
     func settle(_ positions: [Int64], sending events: [CloudEvent]) async throws {
         try await translated { try await subscription.settle(positions.map { Position($0) }, sending: events) }
     }
+
+    func pass(over positions: [Int64]) async throws {
+        try await translated { try await subscription.pass(over: positions.map { Position($0) }) }
+    }
 }
 
 /// Says of an error of ours whether trying again helps.

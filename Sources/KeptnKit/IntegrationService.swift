@@ -115,7 +115,7 @@ public struct IntegrationService: Service {
         do {
             try await intake.run { events, subscription in
                 for event in events { take(event) }
-                try await subscription.settle(events.map(\.position), sending: [])
+                try await subscription.pass(over: events.map(\.position))
             }
         } catch {
             logger.error("\(what) are not heard any more", error: error)

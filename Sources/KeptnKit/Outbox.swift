@@ -8,8 +8,9 @@ import Synchronization
 final class Outbox: Sendable {
     /// What goes out whole or not at all.
     private struct Parcel {
-        var positions: [Int64]
-        var events: [CloudEvent]
+        var positions: [Int64] = []
+        var passed: [Int64] = []
+        var events: [CloudEvent] = []
         /// Nil when nobody waits.
         var sender: CheckedContinuation<Void, any Error>?
 
@@ -44,6 +45,13 @@ final class Outbox: Sendable {
     func send(settling positions: [Int64] = [], _ events: [CloudEvent]) async throws {
         try await withCheckedThrowingContinuation { continuation in
             put(Parcel(positions: positions, events: events, sender: continuation))
+        }
+    }
+
+    /// Says that nothing is done about an event. Throws as `send` does.
+    func pass(over position: Int64) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            put(Parcel(passed: [position], sender: continuation))
         }
     }
 
@@ -107,11 +115,16 @@ final class Outbox: Sendable {
 
     private func send(_ parcels: [Parcel]) async {
         let positions = parcels.flatMap(\.positions)
+        let passed = parcels.flatMap(\.passed)
         let events = parcels.flatMap(\.events)
         do {
             try await retry.untilAvailable("sending events") {
                 let subscription = state.withLock { $0.subscription }
-                try await subscription?.settle(positions, sending: events)
+                if positions.isEmpty, events.isEmpty {
+                    try await subscription?.pass(over: passed)
+                } else {
+                    try await subscription?.settle(positions + passed, sending: events)
+                }
             }
             for parcel in parcels { parcel.sender?.resume() }
         } catch {

@@ -60,12 +60,10 @@ final class TaskWorker: TaskSupport {
                 received.event, task: name, isRepeated: received.isRepeated, support: self)
         } catch {
             logger.warning("a task that cannot be worked on", metadata: metadata(of: received.event, error))
-            return try await outbox.send(settling: [received.position], [])
+            return try await outbox.pass(over: received.position)
         }
         do {
-            guard try await reaction.isMine(task) else {
-                return try await outbox.send(settling: [received.position], [])
-            }
+            guard try await reaction.isMine(task) else { return try await outbox.pass(over: received.position) }
             outbox.post([started(task, message: reaction.startedMessage(task), until: reaction.end(task))])
             try await settle(received, task, try await perform(reaction, task, at: received.position))
         } catch {

@@ -89,8 +89,9 @@ package struct AppendReceipt: Sendable, Hashable {
 
 /// The ordered, durable log of every accepted event, and the only way to change what is stored beside it.
 package protocol EventLog: Sendable {
-    /// Stores everything in the transaction or nothing, durable when it returns: events in their order, executions,
-    /// pauses and the progress of subscriptions. Events that are there already (same source and id) are left out.
+    /// Stores everything in the transaction or nothing: events in their order, executions, pauses and the progress of
+    /// subscriptions. Durable when it returns; without any event only against the end of the process, until one comes:
+    /// then everything before it is durable too. Events that are there already (same source and id) are left out.
     /// Throws `StoreConflict` when an execution's version is not the expected one.
     @discardableResult
     func commit(_ transaction: Transaction) async throws -> [AppendReceipt]

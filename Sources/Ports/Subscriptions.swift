@@ -67,9 +67,13 @@ package protocol Subscription: Sendable {
     /// time. Throws `CancellationError` when cancelled.
     func next(upTo count: Int) async throws -> [Delivery]
 
-    /// Marks deliveries as done and appends events, both in one transaction; durable when it returns. Positions that
-    /// are not open (any more) and events that the log has already change nothing.
+    /// Marks deliveries as done and appends events, both in one transaction (`EventLog.commit`). Positions that are not
+    /// open (any more) and events that the log has already change nothing.
     func settle(_ positions: [Position], sending events: [CloudEvent]) async throws
+
+    /// Marks deliveries as left alone: nothing was done about them. That is stored later, with what is settled next or
+    /// when there are many; after a crash they may be delivered again.
+    func pass(over positions: [Position]) async throws
 
     /// Ends this subscription: what its client has not settled is handed out again, to others. `next` throws
     /// `KeptnError.conflict` from now on.

@@ -18,6 +18,14 @@ enum StoreChange: Sendable {
         }
     }
 
+    /// Whether it must be on the disk before anybody hears of it.
+    var needsSync: Bool {
+        switch self {
+        case .transaction(let transaction): !transaction.events.isEmpty
+        case .deletion: true
+        }
+    }
+
     var bytes: Int {
         switch self {
         case .transaction(let transaction):

@@ -4,6 +4,10 @@ import Synchronization
 
 /// The one writer. Whoever comes while it is busy waits in a queue, and the whole queue shares the next SQLite
 /// transaction and its sync of the disk.
+///
+/// A transaction without any event is written and not synced: what it says follows from the log and is worked out
+/// again, or is progress whose loss means another delivery. It outlives the process as it is, and the next event's sync
+/// takes it along, so that no event is ever on the disk without what was stored before it.
 final class GroupCommit: Sendable {
     /// Beyond these a batch is closed, so that nobody waits for too much work of others.
     static let rowsMax = 512
@@ -99,22 +103,36 @@ final class GroupCommit: Sendable {
     ) throws -> [Result<[AppendReceipt], any Error>] {
         var writer = ChangeWriter(head: recent.head, db: db)
         var answers: [Result<[AppendReceipt], any Error>] = []
-        try db.inTransaction(.immediate) {
-            for change in changes {
-                do {
-                    answers.append(.success(try writer.apply(change)))
-                } catch let conflict as StoreConflict {
-                    answers.append(.failure(conflict))
+        let isSynced = changes.contains(where: \.needsSync)
+        try synced(isSynced, db) {
+            try db.inTransaction(.immediate) {
+                for change in changes {
+                    do {
+                        answers.append(.success(try writer.apply(change)))
+                    } catch let conflict as StoreConflict {
+                        answers.append(.failure(conflict))
+                    }
                 }
+                try writer.storeSummaries()
+                return .commit
             }
-            try writer.storeSummaries()
-            return .commit
         }
         recent.add(writer.events)
         state.withLock { state in
             state.statistics.commits += 1
+            if isSynced { state.statistics.syncs += 1 }
             state.statistics.events += writer.events.count
         }
         return answers
+    }
+
+    /// Outside of this every commit of the connection is synced.
+    private func synced(_ isSynced: Bool, _ db: Database, _ body: () throws -> Void) throws {
+        guard !isSynced else { return try body() }
+        try Durability.outlivesProcess.set(db)
+        let result = Result(catching: body)
+        // Where this fails the callers do it again, which does no harm.
+        try Durability.outlivesPower.set(db)
+        try result.get()
     }
 }

@@ -1,3 +1,4 @@
+import CloudEvents
 import Ports
 import Synchronization
 
@@ -12,6 +13,8 @@ final class RecentEvents: Sendable {
         var slots = [StoredEvent?](repeating: nil, count: Int(countMax))
         /// The positions that are here.
         var range: Range<Int64>
+        /// The newest event of each id.
+        var positions: [String: Int64] = [:]
         var bytes = 0
 
         func slot(_ position: Int64) -> Int { Int(position % countMax) }
@@ -19,6 +22,7 @@ final class RecentEvents: Sendable {
         mutating func add(_ event: StoredEvent) {
             if range.count == countMax { dropOldest() }
             slots[slot(range.upperBound)] = event
+            positions[event.recorded.event.id] = range.upperBound
             bytes += event.bytes
             range = range.lowerBound..<range.upperBound + 1
             while bytes > bytesMax { dropOldest() }
@@ -26,7 +30,11 @@ final class RecentEvents: Sendable {
 
         private mutating func dropOldest() {
             let slot = slot(range.lowerBound)
-            bytes -= slots[slot]?.bytes ?? 0
+            if let event = slots[slot] {
+                bytes -= event.bytes
+                let id = event.recorded.event.id
+                if positions[id] == range.lowerBound { positions[id] = nil }
+            }
             slots[slot] = nil
             range = range.lowerBound + 1..<range.upperBound
         }
@@ -49,6 +57,11 @@ final class RecentEvents: Sendable {
             for event in events { ring.add(event) }
         }
         signal.advance(with: events.map(\.recorded))
+    }
+
+    /// The newest event with an id; nil when it is not here, or not any more.
+    func event(_ id: String) -> RecordedEvent? {
+        ring.withLock { ring in ring.positions[id].flatMap { ring.slots[ring.slot($0)]?.recorded } }
     }
 
     /// The next events behind a position; nil when some of them are not here any more.

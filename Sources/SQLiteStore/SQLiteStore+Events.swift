@@ -5,7 +5,8 @@ package import Ports
 
 extension SQLiteStore: EventQueries {
     package func events(_ query: EventQuery) async throws -> [RecordedEvent] {
-        try await read("events") { db in try Self.events(at: try EventSearch(query).page(db), db) }
+        if let id = query.newestID, let event = recent.event(id) { return [event] }
+        return try await read("events") { db in try Self.events(at: try EventSearch(query).page(db), db) }
     }
 
     package func page(_ query: EventQuery) async throws -> EventPage {
@@ -161,5 +162,15 @@ private struct EventSearch {
         let statement = try db.cachedStatement(
             sql: "SELECT COALESCE(SUM(\(number)), 0) FROM event_counts WHERE \(conditions.sql)")
         return try Int.fetchOne(statement, arguments: conditions.arguments) ?? 0
+    }
+}
+
+extension EventQuery {
+    /// The id, when the newest event that has it is all that is asked for.
+    fileprivate var newestID: String? {
+        var rest = self
+        rest.id = nil
+        rest.limit = EventQuery().limit
+        return rest == EventQuery() && limit == 1 ? id.wanted : nil
     }
 }

@@ -72,24 +72,20 @@ package final class SQLiteStore: EventLog, SubscriptionStore {
         return configuration
     }
 
-    /// `DatabasePool` lowers `synchronous` to NORMAL after it has prepared the connection, and in WAL mode NORMAL may
-    /// forget the last commits when the power fails. So we raise it afterwards and look whether it stayed.
+    /// `DatabasePool` lowers `synchronous` after it has prepared the connection. So we raise it afterwards and look
+    /// whether it stayed.
     private static func makeDurable(_ db: Database) throws {
-        try db.execute(sql: "PRAGMA synchronous = FULL")
-        let level = try readSynchronous(db)
-        guard level == 2 else {
+        try Durability.outlivesPower.set(db)
+        let level = try Durability.level(of: db)
+        guard level == Durability.outlivesPower.rawValue else {
             throw KeptnError(
                 .internalFailure, "SQLite does not sync every commit: synchronous is \(level) and has to be 2 (FULL)")
         }
     }
 
-    private static func readSynchronous(_ db: Database) throws -> Int {
-        try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1
-    }
-
     /// How the writer syncs now; 2 is FULL.
     package func synchronousLevel() async throws -> Int {
-        try await pool.writeWithoutTransaction { try Self.readSynchronous($0) }
+        try await pool.writeWithoutTransaction { try Durability.level(of: $0) }
     }
 
     /// Moves the write-ahead log into the database and gives the folder back. Nothing works afterwards.
@@ -184,8 +180,10 @@ package final class SQLiteStore: EventLog, SubscriptionStore {
 
 /// Counters since the start of the process.
 package struct StoreStatistics: Sendable, Hashable {
-    /// SQLite transactions, each with one sync of the disk.
+    /// SQLite transactions.
     package var commits = 0
+    /// Those of them that were synced to the disk.
+    package var syncs = 0
     /// Events that were new.
     package var events = 0
     /// Transactions that wait for the writer at this moment.

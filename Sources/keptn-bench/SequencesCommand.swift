@@ -57,12 +57,12 @@ struct SequencesCommand: AsyncParsableCommand {
             group.addTask { try await driver.listen() }
             defer { group.cancelAll() }
             _ = try await closedLoop(driver, count / 10)
-            let before = (cpu: server.cpuMilliseconds, commits: try await commits(client))
+            let before = (cpu: server.cpuMilliseconds, syncs: try await syncs(client))
             let start = ContinuousClock.now
             _ = try await closedLoop(driver, count)
             let elapsed = (ContinuousClock.now - start).seconds
             let cpu = (server.cpuMilliseconds - before.cpu) / Double(count)
-            let perSequence = (try await commits(client) - before.commits) / Double(count)
+            let perSequence = (try await syncs(client) - before.syncs) / Double(count)
             let reached = Double(count) / elapsed
             let rate = self.rate ?? reached / 2
             let disk = try RawDisk.syncs(in: FileManager.default.temporaryDirectory.path)
@@ -108,13 +108,13 @@ struct SequencesCommand: AsyncParsableCommand {
         return durations.reduce(into: Samples()) { $0.add($1) }
     }
 
-    /// Commits of the store so far; each syncs once.
-    private func commits(_ client: APIClient) async throws -> Double {
+    /// Syncs of the store so far.
+    private func syncs(_ client: APIClient) async throws -> Double {
         let text = try await WebRequester().send(
             OutgoingRequest(url: client.endpoint.split(separator: "/api")[0] + "/metrics")
         ).body
         let line = String(decoding: text, as: UTF8.self).split(separator: "\n")
-            .first { $0.hasPrefix("keptn_store_commits_total ") }
+            .first { $0.hasPrefix("keptn_store_syncs_total ") }
         return line.flatMap { Double($0.split(separator: " ")[1]) } ?? .nan
     }
 }

@@ -114,6 +114,27 @@ extension StoreContract {
         #expect(try await store.events(query).map(\.event.id) == ["later"])
     }
 
+    package static func oneIsFoundByItsID(_ store: any Store) async throws {
+        for number in 0..<3 { try await store.append([event("\(number)")]) }
+        try await store.append([event("1", source: "another")])
+        var query = EventQuery()
+        query.limit = 1
+        query.id = "1"
+        let newest = try await store.events(query)
+        #expect(newest.map(\.position) == [Position(4)])
+        #expect(newest.first?.event.source == "another")
+        query.id = "2"
+        #expect(try await store.events(query).map(\.position) == [Position(3)])
+        query.offset = 1
+        #expect(try await store.events(query).isEmpty)
+        query.offset = 0
+        query.project = "elsewhere"
+        #expect(try await store.events(query).isEmpty)
+        query.project = nil
+        query.id = "missing"
+        #expect(try await store.events(query).isEmpty)
+    }
+
     package static func newestFirst(_ store: any Store) async throws {
         for batch in 0..<5 { try await store.append((0..<10).map { event("\(batch * 10 + $0)", time: nil) }) }
         var query = EventQuery()

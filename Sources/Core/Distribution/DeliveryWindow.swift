@@ -18,7 +18,7 @@ package struct DeliveryWindow<Item: Sendable>: Sendable {
     private var fresh: ArraySlice<Entry> = []
     /// Who holds what is not settled: one of those who share the subscription, or nobody (any more).
     private var open: [Int64: String?]
-    /// Events of no interest since the cursor was last stored.
+    /// Events of no interest, or left alone, since the cursor was last stored.
     private var skipped = 0
 
     /// Begins at stored progress, with the items that were open then.
@@ -53,6 +53,12 @@ package struct DeliveryWindow<Item: Sendable>: Sendable {
         fresh.append(contentsOf: items)
         skipped += count - items.count
         readUpTo = position
+    }
+
+    /// These were left alone: they count as of no interest.
+    package mutating func passed(over positions: [Int64]) {
+        for position in positions where open.removeValue(forKey: position) != nil { skipped += 1 }
+        again.removeAll { entry in positions.contains(entry.position) }
     }
 
     /// What is held by others than this one.

@@ -110,6 +110,39 @@ import Testing
         #expect(ids(try await subscription.next(upTo: 9)) == ["2"])
     }
 
+    @Test("What is left alone is stored with what is settled next, and comes again after a crash before that")
+    func passing() async throws {
+        let store = InMemoryStore()
+        let first = try await distributor(store).open(request(window: 2))
+        try await store.append((1...4).map { event("\($0)") })
+        try await first.pass(over: try await first.next(upTo: 2).map(\.position))
+        #expect(try await store.progress(of: "executor")?.position == .start)
+        let second = try await distributor(store).open(request(window: 2))
+        let again = try await second.next(upTo: 2)
+        #expect(ids(again) == ["1", "2"])
+        #expect(again.map(\.isRepeated) == [true, true])
+        try await second.pass(over: again.map(\.position))
+        try await second.settle(try await second.next(upTo: 1).map(\.position), sending: [])
+        #expect(try await store.progress(of: "executor")?.open == [])
+        let third = try await distributor(store).open(request(window: 2))
+        #expect(ids(try await third.next(upTo: 2)) == ["4"])
+    }
+
+    @Test("A subscription that leaves everything alone stores its way all the same")
+    func passingOnly() async throws {
+        let store = InMemoryStore()
+        let subscription = try await distributor(store).open(request())
+        try await store.append((1...1024).map { event("\($0)") })
+        var passed = 0
+        while passed < 1024 {
+            #expect(try await store.progress(of: "executor")?.position == .start)
+            let deliveries = try await subscription.next(upTo: 256)
+            try await subscription.pass(over: deliveries.map(\.position))
+            passed += deliveries.count
+        }
+        #expect(try await store.progress(of: "executor")?.position == Position(1024))
+    }
+
     @Test("A full window waits for something to be settled")
     func window() async throws {
         let store = InMemoryStore()

@@ -91,14 +91,18 @@ import Testing
         #expect(try await bench.log().filter { $0 == "deployment.finished" }.count == 1)
     }
 
-    @Test("A task that is not ours is settled without a word, and so is one that nobody could work on")
+    @Test("A task that is not ours is passed over without a word, and so is one that nobody could work on")
     func notOurs() async throws {
         var homeless = bench.triggered("deployment", id: "t2")
         homeless.data = .json(["project": "sockshop"])
-        try await send(bench.triggered("deployment"), homeless)
-        let integration = deployer.on(task: "deployment", when: { _ in false }, perform: { _ in .pass() })
-        try await bench.running(integration) { try await bench.settled("deployer", upTo: 2) }
-        #expect(try await bench.log() == ["deployment.triggered", "deployment.triggered"])
+        try await send(bench.triggered("deployment"), homeless, bench.triggered("deployment", id: "t3"))
+        var integration = deployer.on(
+            task: "deployment", when: { $0.event.id == "t3" }, perform: { _ in .pass() })
+        // Nothing comes while another one is open.
+        integration.concurrency = 1
+        try await bench.running(integration) { try await bench.settled("deployer", upTo: 3) }
+        let sent = ["deployment.triggered", "deployment.triggered", "deployment.triggered"]
+        #expect(try await bench.log() == sent + ["deployment.started", "deployment.finished"])
     }
 
     @Test("A task that was broken off comes again, and to Keptn that is the same start")

@@ -79,14 +79,23 @@ struct SQLiteStoreTests {
         }
     }
 
-    @Test("Every commit is synced: synchronous is FULL, also after commits")
+    @Test("Every commit with an event is synced: synchronous is FULL, also after commits without one")
     func durability() async throws {
         try await withSQLiteStore { store, _ in
             #expect(try await store.synchronousLevel() == 2)
             try await store.append([Contract.event("a")])
+            let progress = SubscriptionProgress(subscription: "s", position: Position(1), open: [])
+            try await store.commit(Transaction(progress: [progress]))
             #expect(try await store.synchronousLevel() == 2)
+            try await store.commit(Transaction(events: [Contract.event("b")], progress: [progress]))
+            // No position is negative.
+            let wrong = SubscriptionProgress(subscription: "s", position: Position(-1), open: [])
+            await #expect(throws: KeptnError.self) { try await store.commit(Transaction(progress: [wrong])) }
+            #expect(try await store.synchronousLevel() == 2)
+            try await store.deleteProject("p")
             let statistics = store.statistics
-            #expect((statistics.commits, statistics.events, statistics.queued) == (1, 1, 0))
+            #expect((statistics.commits, statistics.syncs) == (4, 3))
+            #expect((statistics.events, statistics.queued) == (2, 0))
         }
     }
 

@@ -100,6 +100,11 @@ struct StoreTests {
         try await with(implementation) { try await Contract.factsAboutOthersHoldWithinATransaction($0) }
     }
 
+    @Test("One event is found by its id", arguments: Implementation.allCases)
+    func one(_ implementation: Implementation) async throws {
+        try await with(implementation) { try await Contract.oneIsFoundByItsID($0) }
+    }
+
     @Test("Queries give the newest twenty", arguments: Implementation.allCases)
     func newest(_ implementation: Implementation) async throws {
         try await with(implementation) { try await Contract.newestFirst($0) }

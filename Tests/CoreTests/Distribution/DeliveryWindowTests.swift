@@ -90,6 +90,28 @@ import Testing
         #expect(!window.isCursorWorthStoring)
     }
 
+    @Test("What is left alone makes room, counts as of no interest, and is not open any more")
+    func passing() {
+        var window = DeliveryWindow<Int64>(size: 2, cursor: 9, open: [(4, 4)])
+        window.read(entries(10, 11, 12), outOf: 3, upTo: 1031)
+        #expect(window.handOut(upTo: 2) == [4, 10])
+        window.passed(over: [4, 10, 99])
+        #expect(window.openCount == 0)
+        #expect(window.handOut(upTo: 2) == [11, 12])
+        #expect(window.progress() == (1031, [11, 12]))
+        window.read([], outOf: 1021, upTo: 2052)
+        #expect(!window.isCursorWorthStoring)
+        window.passed(over: [11])
+        #expect(window.isCursorWorthStoring)
+    }
+
+    @Test("What is left alone before it is handed out again is not handed out")
+    func passedMeanwhile() {
+        var window = DeliveryWindow<Int64>(size: 4, cursor: 9, open: [(4, 4), (7, 7)])
+        window.passed(over: [7])
+        #expect(window.handOut(upTo: 5) == [4])
+    }
+
     @Test("Nothing is lost by a crash at any moment, and nothing settled comes again", arguments: 0..<50)
     func crashes(seed: UInt64) {
         var random = SplitMix(seed: seed)

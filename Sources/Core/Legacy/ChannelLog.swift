@@ -61,16 +61,20 @@ package struct ChannelLog: Sendable {
         case .started: return "\(subject) is started by \(event.source)"
         case .statusChanged: return said.map { "\(subject): \($0)" }
         case .finished:
-            let verdict = [data?.result, said].compactMap(\.self).joined(separator: ", ")
+            // What was broken off may carry the result that it had until then.
+            let outcome = isBrokenOff(event) ? data?.status : data?.result
+            let verdict = [outcome, said].compactMap(\.self).joined(separator: ", ")
             return "\(subject) is finished" + (verdict.isEmpty ? "" : ": \(verdict)")
         default: return nil
         }
     }
 
     private static func isFailure(_ event: CloudEvent) -> Bool {
-        let data = event.keptnData
-        return data?.result == KeptnResult.fail.rawValue
-            || [KeptnStatus.errored, .aborted].contains { $0.rawValue == data?.status }
+        event.keptnData?.result == KeptnResult.fail.rawValue || isBrokenOff(event)
+    }
+
+    private static func isBrokenOff(_ event: CloudEvent) -> Bool {
+        [KeptnStatus.errored, .aborted].contains { $0.rawValue == event.keptnData?.status }
     }
 
     private static func line(

@@ -34,6 +34,8 @@ import Testing
             Self.event(
                 "8", "staging.delivery.finished", answering: "7",
                 ["result": "fail", "status": "errored", "message": "no chart"]),
+            Self.event("9", "production.delivery.triggered"),
+            Self.event("10", "production.delivery.finished", answering: "9", ["result": "pass", "status": "aborted"]),
         ]
         var isOver: [Bool] = []
         let lines = events.map { event in
@@ -46,9 +48,11 @@ import Testing
                 "INFO deployment of carts in dev is started by helm-service",
                 "INFO deployment of carts in dev: half of it", "INFO deployment of carts in dev is finished: pass",
                 "INFO delivery of carts in dev is finished: pass", "DEBUG delivery of carts in staging is triggered",
-                "ERROR delivery of carts in staging is finished: fail, no chart",
+                "ERROR delivery of carts in staging is finished: errored, no chart",
+                "DEBUG delivery of carts in production is triggered",
+                "ERROR delivery of carts in production is finished: aborted",
             ])
-        #expect(isOver == [false, false, false, false, false, true, false, true])
+        #expect(isOver == [false, false, false, false, false, true, false, true, false, true])
         #expect(Self.text(log.close()) == "ERROR it has failed .")
         #expect(log.close() == nil && log.isClosed)
     }

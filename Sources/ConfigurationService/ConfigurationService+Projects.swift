@@ -64,7 +64,9 @@ extension ConfigurationService {
         guard let link = try await links?.link(of: project) else { return nil }
         let isHidden = link.isProvisioned && upstreams?.hidesProvisioned == true
         var status = link.status
-        if isHidden { status.message = status.message.replacing(link.credentials.remoteURL, with: "(hidden)") }
+        if isHidden, let url = link.credentials?.remoteURL {
+            status.message = status.message.replacing(url, with: "(hidden)")
+        }
         return ProjectUpstream(
             credentials: link.credentials, isProvisioned: link.isProvisioned, status: status, isHidden: isHidden)
     }

@@ -3,8 +3,12 @@ import Synchronization
 /// Secrets for tests.
 package final class InMemorySecretStore: SecretStore {
     private let stored = Mutex<[SecretName: [String: String]]>([:])
+    private let damaged = Mutex<Set<SecretName>>([])
 
     package init() {}
+
+    /// Makes its values unreadable until it is saved again, as those are that were sealed under another key.
+    package func damage(_ secret: SecretName) { damaged.withLock { _ = $0.insert(secret) } }
 
     package func secrets() async throws -> [(secret: SecretName, keys: [String])] {
         stored.withLock { $0 }
@@ -13,7 +17,10 @@ package final class InMemorySecretStore: SecretStore {
     }
 
     package func values(of secret: SecretName) async throws -> [String: String]? {
-        stored.withLock { $0[secret] }
+        guard !damaged.withLock({ $0.contains(secret) }) else {
+            throw KeptnError(.internalFailure, "secret \(secret.name) of scope \(secret.scope) cannot be decrypted")
+        }
+        return stored.withLock { $0[secret] }
     }
 
     package func save(
@@ -23,11 +30,13 @@ package final class InMemorySecretStore: SecretStore {
             let isKnown = stored[secret] != nil
             guard condition == .always || (condition == .isKnown) == isKnown else { return false }
             stored[secret] = values
+            damaged.withLock { _ = $0.remove(secret) }
             return true
         }
     }
 
     package func delete(_ secret: SecretName) async throws -> Bool {
-        stored.withLock { $0.removeValue(forKey: secret) } != nil
+        damaged.withLock { _ = $0.remove(secret) }
+        return stored.withLock { $0.removeValue(forKey: secret) } != nil
     }
 }

@@ -160,6 +160,7 @@ extension Server {
             onReady(Server(apiURL: url, token: token, home: base.home.path))
         }
         let integrations = integrated.map { IntegrationService($0.integration, on: base.plane, logger: logger) }
+        try await api.finishDeletions()
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
         let retention = configuration.retention.map {

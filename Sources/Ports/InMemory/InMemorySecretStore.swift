@@ -4,11 +4,15 @@ import Synchronization
 package final class InMemorySecretStore: SecretStore {
     private let stored = Mutex<[SecretName: [String: String]]>([:])
     private let damaged = Mutex<Set<SecretName>>([])
+    private let beforeDeletion = Mutex<(@Sendable () throws -> Void)?>(nil)
 
     package init() {}
 
     /// Makes its values unreadable until it is saved again, as those are that were sealed under another key.
     package func damage(_ secret: SecretName) { damaged.withLock { _ = $0.insert(secret) } }
+
+    /// What happens before a secret is deleted, which an error of it prevents.
+    package func beforeDeletion(_ event: (@Sendable () throws -> Void)?) { beforeDeletion.withLock { $0 = event } }
 
     package func secrets() async throws -> [(secret: SecretName, keys: [String])] {
         stored.withLock { $0 }
@@ -36,6 +40,7 @@ package final class InMemorySecretStore: SecretStore {
     }
 
     package func delete(_ secret: SecretName) async throws -> Bool {
+        try beforeDeletion.withLock { $0 }?()
         damaged.withLock { _ = $0.remove(secret) }
         return stored.withLock { $0.removeValue(forKey: secret) } != nil
     }

@@ -2,6 +2,7 @@ import CloudEvents
 import ConfigurationService
 import KeptnModel
 import Ports
+import Synchronization
 import Testing
 
 @Suite("ConfigurationService: Git upstreams")
@@ -294,5 +295,51 @@ struct UpstreamsTests {
         #expect(error?.code == .failedDependency)
         #expect(error?.message.contains("secret") == false)
         #expect(try await bench.files.repositories() == [])
+    }
+
+    @Test("A project that is deleted while its upstream is changed leaves no secret behind")
+    func deletedMeanwhile() async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]))
+        bench.git.afterExchange { [service = bench.service] in try await service.deleteProject("sockshop") }
+        await expect(.notFound, "sockshop") {
+            try await bench.service.updateProject("sockshop", .init(upstream: try credentials()))
+        }
+        #expect(try await bench.secrets.secrets().isEmpty)
+    }
+
+    @Test("A new project never gets what an earlier one of its name has left", arguments: 0..<3)
+    func leftBehind(_ steps: Int) async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]), upstream: credentials())
+        try await bench.secrets.save(["git-credentials": "{}"], as: Self.draft)
+        let death = Death(after: steps)
+        bench.secrets.beforeDeletion { try death.step() }
+        try await bench.service.deleteProject("sockshop")
+        #expect(try await bench.secrets.secrets().count == 2 - min(steps, 2))
+        bench.secrets.beforeDeletion(nil)
+
+        let service = steps == 1 ? try bench.another() : bench.service
+        try await service.createProject("sockshop", shipyard: shipyard(["dev"]))
+        #expect(try await service.upstream(of: "sockshop") == nil)
+        #expect(try await bench.secrets.secrets().isEmpty)
+    }
+
+    private static let draft = SecretName("tmp-git-credentials-sockshop", scope: "keptn-resource-service")
+}
+
+/// A process that ends behind so many steps: none that follows is done.
+final class Death: Sendable {
+    private let left: Mutex<Int>
+
+    init(after steps: Int) { left = Mutex(steps) }
+
+    func step() throws {
+        try left.withLock { left in
+            guard left > 0 else { throw CancellationError() }
+            left -= 1
+        }
     }
 }

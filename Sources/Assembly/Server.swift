@@ -168,7 +168,7 @@ extension Server {
         }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
         return [base.home, StoreKeeper(store: store)] + (retention ?? [])
-            + [tokens, proxy, shipyard, processes, remediation, failures, push, webhooks]
+            + [tokens, proxy, shipyard, processes, remediation, monitoring, failures, push, webhooks]
             + integrated.compactMap(\.timer) + integrations
             + [UpstreamSync(of: base.files), serving]
     }

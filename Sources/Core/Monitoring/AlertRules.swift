@@ -96,9 +96,11 @@ package struct AlertRules: Sendable, Hashable {
         ["groups": .array(groups.filter { !$0.rules.isEmpty }.map(\.group))]
     }
 
+    private static let groupPrefix = "keptn"
+
     private var group: JSON {
         [
-            "name": .string("keptn/\(scope)"),
+            "name": .string("\(Self.groupPrefix)/\(scope)"),
             "rules": .array(
                 rules.map { rule in
                     [
@@ -115,6 +117,38 @@ package struct AlertRules: Sendable, Hashable {
                     ]
                 }),
         ]
+    }
+}
+
+extension AlertRules {
+    /// The service that a rule file is about.
+    package struct Owner: Sendable, Hashable {
+        package var project: String
+        package var service: String
+
+        package init(project: String, service: String) {
+            self.project = project
+            self.service = service
+        }
+
+        /// No project's name has a dot, so that no two services have one file.
+        package var fileName: String { "\(project).\(service).yaml" }
+        /// What it was in older versions: `a-b` and `c` had the file of `a` and `b-c`.
+        package var oldFileName: String { "\(project)-\(service).yaml" }
+    }
+
+    /// Whose rules a file holds; nil for one that we did not write, or to which somebody has added groups.
+    package static func owner(of file: JSON) -> Owner? {
+        guard file.members.map(\.key) == ["groups"], let groups = file["groups"]?.elements, !groups.isEmpty else {
+            return nil
+        }
+        var owners: Set<Owner> = []
+        for group in groups {
+            let parts = (group["name"]?.stringValue ?? "").split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 4, parts[0] == groupPrefix, !parts.contains("") else { return nil }
+            owners.insert(Owner(project: String(parts[1]), service: String(parts[3])))
+        }
+        return owners.count == 1 ? owners.first : nil
     }
 }
 

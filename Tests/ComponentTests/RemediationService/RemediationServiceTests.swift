@@ -66,6 +66,42 @@ struct RemediationServiceTests {
         }
     }
 
+    @Test("How long a problem was away counts from its last sign: the end of its run, or that it was over")
+    func away() async throws {
+        let world = RemediationWorld(files: ["remediation.yaml": Self.file])
+        try await world.running { bench in
+            func answer(_ id: String, in context: String) async throws -> JSON? {
+                try await bench.store.append([
+                    bench.triggered("get-action", id: id, context: context, data: ["problem": problem])
+                ])
+                return try await bench.event("get-action.finished", answering: id).json
+            }
+            func sign(_ type: String, _ data: JSON, in context: String) async throws {
+                let place: JSON = ["project": "sockshop", "stage": "dev", "service": "carts"]
+                try await bench.store.append([
+                    CloudEvent(
+                        id: "sign of \(context)", source: "test", type: type, time: bench.time.now,
+                        extensions: ["shkeptncontext": .string(context)], data: .json(place.merging(data)))
+                ])
+            }
+            #expect(try await answer("t1", in: "one")?["action", "action"] == "slowdown")
+            // Its action took long to show what it does.
+            bench.time.advance(by: .seconds(3000))
+            try await sign(Problem.eventType, ["State": "RESOLVED", "ProblemID": "p1"], in: "alert")
+            bench.time.advance(by: ProblemHistory.calm - .seconds(1))
+            #expect(try await answer("t2", in: "two")?["action", "action"] == "abort")
+            bench.time.advance(by: .seconds(3000))
+            try await sign("sh.keptn.event.dev.remediation.finished", [:], in: "two")
+            bench.time.advance(by: ProblemHistory.calm - .seconds(1))
+            #expect(try await answer("t3", in: "three")?["result"] == "fail")
+            // That all were tried is not forgotten while it goes on to come back.
+            bench.time.advance(by: ProblemHistory.calm - .seconds(1))
+            #expect(try await answer("t4", in: "four")?["result"] == "fail")
+            bench.time.advance(by: ProblemHistory.calm)
+            #expect(try await answer("t5", in: "five")?["action", "action"] == "slowdown")
+        }
+    }
+
     struct Refusal: Sendable, CustomTestStringConvertible {
         var files: [String: String] = ["remediation.yaml": RemediationServiceTests.file]
         var data: JSON = ["problem": ["problemTitle": "slow"]]

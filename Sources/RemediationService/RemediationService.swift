@@ -157,6 +157,10 @@ package final class RemediationService: Service {
         }
     }
 
+    func unlimit(_ id: String, in scope: Scope) {
+        change(scope) { faults in faults.removeAll { $0.id == id } }
+    }
+
     private func noteEnd(_ event: CloudEvent) async throws -> [CloudEvent] {
         let problem = Problem(event.json ?? .emptyObject)
         guard !problem.isOpen, let id = problem.id, let scope = event.keptnData?.scope else { return [] }

@@ -172,6 +172,40 @@ struct RemediationServiceTests {
         }
     }
 
+    @Test("An action against clients whose problem has ended in the meantime leaves them alone")
+    func slowdownTooLate() async throws {
+        let world = RemediationWorld()
+        let scope = Scope(project: "sockshop", stage: "dev", service: "carts")
+        let data: JSON = ["problem": problem, "action": ["action": "slowdown", "value": "2s"]]
+        try await world.running { bench in
+            func problem(_ id: String, _ type: String, _ state: String, _ context: String) -> CloudEvent {
+                let place: JSON = ["project": "sockshop", "stage": "dev", "service": "carts"]
+                let told: JSON = ["State": .string(state), "ProblemID": "p1"]
+                return CloudEvent(
+                    id: id, source: "test", type: type, time: bench.time.now,
+                    extensions: ["shkeptncontext": .string(context)],
+                    data: .json(place.merging(told).setting("problem", to: told)))
+            }
+            let opening = "sh.keptn.event.dev.remediation.triggered"
+            try await bench.store.append([
+                problem("opened", opening, "OPEN", "context-1"),
+                problem("over", Problem.eventType, "RESOLVED", "alert"), bench.triggered("action", data: data),
+            ])
+            let answer = try await bench.event("action.finished")
+            #expect(answer.json?["result"] == "pass" && answer.json?["fault"] == nil)
+            #expect(answer.json?["message"] == "the problem is over: nobody is slowed down or refused")
+            #expect(world.faults.of(scope).isEmpty)
+            // When it has come back, that is the end of an earlier one.
+            try await bench.store.append([
+                problem("opened again", opening, "OPEN", "context-2"),
+                bench.triggered("action", id: "t2", context: "context-2", data: data),
+            ])
+            let second = try await bench.event("action.finished", answering: "t2")
+            #expect(second.json?["fault", "client"] == "10.0.0.7")
+            #expect(world.faults.of(scope).map(\.id) == ["t2"])
+        }
+    }
+
     @Test(
         "Actions that cannot be done are answered",
         arguments: [

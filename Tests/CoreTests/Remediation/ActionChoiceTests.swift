@@ -161,6 +161,17 @@ struct ClientFaultTests {
             #expect(ClientFault.open(actions: actions, problems: [problem], now: now).isEmpty == isClosed)
         }
     }
+
+    @Test("What ended between an action and its answer is over after a restart, too")
+    func endedBeforeTheAnswer() {
+        let began = Timestamp(seconds: 980)
+        let json = fault("", .delay(.seconds(1))).json.setting("since", to: .string(began.rfc3339))
+        let action = event("sh.keptn.event.action.finished", ["fault": json], at: 990)
+        for (seconds, isClosed) in [(985, true), (979, false)] {
+            let end = event(Problem.eventType, ["State": "RESOLVED", "ProblemID": "p1"], at: seconds)
+            #expect(ClientFault.open(actions: [action], problems: [end], now: now).isEmpty == isClosed)
+        }
+    }
 }
 
 @Suite("Flag files")

@@ -62,6 +62,9 @@ package final class RemediationService: Service {
 
     package init(_ environment: Environment) { self.environment = environment }
 
+    /// Stops programs that a process which was killed has left. To be called before anything runs.
+    package func prepare() async { await environment.commands.stopStrays() }
+
     /// Takes up what counted before the restart. `integration` has to run beside it.
     package func run() async throws {
         try await takeUp()

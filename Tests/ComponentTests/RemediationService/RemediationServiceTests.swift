@@ -314,6 +314,15 @@ struct RemediationServiceTests {
         }
     }
 
+    @Test("A program that a killed process has left is stopped before its task comes again")
+    func strays() async throws {
+        let processes = InMemoryProcesses()
+        _ = try await processes.start(
+            ProcessCommand(program: "/bin/repair", arguments: [], environment: [:], folder: "", logFile: ""))
+        await RemediationWorld().service(over: FilesOfAStage(files: [:]), processes).prepare()
+        #expect(processes.commands.isEmpty && processes.startCount == 1)
+    }
+
     @Test("A program runs only where the operator has allowed it")
     func command() async throws {
         let world = RemediationWorld()

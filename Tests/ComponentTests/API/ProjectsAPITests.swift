@@ -128,6 +128,21 @@ struct ProjectsAPITests {
         #expect(try await git.secrets.secrets().isEmpty)
     }
 
+    @Test("Projects are shown without a word to their upstreams, whatever 'disableUpstreamSync' says")
+    func disableUpstreamSync() async throws {
+        let (api, git) = try await benches()
+        let create: JSON = ["name": "sockshop", "shipyard": .string(Self.file), "gitCredentials": nested()]
+        #expect(try await api.send(.post, Self.projects, create.text).status == 201)
+        git.git.set(reachable: false)
+        let plain = try await api.send(.get, Self.projects)
+        #expect(plain.status == 200 && plain.json["projects"]?.elements.count == 1)
+        #expect(plain.json["projects"]?.elements.first?["upstream", "state"] == "synced")
+        for value in ["true", "false", "", "maybe"] {
+            let answer = try await api.send(.get, Self.projects + "?disableUpstreamSync=\(value)")
+            #expect(answer.status == 200 && answer.json == plain.json)
+        }
+    }
+
     @Test("What is wrong with a new project is an answer of its own, and an event")
     func refusals() async throws {
         let (api, git) = try await benches()

@@ -55,9 +55,11 @@ extension API {
     private func deleteProject(_ request: APIRequest) async throws -> APIResponse {
         let name = request.parameter("project")
         let upstream = try await parts.configuration.upstream(of: name)
-        try await announcing("project.delete", project: name) { try await parts.configuration.deleteProject(name) }
+        try await deleting(name) { try await parts.configuration.deleteProject(name) }
         var message = "Project \(name) was deleted; what its services run was not stopped."
-        if let upstream, !upstream.isProvisioned { message += " Its repository \(upstream.credentials) was kept." }
+        if let upstream, !upstream.isProvisioned, let credentials = upstream.credentials {
+            message += " Its repository \(credentials) was kept."
+        }
         return .json(["message": .string(message)])
     }
 

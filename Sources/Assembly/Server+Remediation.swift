@@ -1,3 +1,4 @@
+import ConfigurationService
 import FoundationEssentials
 import MonitoringService
 import Ports
@@ -41,7 +42,8 @@ extension Server {
             PrometheusFolder(folder: $0, reload: reload, ids: base.ids, time: base.time)
         }
         return MonitoringService(
-            configuration: base.files, files: files, prometheusURL: configuration.prometheusURL,
-            ownAddress: ownAddress, time: base.time)
+            configuration: base.files,
+            projectNames: { [files = base.files] in try await files.projectNames() }, files: files,
+            prometheusURL: configuration.prometheusURL, ownAddress: ownAddress, time: base.time, logger: base.logger)
     }
 }

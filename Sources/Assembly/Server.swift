@@ -160,6 +160,7 @@ extension Server {
             onReady(Server(apiURL: url, token: token, home: base.home.path))
         }
         let integrations = integrated.map { IntegrationService($0.integration, on: base.plane, logger: logger) }
+        try await finishWork(api, remediation)
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
         let retention = configuration.retention.map {
@@ -167,9 +168,15 @@ extension Server {
         }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
         return [base.home, StoreKeeper(store: store)] + (retention ?? [])
-            + [tokens, proxy, shipyard, processes, remediation, failures, push, webhooks]
+            + [tokens, proxy, shipyard, processes, remediation, monitoring, failures, push, webhooks]
             + integrated.compactMap(\.timer) + integrations
             + [UpstreamSync(of: base.files), serving]
+    }
+
+    /// What an earlier process has left in its middle.
+    private static func finishWork(_ api: API, _ remediation: RemediationService) async throws {
+        await remediation.prepare()
+        try await api.finishDeletions()
     }
 
     private static func pushService(_ base: Base, _ words: Interpreter) -> PushService {

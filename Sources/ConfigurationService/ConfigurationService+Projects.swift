@@ -12,7 +12,13 @@ extension ConfigurationService {
         }
         // Before anything is asked for elsewhere.
         let branches = try shipyard.map { try firstBranches(of: name, shipyard: $0) }
+        try await turns.with(name) { try await createNow(name, branches, upstream) }
+    }
+
+    private func createNow(_ name: String, _ branches: FirstBranches?, _ upstream: GitCredentials?) async throws {
         guard try await !files.repositories().contains(name) else { throw Self.exists(name) }
+        // What an earlier project of the name has left is not this one's.
+        try await forgetUpstream(of: name)
         guard let upstreams else {
             guard upstream == nil else { throw Self.noUpstreams }
             return try await create(name, try branches ?? missingShipyard())
@@ -50,8 +56,11 @@ extension ConfigurationService {
             try await upstreams.git.push(try await files.branches(of: name), of: name, to: upstream)
             try await replace(shipyard: update.shipyard, of: name)
             if update.migrates { try await migrate(name) }
-            try await upstreams.save(upstream, isProvisioned: false, as: Upstreams.secret(of: name))
-            try await links.add(upstream, isProvisioned: false, to: name)
+            try await turns.with(name) {
+                guard try await files.repositories().contains(name) else { throw Self.unknown(project: name) }
+                try await upstreams.save(upstream, isProvisioned: false, as: Upstreams.secret(of: name))
+                try await links.add(upstream, isProvisioned: false, to: name)
+            }
             try await upstreams.secrets.delete(draft)
         } catch {
             await quietly("a secret is left over", name) { try await upstreams.secrets.delete(draft) }
@@ -64,31 +73,55 @@ extension ConfigurationService {
         guard let link = try await links?.link(of: project) else { return nil }
         let isHidden = link.isProvisioned && upstreams?.hidesProvisioned == true
         var status = link.status
-        if isHidden { status.message = status.message.replacing(link.credentials.remoteURL, with: "(hidden)") }
+        if isHidden, let url = link.credentials?.remoteURL {
+            status.message = status.message.replacing(url, with: "(hidden)")
+        }
         return ProjectUpstream(
             credentials: link.credentials, isProvisioned: link.isProvisioned, status: status, isHidden: isHidden)
     }
 
     package func deleteProject(_ name: String) async throws {
-        _ = try await tip(of: ConfigurationPlace(project: name))
-        let link = try await links?.link(of: name)
-        try await links?.remove(name)
-        do {
-            try await files.remove(name)
-        } catch let error as KeptnError where error.code == .notFound {
-            throw Self.unknown(project: name)
+        try await turns.with(name) {
+            _ = try await tip(of: ConfigurationPlace(project: name))
+            do {
+                try await files.remove(name)
+            } catch let error as KeptnError where error.code == .notFound {
+                throw Self.unknown(project: name)
+            }
+            // Nothing brings it back from here on, so that no failure of the rest is one of the deletion.
+            await quietly("a deleted project has left something behind", name) { try await forget(name) }
         }
+    }
+
+    package func finishDeletion(of name: String) async throws {
+        try await turns.with(name) {
+            guard try await !files.repositories().contains(name) else { throw Self.exists(name) }
+            try await forget(name)
+        }
+    }
+
+    /// Everything of a project beside its repository.
+    private func forget(_ name: String) async throws {
         await quietly("the index of services has too much", name) {
             try await index?.forgetServiceFolders(project: name)
         }
         forgetPins()
-        guard let link, let upstreams else { return }
-        try await upstreams.secrets.delete(Upstreams.secret(of: name))
-        if link.isProvisioned, let url = upstreams.provisioningURL {
+        // As long as the secret is there, somebody knows that there is a repository to give back.
+        if let upstreams, let url = upstreams.provisioningURL {
             await quietly("a provisioned repository is left over", name) {
+                guard try await upstreams.load(name)?.isProvisioned == true else { return }
                 try await upstreams.unprovision(name, at: url)
             }
         }
+        try await forgetUpstream(of: name)
+    }
+
+    private func forgetUpstream(of name: String) async throws {
+        guard let upstreams, let links else { return }
+        for secret in [Upstreams.secret(of: name), Upstreams.draft(of: name)] {
+            try await upstreams.secrets.delete(secret)
+        }
+        try await links.remove(name)
     }
 }
 

@@ -4,7 +4,8 @@ import Ports
 /// The projects' upstreams and how each stands: what is asked for often, and must not wait for a network.
 actor UpstreamLinks {
     struct Link: Sendable {
-        var credentials: GitCredentials
+        /// Nil when the secret cannot be read.
+        var credentials: GitCredentials?
         var isProvisioned: Bool
         var status: UpstreamStatus
         /// When to compare both sides next.
@@ -77,18 +78,55 @@ actor UpstreamLinks {
         links?[project]?.status = UpstreamStatus(state: state, since: since, message: message)
     }
 
-    /// At the first call, what the secrets know.
+    /// Once more, the secret of a link without credentials. Nil when it still cannot be read; the link says why.
+    ///
+    /// - Parameter pause: until the next attempt, by how many failed in a row.
+    func reread(_ project: String, _ link: Link, pause: @Sendable (Int) -> Duration) async throws -> Link? {
+        let found = try await read(project)
+        // An update or a removal meanwhile has the last word.
+        guard let current = links?[project], current.credentials == nil else { return nil }
+        guard let found else {
+            links?[project] = nil
+            return nil
+        }
+        guard found.credentials != nil else {
+            let failures = link.failures + 1
+            note(
+                .unreachable, found.status.message, of: project, since: link, failures: failures,
+                pause: pause(failures))
+            return nil
+        }
+        links?[project] = found
+        return found
+    }
+
+    /// At the first call, what the secrets know. One that cannot be read concerns only its project.
     private func loaded() async throws -> [String: Link] {
         if let links { return links }
-        let now = time.now
-        let found = try await upstreams.load().mapValues {
-            Link(
-                credentials: $0.credentials, isProvisioned: $0.isProvisioned,
-                status: UpstreamStatus(state: .ahead, since: now, message: "not compared since the server started"),
-                nextSync: now)
-        }
+        var found: [String: Link] = [:]
+        for project in try await upstreams.projects() { found[project] = try await read(project) }
         if let links { return links }
         links = found
         return found
+    }
+
+    private func read(_ project: String) async throws -> Link? {
+        let now = time.now
+        do {
+            guard let known = try await upstreams.load(project) else { return nil }
+            return Link(
+                credentials: known.credentials, isProvisioned: known.isProvisioned,
+                status: UpstreamStatus(state: .ahead, since: now, message: "not compared since the server started"),
+                nextSync: now)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            let message =
+                "its credentials cannot be read: \(error). Set its upstream again, with URL and token: "
+                + "keptn update project \(project) --git-remote-url=URL --git-user=USER --git-token=TOKEN"
+            return Link(
+                credentials: nil, isProvisioned: false,
+                status: UpstreamStatus(state: .unreachable, since: now, message: message), nextSync: now)
+        }
     }
 }

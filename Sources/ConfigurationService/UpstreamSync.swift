@@ -51,8 +51,16 @@ package struct UpstreamSync: Service {
     }
 
     private func sync(_ project: String, _ links: UpstreamLinks, _ upstreams: Upstreams) async {
-        guard let link = try? await links.link(of: project) else { return }
-        let upstream = link.credentials
+        guard var link = try? await links.link(of: project) else { return }
+        if link.credentials == nil {
+            let read = try? await links.reread(project, link) { Self.pauses.delay(attempt: $0, random: 1) }
+            guard let read else {
+                if link.failures == 0 { log(project, link.status.message) }
+                return
+            }
+            link = read
+        }
+        guard let upstream = link.credentials else { return }
         var isReached = false
         do {
             let branches = try await configuration.files.branches(of: project)

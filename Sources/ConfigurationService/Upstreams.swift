@@ -68,17 +68,26 @@ extension Upstreams {
         try await secrets.save(values, as: secret)
     }
 
-    /// All projects' upstreams.
-    func load() async throws -> [String: (credentials: GitCredentials, isProvisioned: Bool)] {
+    typealias Known = (credentials: GitCredentials, isProvisioned: Bool)
+
+    /// The names of all projects with an upstream.
+    func projects() async throws -> [String] {
         let prefix = Self.secret(of: "").name
-        var found: [String: (credentials: GitCredentials, isProvisioned: Bool)] = [:]
-        for (secret, _) in try await secrets.secrets()
-        where secret.scope == Self.secretScope && secret.name.hasPrefix(prefix) {
-            guard let values = try await secrets.values(of: secret), let text = values[Self.secretKey] else { continue }
-            let credentials = try GitCredentials(try JSON(parsing: text))
-            found[String(secret.name.dropFirst(prefix.count))] = (credentials, values["provisioned"] == "true")
+        return try await secrets.secrets().map(\.secret)
+            .filter { $0.scope == Self.secretScope && $0.name.hasPrefix(prefix) }
+            .map { String($0.name.dropFirst(prefix.count)) }
+    }
+
+    /// Nil when the project has no upstream. Throws when its secret cannot be decrypted or holds no credentials.
+    func load(_ project: String) async throws -> Known? {
+        let secret = Self.secret(of: project)
+        guard let values = try await secrets.values(of: secret), let text = values[Self.secretKey] else { return nil }
+        do {
+            return (try GitCredentials(try JSON(parsing: text)), values["provisioned"] == "true")
+        } catch {
+            // Not the error itself: it may quote what is secret.
+            throw KeptnError(.invalidInput, "the secret '\(secret.name)' holds no Git credentials")
         }
-        return found
     }
 }
 

@@ -69,7 +69,8 @@ package struct PrometheusSource: IndicatorSource {
         _ query: String, _ request: IndicatorRequest, step: Duration, _ server: WebServer, _ timeout: Duration
     ) async throws(IndicatorError) -> [Double] {
         let longest = request.seconds / Int64(SLIValue.samplesMax) + 1
-        let seconds = max(step.components.seconds, longest)
+        // A window that is shorter than a step is one.
+        let seconds = min(max(step.components.seconds, longest), request.seconds)
         let query = request.filled(query, seconds: seconds)
         let data = try await ask(
             "query_range",

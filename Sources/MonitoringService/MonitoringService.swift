@@ -2,15 +2,17 @@ package import CloudEvents
 import Core
 package import KeptnKit
 import KeptnModel
+package import Logging
 package import Ports
+package import ServiceLifecycle
 import SpecFiles
 
 /// Makes Prometheus watch a service (K §1.1, `monitoring.configure`): where it has to scrape, and an alert for each
 /// objective, in every stage that has a remediation.
 ///
-/// It hears: `monitoring.configure` of the type `prometheus`. `AlertRules` decides. It answers with
-/// `configure-monitoring.finished`, which says what is watched and what is not.
-package struct MonitoringService: Sendable {
+/// It hears: `monitoring.configure` of the type `prometheus`, and what was deleted. `AlertRules` decides. It answers
+/// with `configure-monitoring.finished`, which says what is watched and what is not.
+package struct MonitoringService: Service {
     package static let name = "prometheus-service"
     private static let wish = "sh.keptn.event.monitoring.configure"
     private static let type = "prometheus"
@@ -18,28 +20,43 @@ package struct MonitoringService: Sendable {
     private static let objectivesFile = "slo.yaml"
     private static let providerFile = "prometheus/provider.yaml"
 
-    private let configuration: any ConfigurationWriting
+    let configuration: any ConfigurationWriting
+    let projectNames: @Sendable () async throws -> [String]
     /// Nil where the operator has named no folder.
-    private let files: (any MonitoringFiles)?
+    let files: (any MonitoringFiles)?
     /// Of the Prometheus that reads them; nil where the operator has not said it.
     private let prometheusURL: String?
     /// HOST:PORT of our own `/metrics`.
     private let ownAddress: @Sendable () -> String
     private let time: any TimeSource
+    let logger: Logger
 
+    /// - Parameter projectNames: Of all projects.
     package init(
-        configuration: any ConfigurationWriting, files: (any MonitoringFiles)?, prometheusURL: String? = nil,
-        ownAddress: @escaping @Sendable () -> String, time: any TimeSource
+        configuration: any ConfigurationWriting, projectNames: @escaping @Sendable () async throws -> [String],
+        files: (any MonitoringFiles)?, prometheusURL: String? = nil,
+        ownAddress: @escaping @Sendable () -> String, time: any TimeSource, logger: Logger
     ) {
         self.configuration = configuration
+        self.projectNames = projectNames
         self.files = files
         self.prometheusURL = prometheusURL
         self.ownAddress = ownAddress
         self.time = time
+        self.logger = logger
+    }
+
+    /// Tidies up what was left before the start. `integration` has to run beside it.
+    package func run() async throws {
+        await tidyUp()
+        do { try await gracefulShutdown() } catch is CancellationError {}
     }
 
     package func integration(version: String) -> Integration {
-        Integration(name: Self.name, version: version).on(eventType: Self.wish, perform: configure)
+        Integration(name: Self.name, version: version)
+            .on(eventType: Self.wish, perform: configure)
+            .on(eventType: Self.serviceDeleted, perform: noteDeletion)
+            .on(eventType: Self.projectDeleted, perform: noteDeletion)
     }
 
     private func configure(_ event: CloudEvent) async throws -> [CloudEvent] {
@@ -86,12 +103,20 @@ package struct MonitoringService: Sendable {
                 "\(service) has no objective in \(Self.objectivesFile) that Prometheus could watch"
                     + (reasons.isEmpty ? "" : ": \(reasons)"))
         }
-        let left = try await files.install([
-            MonitoringFile(.targets, name: "keptn.json", bytes: (targets.pretty() + "\n").utf8Bytes),
-            MonitoringFile(
-                .alertRules, name: "\(project)-\(service).yaml",
-                bytes: SpecFiles.yaml(from: AlertRules.file(groups)).utf8Bytes),
-        ])
+        let owner = AlertRules.Owner(project: project, service: service)
+        let old = try await freeName(for: owner, in: files)
+        let left = try await files.install(
+            [
+                MonitoringFile(.targets, name: "keptn.json", bytes: (targets.pretty() + "\n").utf8Bytes),
+                MonitoringFile(
+                    .alertRules, name: owner.fileName,
+                    bytes: SpecFiles.yaml(from: AlertRules.file(groups)).utf8Bytes),
+            ], removing: old)
+        // It may have been deleted meanwhile, by somebody who saw no rules to remove yet.
+        guard try await isThere(owner) else {
+            _ = try await files.install([], removing: [owner.fileName])
+            throw KeptnError(.notFound, "project '\(project)' has no service '\(service)' any more")
+        }
         let gates = try await tellGates(of: groups.map(\.scope))
         return Self.report(groups, left) + gates
     }

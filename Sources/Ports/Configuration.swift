@@ -100,6 +100,9 @@ package protocol ConfigurationEditing: ConfigurationWriting, ConfigurationListin
     func upstream(of project: String) async throws -> ProjectUpstream?
     /// The upstream keeps its repository, unless it was provisioned.
     func deleteProject(_ name: String) async throws
+    /// Removes what a deletion has left beside the files of a project because the process ended in its middle. Throws
+    /// `KeptnError.conflict` when the project is there.
+    func finishDeletion(of name: String) async throws
 
     /// Creates the service in every stage. Throws `KeptnError.conflict` when it exists in all of them.
     func createService(_ name: String, in project: String) async throws

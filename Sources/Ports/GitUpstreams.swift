@@ -52,8 +52,8 @@ package struct UpstreamStatus: Sendable, Hashable {
 
 /// A project's upstream as everybody may see it.
 package struct ProjectUpstream: Sendable, Hashable {
-    /// Never to be shown: see `shownCredentials`.
-    package var credentials: GitCredentials
+    /// Never to be shown: see `shownCredentials`. Nil when the secret that holds them cannot be read.
+    package var credentials: GitCredentials?
     /// Whether the provisioning service made it (K §2.3.7).
     package var isProvisioned: Bool
     package var status: UpstreamStatus
@@ -61,7 +61,7 @@ package struct ProjectUpstream: Sendable, Hashable {
     package var isHidden: Bool
 
     package init(
-        credentials: GitCredentials, isProvisioned: Bool, status: UpstreamStatus, isHidden: Bool = false
+        credentials: GitCredentials?, isProvisioned: Bool, status: UpstreamStatus, isHidden: Bool = false
     ) {
         self.credentials = credentials
         self.isProvisioned = isProvisioned
@@ -69,11 +69,12 @@ package struct ProjectUpstream: Sendable, Hashable {
         self.isHidden = isHidden
     }
 
-    /// Empty for a hidden one.
-    package var shownURL: String { isHidden ? "" : credentials.remoteURL }
+    /// Empty for a hidden one, and for one that is not known.
+    package var shownURL: String { isHidden ? "" : credentials?.remoteURL ?? "" }
 
     /// What everybody may see of the credentials.
     package var shownCredentials: JSON {
-        isHidden ? ["remoteURL": "", "user": ""] : credentials.json(withSecrets: false)
+        guard let credentials, !isHidden else { return ["remoteURL": "", "user": ""] }
+        return credentials.json(withSecrets: false)
     }
 }

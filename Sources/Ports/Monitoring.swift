@@ -1,9 +1,14 @@
 /// What a monitoring system reads of us: files below a folder of its own.
 package protocol MonitoringFiles: Sendable {
-    /// Writes files, each at once, when the monitoring system's own check finds nothing wrong with them, and makes it
-    /// read them. Returns what is left to do, as a sentence; empty for nothing. Throws `KeptnError.invalidInput` for
-    /// what the check refuses.
-    func install(_ files: [MonitoringFile]) async throws -> String
+    /// Writes files, each at once, when the monitoring system's own check finds nothing wrong with them, removes
+    /// others, and makes it read what is there now. Returns what is left to do, as a sentence; empty for nothing.
+    /// Throws `KeptnError.invalidInput` for what the check refuses.
+    ///
+    /// - Parameter names: Of files with alert rules. One that is not there is no error.
+    func install(_ files: [MonitoringFile], removing names: [String]) async throws -> String
+
+    /// The files with alert rules, whoever wrote them, sorted by name.
+    func alertRules(named isWanted: @Sendable (String) -> Bool) async throws -> [MonitoringFile]
 }
 
 package struct MonitoringFile: Sendable, Hashable {

@@ -19,6 +19,7 @@ package struct PrometheusFolder: MonitoringFiles {
     private static let promtool = "promtool"
     private static let outputMax = 64 << 10
     private static let checkMax = Duration.seconds(30)
+    private static let rulesSuffix = ".yaml"
 
     private let folder: String
     private let reload: Reload
@@ -32,10 +33,12 @@ package struct PrometheusFolder: MonitoringFiles {
         self.time = time
     }
 
-    package func install(_ files: [MonitoringFile]) async throws -> String {
+    private var rules: String { "\(folder)/rules" }
+
+    package func install(_ files: [MonitoringFile], removing names: [String]) async throws -> String {
         var doubts: [String] = []
         for file in files {
-            let folder = "\(folder)/\(file.kind == .targets ? "targets" : "rules")"
+            let folder = file.kind == .targets ? "\(folder)/targets" : rules
             let temporaryName = "new-\(ids.newID()).tmp"
             try await NIOThreadPool.singleton.runIfActive {
                 do {
@@ -53,8 +56,35 @@ package struct PrometheusFolder: MonitoringFiles {
                 }
             }
         }
+        let gone = names.map { "\(rules)/\($0)" }
+        try await NIOThreadPool.singleton.runIfActive {
+            for path in gone where unlink(path) != 0 && errno != ENOENT {
+                throw KeptnError(.unavailable, "\(path) cannot be removed: \(FileFailure.text(of: errno))")
+            }
+        }
         doubts += try await tellPrometheus()
         return doubts.joined(separator: ". ")
+    }
+
+    package func alertRules(named isWanted: @Sendable (String) -> Bool) async throws -> [MonitoringFile] {
+        let rules = rules
+        let names = try await NIOThreadPool.singleton.runIfActive {
+            guard FileManager.default.fileExists(atPath: rules) else { return [String]() }
+            do {
+                return try FileManager.default.contentsOfDirectory(atPath: rules)
+            } catch {
+                throw KeptnError(.unavailable, "\(rules) cannot be read: \(FileFailure.reason(error))")
+            }
+        }
+        var files: [MonitoringFile] = []
+        for name in names.sorted() where name.hasSuffix(Self.rulesSuffix) && isWanted(name) {
+            let bytes = try await NIOThreadPool.singleton.runIfActive {
+                FileManager.default.contents(atPath: "\(rules)/\(name)").map { [UInt8]($0) }
+            }
+            // One that was removed meanwhile, or is no file that we may read, is none of ours.
+            if let bytes { files.append(MonitoringFile(.alertRules, name: name, bytes: bytes)) }
+        }
+        return files
     }
 
     /// What `promtool check rules` says of the file before anybody else sees it.

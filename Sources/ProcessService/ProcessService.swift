@@ -1,3 +1,4 @@
+package import CloudEvents
 package import Core
 package import KeptnModel
 package import Logging
@@ -110,9 +111,11 @@ package final class ProcessService: Service {
         return try await service.act(action, id: id)
     }
 
-    /// Remembers what a quality gate said of the version that a run delivered.
-    package func note(gate result: KeptnResult, ofRun context: String, in scope: Scope) async throws {
-        try await known(scope)?.note(gate: result, ofRun: context)
+    /// Remembers what a quality gate said of the version that a run delivered, or that serves.
+    package func note(
+        gate result: KeptnResult, ofRun context: String, measuringFrom start: Timestamp? = nil, in scope: Scope
+    ) async throws {
+        try await known(scope)?.note(gate: result, ofRun: context, measuringFrom: start)
     }
 
     /// Stops everything of a service that is deleted, and forgets it.

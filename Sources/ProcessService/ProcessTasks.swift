@@ -29,7 +29,8 @@ extension ProcessService {
             guard let data = event.keptnData, let scope = data.scope, let context = event.keptnContext,
                 let result = data.result.flatMap(KeptnResult.init)
             else { return [] }
-            try await self.note(gate: result, ofRun: context, in: scope)
+            let start = event.json?["evaluation", "timeStart"]?.stringValue.flatMap { Timestamp(rfc3339: $0) }
+            try await self.note(gate: result, ofRun: context, measuringFrom: start, in: scope)
             return []
         }
         .on(eventType: Self.serviceDeleted) { event in

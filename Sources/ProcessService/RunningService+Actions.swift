@@ -1,3 +1,4 @@
+import CloudEvents
 import Core
 import KeptnModel
 import Ports
@@ -17,8 +18,8 @@ extension RunningService {
     }
 
     /// What a gate said is stored before the event counts as heard.
-    func note(gate result: KeptnResult, ofRun context: String) async throws {
-        try await change { .note(gate: result, ofRun: context, in: $0) }
+    func note(gate result: KeptnResult, ofRun context: String, measuringFrom start: Timestamp?) async throws {
+        try await change { .note(gate: result, ofRun: context, measuringFrom: start, in: $0) }
     }
 
     private func scale(by step: Int, _ id: String) async throws -> String {
@@ -50,7 +51,7 @@ extension RunningService {
         let good = try DeploymentPlan.lastGood(of: release)
         guard let current = release.primary else { throw vanished }
         var target = good
-        target.id = environment.ids.newID()
+        (target.id, target.startedAt) = (environment.ids.newID(), environment.time.now)
         let started = try await starter.start(target)
         try await change(starting: started.replicas, of: started) {
             .goBack(to: started, from: current.id, in: $0, by: id)

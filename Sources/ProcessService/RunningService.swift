@@ -83,7 +83,7 @@ actor RunningService {
             try await openAddress(strategy.entrance)
             return Deployment(
                 id: environment.ids.newID(), strategy: strategy, artifact: artifact, spec: spec, gitCommit: commit,
-                context: request.context)
+                startedAt: environment.time.now, context: request.context)
         }
     }
 

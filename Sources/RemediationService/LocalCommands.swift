@@ -25,6 +25,15 @@ package struct LocalCommands: Sendable {
         self.time = time
     }
 
+    /// Programs of an earlier process that still run: their tasks come again, and nobody keeps their deadlines.
+    func stopStrays() async {
+        await withDiscardingTaskGroup { group in
+            for process in await processes.running() {
+                group.addTask { await processes.stop(process, grace: Self.grace) }
+            }
+        }
+    }
+
     func run(_ command: BuiltInAction.LocalCommand, for task: TaskContext) async throws -> TaskOutcome {
         guard allowed.contains(command.program) else {
             return .errored(

@@ -41,8 +41,8 @@ extension RemediationService {
             return .errored(
                 "nobody took action \(name.rawValue): process-service does, for services with a process.yaml, which "
                     + "\(task.scope.service) in stage \(task.scope.stage) is not; an integration of yours may")
-        case .slowdown(let delay, let limit): return limited(by: .delay(delay), limit, task)
-        case .abort(let status, let limit): return limited(by: .refusal(status: status), limit, task)
+        case .slowdown(let delay, let limit): return try await limited(by: .delay(delay), limit, task)
+        case .abort(let status, let limit): return try await limited(by: .refusal(status: status), limit, task)
         case .featureToggle(let changes): return try await toggle(changes, task)
         case .webhook(let webhook):
             return try await call(
@@ -103,7 +103,7 @@ extension RemediationService {
 
     private func limited(
         by effect: ClientFault.Effect, _ limit: BuiltInAction.ClientLimit, _ task: TaskContext
-    ) -> TaskOutcome {
+    ) async throws -> TaskOutcome {
         let problem = Problem(task.data["problem"] ?? .emptyObject)
         guard environment.faults.covers(task.scope) else {
             return .errored(
@@ -116,9 +116,14 @@ extension RemediationService {
         }
         guard let client = IPAddress(text) else { return .errored("the client '\(text.prefix(80))' is no IP address") }
         let fault = ClientFault(
-            id: task.event.id, client: client.description, effect: effect,
+            id: task.event.id, since: environment.time.now, client: client.description, effect: effect,
             until: environment.time.now + limit.duration, problemID: problem.id)
         self.limit(fault, in: task.scope)
+        // An end that is heard from now on takes it away; one that was heard before found nothing to take away.
+        guard try await !isOver(problem, task) else {
+            unlimit(fault.id, in: task.scope)
+            return .pass("the problem is over: nobody is slowed down or refused")
+        }
         let what =
             switch effect {
             case .delay(let delay): "take \(delay.go) longer"
@@ -127,6 +132,15 @@ extension RemediationService {
         return .pass(
             "requests of \(client) \(what) until the problem is over, at most until \(fault.until)",
             data: ["fault": fault.json])
+    }
+
+    /// Whether the problem has ended since the run began.
+    private func isOver(_ problem: Problem, _ task: TaskContext) async throws -> Bool {
+        guard let end = try await end(of: problem, in: task.scope) else { return false }
+        var query = EventQuery()
+        (query.context, query.rootOnly, query.limit) = (task.contextID, true, 1)
+        guard let root = try await environment.queries.events(query).first else { return false }
+        return root.position < end.position
     }
 
     // MARK: - Flags

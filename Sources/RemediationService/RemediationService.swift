@@ -62,6 +62,9 @@ package final class RemediationService: Service {
 
     package init(_ environment: Environment) { self.environment = environment }
 
+    /// Stops programs that a process which was killed has left. To be called before anything runs.
+    package func prepare() async { await environment.commands.stopStrays() }
+
     /// Takes up what counted before the restart. `integration` has to run beside it.
     package func run() async throws {
         try await takeUp()
@@ -85,11 +88,14 @@ package final class RemediationService: Service {
                     "could not retrieve \(RemediationSpec.fileName): neither \(task.scope.service) nor stage "
                         + "\(task.scope.stage) nor project \(task.scope.project) has one")
             }
+            let last = ProblemHistory.last(of: try await answers(in: task.scope), about: problem)
             let index = try ProblemHistory.index(
-                data: task.data, problem: problem, answers: try await answers(in: task.scope), now: environment.time.now
-            )
+                data: task.data, last: last, lastSign: try await lastSign(of: problem, last, task),
+                now: environment.time.now)
             switch spec.choice(for: problem, index: index) {
-            case .none(let message): return .fail(message)
+            case .none(let message):
+                return .fail(
+                    message, data: ["get-action": ProblemHistory.note(actionIndex: index, problem: problem)])
             case .act(let action):
                 return .pass(
                     "action \(index + 1) against \(problem.name): \(action.action)",
@@ -110,14 +116,38 @@ package final class RemediationService: Service {
         return try SpecFiles.remediation(bytes, file: RemediationSpec.fileName).value
     }
 
-    /// What was answered lately about problems of this place.
+    /// What was answered lately about problems of this place, newest first.
     private func answers(in scope: Scope) async throws -> [CloudEvent] {
+        let type = EventType.task(name: "get-action", kind: .finished).text
+        return try await newest(type, in: scope).map(\.event)
+    }
+
+    private func newest(_ type: String, in scope: Scope) async throws -> [RecordedEvent] {
         var query = EventQuery()
-        query.type = EventType.task(name: "get-action", kind: .finished).text
+        query.type = type
         (query.project, query.stage, query.service) = (scope.project, scope.stage, scope.service)
-        query.from = environment.time.now - ProblemHistory.calm
         query.limit = Self.eventsMax
-        return try await environment.queries.events(query).map(\.event)
+        return try await environment.queries.events(query)
+    }
+
+    /// The newest event that tells of a problem's end.
+    func end(of problem: Problem, in scope: Scope) async throws -> RecordedEvent? {
+        guard let id = problem.id else { return nil }
+        return try await newest(Problem.eventType, in: scope).first { recorded in
+            let told = Problem(recorded.event.json ?? .emptyObject)
+            return told.id == id && !told.isOpen
+        }
+    }
+
+    /// The end of the problem, and that of the run in which it was answered last: an action may have taken its time.
+    private func lastSign(of problem: Problem, _ last: CloudEvent?, _ task: TaskContext) async throws -> Timestamp? {
+        var signs = [try await end(of: problem, in: task.scope)?.event.time]
+        if let context = last?.keptnContext, context != task.contextID {
+            var query = EventQuery()
+            (query.context, query.limit) = (context, 1)
+            signs.append(try await environment.queries.events(query).first?.event.time)
+        }
+        return signs.compactMap(\.self).max()
     }
 
     // MARK: - Limits of clients
@@ -128,6 +158,10 @@ package final class RemediationService: Service {
             faults.removeAll { $0.id == fault.id || $0.until <= now }
             faults.append(fault)
         }
+    }
+
+    func unlimit(_ id: String, in scope: Scope) {
+        change(scope) { faults in faults.removeAll { $0.id == id } }
     }
 
     private func noteEnd(_ event: CloudEvent) async throws -> [CloudEvent] {

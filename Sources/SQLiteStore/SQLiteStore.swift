@@ -52,13 +52,22 @@ package final class SQLiteStore: EventLog, SubscriptionStore {
     }
 
     /// Makes the file, for its owner only: SQLite would let everybody read it, and gives its write-ahead log the same
-    /// mode. One that is there keeps the mode that it was given.
+    /// mode. One that is there loses what others may do with it, unless it belongs to somebody else, who decides that.
     private static func create(_ path: String) throws {
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw KeptnError(.unavailable, "\(path) cannot be opened: \(FileFailure.text(of: errno))")
         }
-        Glibc.close(descriptor)
+        defer { Glibc.close(descriptor) }
+        guard fchmod(descriptor, 0o600) == 0 || errno == EPERM else {
+            throw KeptnError(.unavailable, "the mode of \(path) cannot be set: \(FileFailure.text(of: errno))")
+        }
+        // Left by a process that was killed. By name: to close a file of SQLite's would drop locks on it.
+        for name in ["\(path)-wal", "\(path)-shm"] {
+            guard chmod(name, 0o600) == 0 || errno == ENOENT || errno == EPERM else {
+                throw KeptnError(.unavailable, "the mode of \(name) cannot be set: \(FileFailure.text(of: errno))")
+            }
+        }
     }
 
     private static var configuration: GRDB.Configuration {

@@ -22,18 +22,21 @@ package struct PrometheusServer: Sendable {
     /// - Parameters:
     ///   - openMetrics: The samples in the OpenMetrics text format, with times, without the last line.
     ///   - isSecured: Behind TLS with a certificate of its own, and a password.
+    ///   - rules: The pattern of files with rules, which it reads again when it is told.
     package static func with(
-        _ openMetrics: String, isSecured: Bool = false, _ body: (PrometheusServer) async throws -> Void
+        _ openMetrics: String, isSecured: Bool = false, rules: String? = nil,
+        _ body: (PrometheusServer) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
             try write("\(folder)/samples", openMetrics + "# EOF\n")
             try await output(
                 of: tool, ["tsdb", "create-blocks-from", "openmetrics", "\(folder)/samples", "\(folder)/data"])
-            try write("\(folder)/config.yml", "scrape_configs: []\n")
+            let ruleFiles = rules.map { "rule_files: ['\($0)']\n" } ?? ""
+            try write("\(folder)/config.yml", "scrape_configs: []\n" + ruleFiles)
             var certificate = ""
             var arguments = [
                 "--config.file=\(folder)/config.yml", "--storage.tsdb.path=\(folder)/data",
-                "--storage.tsdb.retention.time=100y", "--log.level=warn",
+                "--storage.tsdb.retention.time=100y", "--log.level=warn", "--web.enable-lifecycle",
             ]
             if isSecured {
                 certificate = try await secure(folder)

@@ -1,3 +1,4 @@
+package import CloudEvents
 package import KeptnModel
 
 /// How actions of a remediation change what serves. Nil stands for an action that was carried out already, or for a
@@ -69,12 +70,15 @@ extension DeploymentPlan {
         return plan
     }
 
-    /// The version to go back to: the last one before the primary that passed its gate. One that failed, that was
-    /// rolled back, or of which no gate has said anything, is none.
+    /// The version to go back to: the last one before the primary that passed its gate. One that failed, be it in one
+    /// of several deliveries, that was rolled back, or of which no gate has said anything, is none.
     package static func lastGood(of release: Release) throws(ActionObstacle) -> Deployment {
         guard let primary = release.primary else { throw ActionObstacle.nothingServes(release.scope) }
-        let good = (release.previous ?? []).last { deployment in
+        let previous = release.previous ?? []
+        let failed = Set((previous + release.deployments).filter { $0.gate == .fail }.map(\.artifact))
+        let good = previous.last { deployment in
             (deployment.gate == .pass || deployment.gate == .warning) && deployment.artifact != primary.artifact
+                && !failed.contains(deployment.artifact)
         }
         guard let good else {
             throw ActionObstacle(
@@ -103,9 +107,18 @@ extension DeploymentPlan {
         return DeploymentPlan(from: from, to: next)
     }
 
-    /// What a quality gate said of the version that a run delivered. Nil when it is none of ours.
-    package static func note(gate result: KeptnResult, ofRun context: String, in release: Release) -> DeploymentPlan? {
+    /// What a quality gate said of the version that a run delivered. A gate of a run that delivered nothing, such as a
+    /// remediation's, counts against what serves when it failed. Nil when nothing follows from it.
+    ///
+    /// - Parameter start: From when on it has measured.
+    package static func note(
+        gate result: KeptnResult, ofRun context: String, measuringFrom start: Timestamp?, in release: Release
+    ) -> DeploymentPlan? {
         var next = release
+        let isOfDelivery = (release.deployments + (release.previous ?? [])).contains { $0.context == context }
+        if !isOfDelivery, result == .fail, let start, let began = release.primary?.startedAt, began <= start {
+            next.primary?.gate = .fail
+        }
         for kind in RouteKind.allCases where next[kind]?.context == context { next[kind]?.gate = result }
         next.previous = next.previous?.map { deployment in
             var deployment = deployment

@@ -1,3 +1,4 @@
+package import CloudEvents
 package import KeptnModel
 
 /// What runs of one service in one stage: the deployment that serves, and perhaps a canary beside it.
@@ -59,9 +60,12 @@ package struct Deployment: Sendable, Hashable, Codable {
     /// The commit that the spec was read at.
     package var gitCommit: String
     package var replicas: [Replica]
+    /// When it was begun to be started; nil for one of an older version.
+    package var startedAt: Timestamp?
     /// The run that delivered it, by which the verdicts of gates find it.
     package var context: String?
-    /// What the quality gate of that run said; nil as long as it has said nothing. `fail` also when it was rolled back.
+    /// What the quality gate of that run said; nil as long as it has said nothing. `fail` also when it was rolled back,
+    /// and when a gate of another run, such as a remediation's, failed while it served.
     package var gate: KeptnResult?
     /// The ids of the last actions that changed its processes, so that none is done twice.
     package var actions: [String]?
@@ -70,7 +74,7 @@ package struct Deployment: Sendable, Hashable, Codable {
 
     package init(
         id: String, strategy: DeploymentStrategy, artifact: ArtifactReference, spec: ProcessSpec, gitCommit: String,
-        replicas: [Replica] = [], context: String? = nil
+        replicas: [Replica] = [], startedAt: Timestamp? = nil, context: String? = nil
     ) {
         self.id = id
         self.strategy = strategy
@@ -78,6 +82,7 @@ package struct Deployment: Sendable, Hashable, Codable {
         self.spec = spec
         self.gitCommit = gitCommit
         self.replicas = replicas
+        self.startedAt = startedAt
         self.context = context
     }
 

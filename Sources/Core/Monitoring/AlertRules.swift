@@ -41,7 +41,11 @@ package struct AlertRules: Sendable, Hashable {
                 leftOut.append("\(objective.sli): prometheus/sli.yaml has no query for it")
                 continue
             }
-            let query = Self.filled(template, scope, timing.window)
+            if let name = Self.known(ofRunsOnly: template) {
+                leftOut.append("\(objective.sli): its query has \(name), which is known of a run only")
+                continue
+            }
+            let query = Self.filled(template, scope, slo.filter, timing.window)
             let alternatives = objective.pass.map { Self.missed($0, query) }
             guard alternatives.allSatisfy({ $0 != nil }) else {
                 leftOut.append("\(objective.sli): it can be met without any fixed bound, and only those are watched")
@@ -64,16 +68,26 @@ package struct AlertRules: Sendable, Hashable {
         return bounds.isEmpty ? nil : "(\(bounds.joined(separator: " or ")))"
     }
 
-    private static func filled(_ query: String, _ scope: Scope, _ window: Duration) -> String {
-        let values = [
-            "$DURATION_SECONDS": "\(max(window.components.seconds, 1))s", "$PROJECT": scope.project,
-            "$STAGE": scope.stage, "$SERVICE": scope.service, "$DEPLOYMENT": "primary", "$deployment": "primary",
-            "$project": scope.project, "$stage": scope.stage, "$service": scope.service,
+    /// As in a gate of what serves, with the placeholders of Keptn's prometheus-service in lower case, too.
+    private static func filled(
+        _ query: String, _ scope: Scope, _ filters: [(key: String, value: String)], _ window: Duration
+    ) -> String {
+        let (end, deployment) = (Timestamp(nanoseconds: 0), "primary")
+        let names = [
+            ("project", scope.project), ("stage", scope.stage), ("service", scope.service), ("deployment", deployment),
         ]
-        let filled = values.sorted { $0.key.count > $1.key.count }.reduce(query) { text, value in
-            text.split(separator: value.key, omittingEmptySubsequences: false).joined(separator: value.value)
-        }
-        return "(\(filled))"
+        let request = IndicatorRequest(
+            scope: scope, start: end - max(window, .seconds(1)), end: end, indicators: [], deployment: deployment,
+            filters: filters + names.map { (key: $0.0, value: $0.1) })
+        return "(\(request.filled(query)))"
+    }
+
+    /// The first placeholder in a query that only a run has a value for.
+    private static func known(ofRunsOnly query: String) -> String? {
+        for name in ["$CONTEXT", "$TESTSTRATEGY"] where query.contains(name) { return name }
+        guard let label = query.firstRange(of: "$LABEL.") else { return nil }
+        let rest = query[label.upperBound...].prefix { $0.isLetter || $0.isNumber || "_-".contains($0) }
+        return "$LABEL.\(rest)"
     }
 
     /// What the built-in proxy's figures in `/metrics` say, under the names that the SLI provider `keptn` has for them.
@@ -96,9 +110,11 @@ package struct AlertRules: Sendable, Hashable {
         ["groups": .array(groups.filter { !$0.rules.isEmpty }.map(\.group))]
     }
 
+    private static let groupPrefix = "keptn"
+
     private var group: JSON {
         [
-            "name": .string("keptn/\(scope)"),
+            "name": .string("\(Self.groupPrefix)/\(scope)"),
             "rules": .array(
                 rules.map { rule in
                     [
@@ -115,6 +131,38 @@ package struct AlertRules: Sendable, Hashable {
                     ]
                 }),
         ]
+    }
+}
+
+extension AlertRules {
+    /// The service that a rule file is about.
+    package struct Owner: Sendable, Hashable {
+        package var project: String
+        package var service: String
+
+        package init(project: String, service: String) {
+            self.project = project
+            self.service = service
+        }
+
+        /// No project's name has a dot, so that no two services have one file.
+        package var fileName: String { "\(project).\(service).yaml" }
+        /// What it was in older versions: `a-b` and `c` had the file of `a` and `b-c`.
+        package var oldFileName: String { "\(project)-\(service).yaml" }
+    }
+
+    /// Whose rules a file holds; nil for one that we did not write, or to which somebody has added groups.
+    package static func owner(of file: JSON) -> Owner? {
+        guard file.members.map(\.key) == ["groups"], let groups = file["groups"]?.elements, !groups.isEmpty else {
+            return nil
+        }
+        var owners: Set<Owner> = []
+        for group in groups {
+            let parts = (group["name"]?.stringValue ?? "").split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count == 4, parts[0] == groupPrefix, !parts.contains("") else { return nil }
+            owners.insert(Owner(project: String(parts[1]), service: String(parts[3])))
+        }
+        return owners.count == 1 ? owners.first : nil
     }
 }
 

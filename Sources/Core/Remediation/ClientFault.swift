@@ -11,6 +11,8 @@ package struct ClientFault: Sendable, Hashable {
 
     /// The id of the task that set it up: doing that twice comes to the same.
     package var id: String
+    /// When it was set up; nil for one of an older version.
+    package var since: Timestamp?
     /// An IP address as it stands first in `X-Forwarded-For`, else the other end of the connection.
     package var client: String
     package var effect: Effect
@@ -19,8 +21,11 @@ package struct ClientFault: Sendable, Hashable {
     /// It counts no more as soon as this problem is over.
     package var problemID: String?
 
-    package init(id: String, client: String, effect: Effect, until: Timestamp, problemID: String?) {
+    package init(
+        id: String, since: Timestamp? = nil, client: String, effect: Effect, until: Timestamp, problemID: String?
+    ) {
         self.id = id
+        self.since = since
         self.client = client
         self.effect = effect
         self.until = until
@@ -44,7 +49,10 @@ extension ClientFault {
         case .refusal(let status): members.append(("status", .integer(status)))
         }
         return .object(
-            members + [("until", .string(until.rfc3339)), ("problemID", problemID.map { .string($0) })])
+            members + [
+                ("since", since.map { .string($0.rfc3339) }), ("until", .string(until.rfc3339)),
+                ("problemID", problemID.map { .string($0) }),
+            ])
     }
 
     package init?(id: String, _ json: JSON) {
@@ -61,7 +69,9 @@ extension ClientFault {
         } else {
             return nil
         }
-        self.init(id: id, client: client, effect: effect, until: until, problemID: json["problemID"]?.stringValue)
+        self.init(
+            id: id, since: json["since"]?.stringValue.flatMap { Timestamp(rfc3339: $0) }, client: client,
+            effect: effect, until: until, problemID: json["problemID"]?.stringValue)
     }
 
     /// The faults that count now, by place.
@@ -80,7 +90,8 @@ extension ClientFault {
             let isOver = problems.contains { problem in
                 let told = Problem(problem.json ?? .emptyObject)
                 return !told.isOpen && told.id != nil && told.id == fault.problemID
-                    && problem.keptnData?.scope == scope && (problem.time ?? now) >= (event.time ?? now)
+                    && problem.keptnData?.scope == scope
+                    && (problem.time ?? now) >= (fault.since ?? event.time ?? now)
             }
             if !isOver { open[scope, default: []].append(fault) }
         }

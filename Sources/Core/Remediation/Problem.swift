@@ -19,7 +19,9 @@ package struct Problem: Sendable, Hashable {
 
     package init(_ data: JSON) {
         func text(_ keys: String...) -> String? {
-            keys.lazy.compactMap { data[$0]?.stringValue }.first { !$0.isEmpty }
+            // Some tools count their problems.
+            keys.lazy.compactMap { key in data[key].flatMap { $0.kind == .number ? $0.text : $0.stringValue } }
+                .first { !$0.isEmpty }
         }
         id = text("ProblemID", "PID")
         title = text("problemTitle", "ProblemTitle") ?? ""

@@ -16,21 +16,26 @@ package enum ProblemHistory {
 
     /// - Parameters:
     ///   - data: Of `get-action.triggered`; a later round of one run knows its index.
-    ///   - answers: `get-action.finished` events of other runs of this place, newest first.
+    ///   - last: The newest answer to `get-action` of another run about this problem, if there is one.
+    ///   - lastSign: When the problem was last known to be there or to end, as far as that is known beside the answer.
     /// - Throws: `ActionIndexMistake` for an index that is none.
     package static func index(
-        data: JSON, problem: Problem, answers: [CloudEvent], now: Timestamp
+        data: JSON, last: CloudEvent?, lastSign: Timestamp?, now: Timestamp
     ) throws(ActionIndexMistake) -> Int {
         if let given = data["get-action", "actionIndex"], !given.isNull {
             guard let index = given.intValue, index >= 0 else { throw ActionIndexMistake(found: given.text) }
             return index
         }
-        guard let id = problem.id else { return 0 }
-        let last = answers.first { answer in
-            answer.json?["get-action", "problemID"]?.stringValue == id
-                && answer.time.map { now - $0 < calm } == true
-        }
+        guard let sign = [last?.time, lastSign].compactMap(\.self).max(), now - sign < calm else { return 0 }
         return last?.json?["get-action", "actionIndex"]?.intValue ?? 0
+    }
+
+    /// The newest answer about a problem; nil for one without an id.
+    ///
+    /// - Parameter answers: `get-action.finished` events of its place, newest first.
+    package static func last(of answers: [CloudEvent], about problem: Problem) -> CloudEvent? {
+        guard let id = problem.id else { return nil }
+        return answers.first { $0.json?["get-action", "problemID"]?.stringValue == id }
     }
 }
 

@@ -3,8 +3,16 @@ import Synchronization
 /// Secrets for tests.
 package final class InMemorySecretStore: SecretStore {
     private let stored = Mutex<[SecretName: [String: String]]>([:])
+    private let damaged = Mutex<Set<SecretName>>([])
+    private let beforeDeletion = Mutex<(@Sendable () throws -> Void)?>(nil)
 
     package init() {}
+
+    /// Makes its values unreadable until it is saved again, as those are that were sealed under another key.
+    package func damage(_ secret: SecretName) { damaged.withLock { _ = $0.insert(secret) } }
+
+    /// What happens before a secret is deleted, which an error of it prevents.
+    package func beforeDeletion(_ event: (@Sendable () throws -> Void)?) { beforeDeletion.withLock { $0 = event } }
 
     package func secrets() async throws -> [(secret: SecretName, keys: [String])] {
         stored.withLock { $0 }
@@ -13,7 +21,10 @@ package final class InMemorySecretStore: SecretStore {
     }
 
     package func values(of secret: SecretName) async throws -> [String: String]? {
-        stored.withLock { $0[secret] }
+        guard !damaged.withLock({ $0.contains(secret) }) else {
+            throw KeptnError(.internalFailure, "secret \(secret.name) of scope \(secret.scope) cannot be decrypted")
+        }
+        return stored.withLock { $0[secret] }
     }
 
     package func save(
@@ -23,11 +34,14 @@ package final class InMemorySecretStore: SecretStore {
             let isKnown = stored[secret] != nil
             guard condition == .always || (condition == .isKnown) == isKnown else { return false }
             stored[secret] = values
+            damaged.withLock { _ = $0.remove(secret) }
             return true
         }
     }
 
     package func delete(_ secret: SecretName) async throws -> Bool {
-        stored.withLock { $0.removeValue(forKey: secret) } != nil
+        try beforeDeletion.withLock { $0 }?()
+        damaged.withLock { _ = $0.remove(secret) }
+        return stored.withLock { $0.removeValue(forKey: secret) } != nil
     }
 }

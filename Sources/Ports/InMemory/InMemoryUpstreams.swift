@@ -5,7 +5,7 @@ package final class InMemoryUpstreams: GitUpstreams {
     private struct State {
         var tokens: [String: String] = [:]
         var isReachable = true
-        var afterPull: (@Sendable () async throws -> Void)?
+        var afterExchange: (@Sendable () async throws -> Void)?
     }
 
     private let files: InMemoryVersionedFiles
@@ -21,9 +21,9 @@ package final class InMemoryUpstreams: GitUpstreams {
     /// Whether upstreams answer.
     package func set(reachable: Bool) { state.withLock { $0.isReachable = reachable } }
 
-    /// What happens once, between the next pull and whatever follows it.
-    package func afterPull(_ event: @escaping @Sendable () async throws -> Void) {
-        state.withLock { $0.afterPull = event }
+    /// What happens once, between the next pull or push and whatever follows it.
+    package func afterExchange(_ event: @escaping @Sendable () async throws -> Void) {
+        state.withLock { $0.afterExchange = event }
     }
 
     package func branches(at upstream: GitCredentials) async throws -> [String: String] {
@@ -60,11 +60,7 @@ package final class InMemoryUpstreams: GitUpstreams {
             }
         }
         files.replace(repository, by: ours)
-        let event = state.withLock { state in
-            defer { state.afterPull = nil }
-            return state.afterPull
-        }
-        try await event?()
+        try await endExchange()
         return differences
     }
 
@@ -81,6 +77,7 @@ package final class InMemoryUpstreams: GitUpstreams {
             theirs.branches[branch] = our
         }
         remotes.replace(upstream.remoteURL, by: theirs)
+        try await endExchange()
     }
 
     /// Commits as somebody else does who works with the upstream.
@@ -88,6 +85,14 @@ package final class InMemoryUpstreams: GitUpstreams {
         remotes.replace(url, by: remotes.history(of: url))
         let tip = try await remotes.head(of: branch, in: url)
         _ = try await remotes.commit(new, to: branch, in: url, expecting: tip)
+    }
+
+    private func endExchange() async throws {
+        let event = state.withLock { state in
+            defer { state.afterExchange = nil }
+            return state.afterExchange
+        }
+        try await event?()
     }
 
     private func check(_ upstream: GitCredentials) throws {

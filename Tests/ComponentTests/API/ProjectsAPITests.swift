@@ -66,7 +66,7 @@ struct ProjectsAPITests {
         #expect(try await update(["shipyard": nil, "gitCredentials": nested()]).status == 201)
         let without: JSON = ["remoteURL": .string(Self.url), "user": "other", "https": ["insecureSkipTLS": false]]
         #expect(try await update(["gitCredentials": without]).status == 201)
-        let kept = try #require(try await git.service.upstream(of: "sockshop")).credentials
+        let kept = try #require(try await git.service.upstream(of: "sockshop")?.credentials)
         #expect(kept.user == "other" && kept.access == .https(.init(token: "token")))
 
         let new = Base64.encode(shipyard(["dev", "prod"], task: "test"))
@@ -93,6 +93,53 @@ struct ProjectsAPITests {
                 ).text)
             #expect(answer.status == status, "\(answer.json)")
             #expect(answer.json["message"]?.stringValue?.contains(text) == true, "\(answer.json)")
+        }
+    }
+
+    @Test("A project whose upstream's secret cannot be read says what to do, and everything else of it goes on")
+    func unreadableSecret() async throws {
+        let (first, git) = try await benches()
+        let create: JSON = ["name": "sockshop", "shipyard": .string(Self.file), "gitCredentials": nested()]
+        #expect(try await first.send(.post, Self.projects, create.text).status == 201)
+        git.secrets.damage(SecretName("git-credentials-sockshop", scope: "keptn-resource-service"))
+        let api = try await UniformBench(configuration: git.another())
+        for shown in [
+            try await api.send(.get, Self.projects + "/sockshop").json,
+            try await api.send(.get, Self.projects).json["projects"]?.elements.first,
+        ] {
+            #expect(shown?["upstream", "state"] == "unreachable")
+            #expect(shown?["upstream", "message"]?.stringValue?.contains("keptn update project sockshop") == true)
+            #expect(shown?["gitCredentials"]?.text == #"{"remoteURL":"","user":""}"#)
+        }
+        let file =
+            Self.projects.replacing("controlPlane", with: "resource-service") + "/sockshop/resource/shipyard.yaml"
+        #expect(try await api.send(.get, file).json["metadata", "upstreamURL"] == "")
+        let shipyard: JSON = ["name": "sockshop", "shipyard": .string(Self.file)]
+        #expect(try await api.send(.put, Self.projects, shipyard.text).status == 201)
+        let again: JSON = ["name": "sockshop", "gitCredentials": nested()]
+        #expect(try await api.send(.put, Self.projects, again.text).status == 201)
+        let shown = try await api.send(.get, Self.projects + "/sockshop").json
+        #expect(shown["upstream", "state"] == "synced" && shown["gitCredentials", "user"] == "keptn")
+
+        git.secrets.damage(SecretName("git-credentials-sockshop", scope: "keptn-resource-service"))
+        let last = try await UniformBench(configuration: git.another())
+        let deleted = try await last.send(.delete, Self.projects + "/sockshop")
+        #expect(deleted.status == 200 && deleted.json["message"]?.stringValue?.contains("was deleted") == true)
+        #expect(try await git.secrets.secrets().isEmpty)
+    }
+
+    @Test("Projects are shown without a word to their upstreams, whatever 'disableUpstreamSync' says")
+    func disableUpstreamSync() async throws {
+        let (api, git) = try await benches()
+        let create: JSON = ["name": "sockshop", "shipyard": .string(Self.file), "gitCredentials": nested()]
+        #expect(try await api.send(.post, Self.projects, create.text).status == 201)
+        git.git.set(reachable: false)
+        let plain = try await api.send(.get, Self.projects)
+        #expect(plain.status == 200 && plain.json["projects"]?.elements.count == 1)
+        #expect(plain.json["projects"]?.elements.first?["upstream", "state"] == "synced")
+        for value in ["true", "false", "", "maybe"] {
+            let answer = try await api.send(.get, Self.projects + "?disableUpstreamSync=\(value)")
+            #expect(answer.status == 200 && answer.json == plain.json)
         }
     }
 

@@ -27,11 +27,12 @@ struct UpstreamBench {
             time: time, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
-    func another() throws -> ConfigurationService {
+    /// As after a start of the server.
+    func another(provisioningURL: String? = nil) throws -> ConfigurationService {
         ConfigurationService(
             files: files,
             upstreams: try Upstreams(
-                git: git, secrets: secrets, requester: InMemoryHTTPRequester { _ in IncomingResponse(status: 500) }),
+                git: git, secrets: secrets, requester: requester, provisioningURL: provisioningURL),
             time: time, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

@@ -2,6 +2,7 @@ import CloudEvents
 import ConfigurationService
 import KeptnModel
 import Ports
+import Synchronization
 import Testing
 
 @Suite("ConfigurationService: Git upstreams")
@@ -149,6 +150,64 @@ struct UpstreamsTests {
         #expect(try await second.upstream(of: "sockshop")?.credentials == (try credentials()))
     }
 
+    @Test(
+        "A secret that cannot be read makes only its own project's upstream unreachable, until it can be read",
+        arguments: [true, false])
+    func unreadableSecret(_ isSealedWrongly: Bool) async throws {
+        let bench = try UpstreamBench()
+        let other = "https://git.example.com/other.git"
+        for url in [Self.url, other] { bench.git.add(url) }
+        try await bench.service.createProject("other", shipyard: shipyard(["dev"]), upstream: credentials(other))
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]), upstream: credentials())
+        let secret = SecretName("git-credentials-other", scope: "keptn-resource-service")
+        let whole = try #require(try await bench.secrets.values(of: secret))
+        if isSealedWrongly {
+            bench.secrets.damage(secret)
+        } else {
+            try await bench.secrets.save(["git-credentials": "{\"token\": \"geheim\""], as: secret)
+        }
+
+        let second = try bench.another()
+        await UpstreamSync(of: second).syncDue()
+        #expect(try await second.upstream(of: "sockshop")?.status.state == .synced)
+        let broken = try #require(try await second.upstream(of: "other"))
+        #expect(broken.status.state == .unreachable && broken.credentials == nil && broken.shownURL.isEmpty)
+        for text in ["git-credentials-other", "keptn update project other --git-remote-url="] {
+            #expect(broken.status.message.contains(text), "\(broken.status.message)")
+        }
+        #expect(!broken.status.message.contains("geheim"))
+        let written = try await second.write([("a", [1])], at: ConfigurationPlace(project: "other", stage: "dev"))
+        #expect(try await second.upstream(of: "other")?.status == broken.status)
+
+        try await bench.secrets.save(whole, as: secret)
+        bench.time.advance(by: .seconds(600))
+        await UpstreamSync(of: second).syncDue()
+        #expect(try await second.upstream(of: "other")?.status.state == .synced)
+        #expect(try await second.upstream(of: "other")?.credentials == (try credentials(other)))
+        #expect(try await bench.git.branches(at: credentials(other))["dev"] == written)
+    }
+
+    @Test("Whoever sets the upstream of an unreadable secret again, or deletes its project, is done with it")
+    func unreadableSecretReplaced() async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]), upstream: credentials())
+        let secret = SecretName("git-credentials-sockshop", scope: "keptn-resource-service")
+        bench.secrets.damage(secret)
+        let second = try bench.another()
+        try await second.updateProject("sockshop", .init(shipyard: shipyard(["dev"], task: "test")))
+        #expect(try await second.upstream(of: "sockshop")?.status.state == .unreachable)
+        try await second.updateProject("sockshop", .init(upstream: credentials()))
+        #expect(try await second.upstream(of: "sockshop")?.status.state == .synced)
+        #expect(try await bench.secrets.values(of: secret) != nil)
+
+        bench.secrets.damage(secret)
+        let third = try bench.another()
+        #expect(try await third.upstream(of: "sockshop")?.credentials == nil)
+        try await third.deleteProject("sockshop")
+        #expect(try await bench.secrets.secrets().isEmpty)
+    }
+
     @Test("What is committed while a sync runs is not called synced, and goes out with the next one, at once")
     func committedMeanwhile() async throws {
         let bench = try UpstreamBench()
@@ -156,7 +215,9 @@ struct UpstreamsTests {
         let upstream = try credentials()
         try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]), upstream: upstream)
         let sync = UpstreamSync(of: bench.service, interval: .seconds(60))
-        bench.git.afterPull { [service = bench.service, dev] in _ = try await service.write([("late", [1])], at: dev) }
+        bench.git.afterExchange { [service = bench.service, dev] in
+            _ = try await service.write([("late", [1])], at: dev)
+        }
         await sync.syncDue()
         let late = try await bench.service.head(of: dev)
         #expect(try await bench.git.branches(at: upstream)["dev"] != late)
@@ -176,11 +237,11 @@ struct UpstreamsTests {
         await expect(.failedDependency, "refuses") {
             try await bench.service.updateProject("sockshop", .init(upstream: try credentials(other, token: "wrong")))
         }
-        #expect(try await bench.service.upstream(of: "sockshop")?.credentials.remoteURL == Self.url)
+        #expect(try await bench.service.upstream(of: "sockshop")?.credentials?.remoteURL == Self.url)
         #expect(try await bench.secrets.secrets().map(\.secret.name) == ["git-credentials-sockshop"])
 
         try await bench.service.updateProject("sockshop", .init(upstream: credentials(other)))
-        #expect(try await bench.service.upstream(of: "sockshop")?.credentials.remoteURL == other)
+        #expect(try await bench.service.upstream(of: "sockshop")?.credentials?.remoteURL == other)
         #expect(try await bench.git.branches(at: credentials(other)).count == 2)
         #expect(try await bench.secrets.secrets().map(\.secret.name) == ["git-credentials-sockshop"])
 
@@ -188,7 +249,7 @@ struct UpstreamsTests {
         await expect(.conflict, "") {
             try await bench.service.updateProject("sockshop", .init(upstream: try credentials()))
         }
-        #expect(try await bench.service.upstream(of: "sockshop")?.credentials.remoteURL == other)
+        #expect(try await bench.service.upstream(of: "sockshop")?.credentials?.remoteURL == other)
     }
 
     @Test("A migration is pushed, and such a project can be imported")
@@ -213,7 +274,7 @@ struct UpstreamsTests {
         bench.git.add(Self.url)
         try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]))
         let upstream = try #require(try await bench.service.upstream(of: "sockshop"))
-        #expect(upstream.isProvisioned && upstream.credentials.user == "u")
+        #expect(upstream.isProvisioned && upstream.credentials?.user == "u")
         try await bench.service.deleteProject("sockshop")
         let asked = bench.requester.requests
         #expect(asked.map(\.method) == ["POST", "DELETE"])
@@ -234,5 +295,51 @@ struct UpstreamsTests {
         #expect(error?.code == .failedDependency)
         #expect(error?.message.contains("secret") == false)
         #expect(try await bench.files.repositories() == [])
+    }
+
+    @Test("A project that is deleted while its upstream is changed leaves no secret behind")
+    func deletedMeanwhile() async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]))
+        bench.git.afterExchange { [service = bench.service] in try await service.deleteProject("sockshop") }
+        await expect(.notFound, "sockshop") {
+            try await bench.service.updateProject("sockshop", .init(upstream: try credentials()))
+        }
+        #expect(try await bench.secrets.secrets().isEmpty)
+    }
+
+    @Test("A new project never gets what an earlier one of its name has left", arguments: 0..<3)
+    func leftBehind(_ steps: Int) async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]), upstream: credentials())
+        try await bench.secrets.save(["git-credentials": "{}"], as: Self.draft)
+        let death = Death(after: steps)
+        bench.secrets.beforeDeletion { try death.step() }
+        try await bench.service.deleteProject("sockshop")
+        #expect(try await bench.secrets.secrets().count == 2 - min(steps, 2))
+        bench.secrets.beforeDeletion(nil)
+
+        let service = steps == 1 ? try bench.another() : bench.service
+        try await service.createProject("sockshop", shipyard: shipyard(["dev"]))
+        #expect(try await service.upstream(of: "sockshop") == nil)
+        #expect(try await bench.secrets.secrets().isEmpty)
+    }
+
+    private static let draft = SecretName("tmp-git-credentials-sockshop", scope: "keptn-resource-service")
+}
+
+/// A process that ends behind so many steps: none that follows is done.
+final class Death: Sendable {
+    private let left: Mutex<Int>
+
+    init(after steps: Int) { left = Mutex(steps) }
+
+    func step() throws {
+        try left.withLock { left in
+            guard left > 0 else { throw CancellationError() }
+            left -= 1
+        }
     }
 }

@@ -55,11 +55,14 @@ struct IntegrationBench: Sendable {
     }
 
     /// The `.triggered` event of a task.
-    func triggered(_ task: String, id: String = "t1", data: JSON = .emptyObject) -> CloudEvent {
+    func triggered(
+        _ task: String, id: String = "t1", context: String = "context-1", commit: String = "abc123",
+        data: JSON = .emptyObject
+    ) -> CloudEvent {
         let common: JSON = ["project": "sockshop", "stage": "dev", "service": "carts"]
         return CloudEvent(
             keptn: .task(name: task, kind: .triggered), id: id, source: "shipyard-controller", time: time.now,
-            context: "context-1", gitCommitID: "abc123", data: common.merging(data))
+            context: context, gitCommitID: commit, data: common.merging(data))
     }
 
     /// The first event in the log for which this holds, also one that comes later.

@@ -12,12 +12,13 @@ struct ProcessActionsTests {
     var primary: RouteKey { RouteKey(scope: scope, kind: .primary) }
 
     /// Delivers a version as a run does, and lets its gate speak.
-    private func deliver(_ version: String, gate: KeptnResult?) async throws {
+    private func deliver(_ version: String, gate: KeptnResult?, run: String = "run") async throws {
+        let context = "\(run) of \(version)"
         _ = try await world.service.deploy(
             DeploymentRequest(
                 scope: scope, strategy: "direct", image: try await world.artifact(version), commit: "c1",
-                context: "run of \(version)"))
-        if let gate { try await world.service.note(gate: gate, ofRun: "run of \(version)", in: scope) }
+                context: context))
+        if let gate { try await world.service.note(gate: gate, ofRun: context, in: scope) }
     }
 
     private func current() async throws -> Deployment { try #require(try await world.releases.load(scope)?.primary) }
@@ -93,6 +94,41 @@ struct ProcessActionsTests {
             try await world.service.act(.goBack, in: scope, id: "again")
         }
         #expect(obstacle?.description == "no earlier version of carts has passed a quality gate in stage staging")
+        #expect(try await current().artifact.name == "v1")
+    }
+
+    @Test("A version that failed one gate of two is not gone back to", arguments: [true, false])
+    func failedOnce(_ isFirst: Bool) async throws {
+        try await deliver("v1", gate: .pass)
+        try await deliver("v2", gate: isFirst ? .fail : .pass)
+        try await deliver("v2", gate: isFirst ? .pass : .fail, run: "second run")
+        try await deliver("v3", gate: .pass)
+        _ = try await world.service.act(.goBack, in: scope, id: "a")
+        #expect(try await current().artifact.name == "v1")
+    }
+
+    @Test("A version that failed the gate of a remediation while it served is not gone back to, nor blamed for others")
+    func failedLater() async throws {
+        for version in ["v1", "v2", "v3"] { try await deliver(version, gate: .pass) }
+        func judge(_ result: KeptnResult, from time: Timestamp?) async throws -> KeptnResult? {
+            try await world.service.note(gate: result, ofRun: "a remediation", measuringFrom: time, in: scope)
+            return try await current().gate
+        }
+        let began = try #require(try await current().startedAt)
+        // What was measured was, in part, the version before; or nobody says what it was.
+        #expect(try await judge(.fail, from: began - .nanoseconds(1)) == .pass)
+        #expect(try await judge(.fail, from: nil) == .pass)
+        #expect(try await judge(.pass, from: began) == .pass)
+        #expect(try await judge(.fail, from: began) == .fail)
+        try await deliver("v4", gate: .pass)
+        _ = try await world.service.act(.goBack, in: scope, id: "a")
+        #expect(try await current().artifact.name == "v2")
+        // It is another start of that version.
+        let again = try #require(try await current().startedAt)
+        #expect(again > began)
+        #expect(try await judge(.fail, from: began) == .pass)
+        #expect(try await judge(.fail, from: again) == .fail)
+        _ = try await world.service.act(.goBack, in: scope, id: "b")
         #expect(try await current().artifact.name == "v1")
     }
 

@@ -66,6 +66,42 @@ struct RemediationServiceTests {
         }
     }
 
+    @Test("How long a problem was away counts from its last sign: the end of its run, or that it was over")
+    func away() async throws {
+        let world = RemediationWorld(files: ["remediation.yaml": Self.file])
+        try await world.running { bench in
+            func answer(_ id: String, in context: String) async throws -> JSON? {
+                try await bench.store.append([
+                    bench.triggered("get-action", id: id, context: context, data: ["problem": problem])
+                ])
+                return try await bench.event("get-action.finished", answering: id).json
+            }
+            func sign(_ type: String, _ data: JSON, in context: String) async throws {
+                let place: JSON = ["project": "sockshop", "stage": "dev", "service": "carts"]
+                try await bench.store.append([
+                    CloudEvent(
+                        id: "sign of \(context)", source: "test", type: type, time: bench.time.now,
+                        extensions: ["shkeptncontext": .string(context)], data: .json(place.merging(data)))
+                ])
+            }
+            #expect(try await answer("t1", in: "one")?["action", "action"] == "slowdown")
+            // Its action took long to show what it does.
+            bench.time.advance(by: .seconds(3000))
+            try await sign(Problem.eventType, ["State": "RESOLVED", "ProblemID": "p1"], in: "alert")
+            bench.time.advance(by: ProblemHistory.calm - .seconds(1))
+            #expect(try await answer("t2", in: "two")?["action", "action"] == "abort")
+            bench.time.advance(by: .seconds(3000))
+            try await sign("sh.keptn.event.dev.remediation.finished", [:], in: "two")
+            bench.time.advance(by: ProblemHistory.calm - .seconds(1))
+            #expect(try await answer("t3", in: "three")?["result"] == "fail")
+            // That all were tried is not forgotten while it goes on to come back.
+            bench.time.advance(by: ProblemHistory.calm - .seconds(1))
+            #expect(try await answer("t4", in: "four")?["result"] == "fail")
+            bench.time.advance(by: ProblemHistory.calm)
+            #expect(try await answer("t5", in: "five")?["action", "action"] == "slowdown")
+        }
+    }
+
     struct Refusal: Sendable, CustomTestStringConvertible {
         var files: [String: String] = ["remediation.yaml": RemediationServiceTests.file]
         var data: JSON = ["problem": ["problemTitle": "slow"]]
@@ -133,6 +169,40 @@ struct RemediationServiceTests {
             ])
             try await bench.settled(RemediationService.name, upTo: try #require(receipts.last).position.value)
             #expect(next.faults.of(scope).isEmpty)
+        }
+    }
+
+    @Test("An action against clients whose problem has ended in the meantime leaves them alone")
+    func slowdownTooLate() async throws {
+        let world = RemediationWorld()
+        let scope = Scope(project: "sockshop", stage: "dev", service: "carts")
+        let data: JSON = ["problem": problem, "action": ["action": "slowdown", "value": "2s"]]
+        try await world.running { bench in
+            func problem(_ id: String, _ type: String, _ state: String, _ context: String) -> CloudEvent {
+                let place: JSON = ["project": "sockshop", "stage": "dev", "service": "carts"]
+                let told: JSON = ["State": .string(state), "ProblemID": "p1"]
+                return CloudEvent(
+                    id: id, source: "test", type: type, time: bench.time.now,
+                    extensions: ["shkeptncontext": .string(context)],
+                    data: .json(place.merging(told).setting("problem", to: told)))
+            }
+            let opening = "sh.keptn.event.dev.remediation.triggered"
+            try await bench.store.append([
+                problem("opened", opening, "OPEN", "context-1"),
+                problem("over", Problem.eventType, "RESOLVED", "alert"), bench.triggered("action", data: data),
+            ])
+            let answer = try await bench.event("action.finished")
+            #expect(answer.json?["result"] == "pass" && answer.json?["fault"] == nil)
+            #expect(answer.json?["message"] == "the problem is over: nobody is slowed down or refused")
+            #expect(world.faults.of(scope).isEmpty)
+            // When it has come back, that is the end of an earlier one.
+            try await bench.store.append([
+                problem("opened again", opening, "OPEN", "context-2"),
+                bench.triggered("action", id: "t2", context: "context-2", data: data),
+            ])
+            let second = try await bench.event("action.finished", answering: "t2")
+            #expect(second.json?["fault", "client"] == "10.0.0.7")
+            #expect(world.faults.of(scope).map(\.id) == ["t2"])
         }
     }
 
@@ -242,6 +312,15 @@ struct RemediationServiceTests {
             #expect(failed.json?["status"] == "errored")
             #expect(failed.json?["message"]?.stringValue?.contains("it was answered with 500") == true)
         }
+    }
+
+    @Test("A program that a killed process has left is stopped before its task comes again")
+    func strays() async throws {
+        let processes = InMemoryProcesses()
+        _ = try await processes.start(
+            ProcessCommand(program: "/bin/repair", arguments: [], environment: [:], folder: "", logFile: ""))
+        await RemediationWorld().service(over: FilesOfAStage(files: [:]), processes).prepare()
+        #expect(processes.commands.isEmpty && processes.startCount == 1)
     }
 
     @Test("A program runs only where the operator has allowed it")

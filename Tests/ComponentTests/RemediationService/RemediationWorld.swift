@@ -24,14 +24,21 @@ struct RemediationWorld: Sendable {
     /// The same log after the end of everything else.
     func restarted() -> RemediationWorld { RemediationWorld(files: files, bench: bench.restarted()) }
 
-    func running(_ body: (IntegrationBench) async throws -> Void) async throws {
-        let service = RemediationService(
+    func service(
+        over configuration: any Configuration,
+        _ processes: InMemoryProcesses = InMemoryProcesses { _ in "no socks today" }
+    ) -> RemediationService {
+        RemediationService(
             .init(
-                configuration: FilesOfAStage(files: files), log: bench.store, queries: bench.store, faults: faults,
+                configuration: configuration, log: bench.store, queries: bench.store, faults: faults,
                 flags: flags, secrets: secrets, webhooks: webhooks,
                 commands: LocalCommands(
-                    allowed: ["/bin/repair"], processes: InMemoryProcesses { _ in "no socks today" }, folder: "",
+                    allowed: ["/bin/repair"], processes: processes, folder: "",
                     time: bench.time), patience: .seconds(30), time: bench.time, logger: IntegrationBench.silent))
+    }
+
+    func running(_ body: (IntegrationBench) async throws -> Void) async throws {
+        let service = service(over: FilesOfAStage(files: files))
         let integration = service.integration(version: "1")
         _ = try await bench.plane.subscribe(integration.interest)
         try await withThrowingTaskGroup(of: Void.self) { group in

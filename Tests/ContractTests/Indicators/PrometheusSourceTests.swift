@@ -57,6 +57,20 @@ struct PrometheusSourceTests {
         }
     }
 
+    @Test("A window that is shorter than the step has one sample")
+    func shortWindow() async throws {
+        try await PrometheusServer.with(Self.service("carts-sockshop-dev")) { server in
+            var request = Self.request(["throughput"])
+            request.start = request.end - .seconds(45)
+            request.sampled = ["throughput"]
+            let values = try await PrometheusSource(requester: WebRequester()).measure(
+                request, Self.means(SLIProviderSpec(url: server.url)))
+            let value = try #require(values.first)
+            #expect(value.success, "\(value.message)")
+            #expect(value.samples == [value.value] && abs(value.value - 11) < 1e-6)
+        }
+    }
+
     @Test("A query that has no number is a failure that says so")
     func noNumber() async throws {
         let queries = [

@@ -4,6 +4,7 @@ import Foundation
 import KeptnModel
 import Ports
 import ProcessRuntime
+import RemoteClients
 import SpecFiles
 import Synchronization
 import TestSupport
@@ -22,7 +23,7 @@ struct PrometheusFolderTests {
         let rules = AlertRules(scope: scope, slo: slo, queries: [:], timing: .init())
         #expect(rules.rules.count == names.count)
         return MonitoringFile(
-            .alertRules, name: "sockshop-carts.yaml",
+            .alertRules, name: "sockshop.carts.yaml",
             bytes: Array(SpecFiles.yaml(from: AlertRules.file([rules])).utf8))
     }
 
@@ -34,14 +35,14 @@ struct PrometheusFolderTests {
                 folder: "\(folder)/p", reload: .post(url: "http://prometheus:9090/", by: requester),
                 ids: RandomIDs(), time: MachineTime())
             let targets = MonitoringFile(.targets, name: "keptn.json", bytes: Array("[]".utf8))
-            #expect(try await files.install([targets, rules]) == "")
+            #expect(try await files.install([targets, rules], removing: []) == "")
             #expect(requester.urls == ["http://prometheus:9090/-/reload"])
             #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/p/targets") == ["keptn.json"])
             #expect(
-                try FileManager.default.contentsOfDirectory(atPath: "\(folder)/p/rules") == ["sockshop-carts.yaml"])
+                try FileManager.default.contentsOfDirectory(atPath: "\(folder)/p/rules") == ["sockshop.carts.yaml"])
             requester.answer(403)
             #expect(
-                try await files.install([rules])
+                try await files.install([rules], removing: [])
                     == "Prometheus did not reload its rules: http://prometheus:9090/-/reload answered 403; it needs "
                     + "--web.enable-lifecycle")
         }
@@ -51,16 +52,49 @@ struct PrometheusFolderTests {
     func refused() async throws {
         try await withTemporaryFolder { (folder: String) async throws in
             let files = PrometheusFolder(folder: folder, reload: .nothing, ids: RandomIDs(), time: MachineTime())
-            #expect(try await files.install([rules]).contains("SIGHUP"))
-            let path = "\(folder)/rules/sockshop-carts.yaml"
+            #expect(try await files.install([rules], removing: []).contains("SIGHUP"))
+            let path = "\(folder)/rules/sockshop.carts.yaml"
             let before = FileManager.default.contents(atPath: path)
             var wrong = rules
             wrong.bytes = Array("groups: [{name: a, rules: [{alert: a, expr: 'rate('}]}]".utf8)
-            let error = await #expect(throws: KeptnError.self) { try await files.install([wrong]) }
-            #expect(error?.message.contains("promtool refuses the rules of sockshop-carts.yaml") == true)
+            let error = await #expect(throws: KeptnError.self) { try await files.install([wrong], removing: []) }
+            #expect(error?.message.contains("promtool refuses the rules of sockshop.carts.yaml") == true)
             #expect(FileManager.default.contents(atPath: path) == before)
             #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/rules").count == 1)
         }
+    }
+
+    @Test("What is removed is gone, and a real Prometheus forgets it; other files are seen and left alone")
+    func removal() async throws {
+        try await withTemporaryFolder { (folder: String) async throws in
+            try await PrometheusServer.with("", rules: "\(folder)/rules/*.yaml") { prometheus in
+                let files = PrometheusFolder(
+                    folder: folder, reload: .post(url: prometheus.url, by: WebRequester()), ids: RandomIDs(),
+                    time: MachineTime())
+                #expect(try await files.alertRules { _ in true }.isEmpty)
+                #expect(try await files.install([rules], removing: []) == "")
+                let mine = "groups: [{name: mine, rules: [{alert: a, expr: up}]}]"
+                try mine.write(toFile: "\(folder)/rules/mine.yaml", atomically: true, encoding: .utf8)
+                try mine.write(toFile: "\(folder)/rules/x.yaml.bak", atomically: true, encoding: .utf8)
+                #expect(
+                    try await files.alertRules { _ in true } == [
+                        MonitoringFile(.alertRules, name: "mine.yaml", bytes: Array(mine.utf8)), rules,
+                    ])
+                #expect(try await files.alertRules { $0.hasPrefix("s") } == [rules])
+                let document = try SpecFiles.json(rules.bytes, file: rules.name)
+                #expect(AlertRules.owner(of: document)?.fileName == rules.name)
+
+                #expect(try await groups(prometheus) == ["keptn/sockshop/production/carts"])
+                #expect(try await files.install([], removing: [rules.name, "none.yaml"]) == "")
+                #expect(try await groups(prometheus) == ["mine"])
+            }
+        }
+    }
+
+    private func groups(_ prometheus: PrometheusServer) async throws -> [String?] {
+        let answer = try await WebRequester().send(
+            OutgoingRequest(method: "GET", url: "\(prometheus.url)/api/v1/rules"))
+        return try JSON(parsing: answer.body)["data", "groups"]?.elements.map { $0["name"]?.stringValue } ?? []
     }
 
     @Test("A process id that is none is said")
@@ -68,7 +102,8 @@ struct PrometheusFolderTests {
         try await withTemporaryFolder { (folder: String) async throws in
             let files = PrometheusFolder(
                 folder: folder, reload: .signal(pidFile: "\(folder)/pid"), ids: RandomIDs(), time: MachineTime())
-            #expect(try await files.install([]) == "Prometheus was not told: \(folder)/pid holds no process id")
+            let told = try await files.install([], removing: [])
+            #expect(told == "Prometheus was not told: \(folder)/pid holds no process id")
         }
     }
 }

@@ -171,6 +171,27 @@ struct SQLiteStoreTests {
         }
     }
 
+    @Test("Files that everybody may read, from a copy or an older version, are the owner's alone once they are opened")
+    func modesOfOldFiles() async throws {
+        try await withTemporaryFolder { folder in
+            let names = ["keptn.db", "keptn.db-wal", "keptn.db-shm"].map { "\(folder)/\($0)" }
+            try await SQLiteStore.open(folder: folder, logger: logger).close()
+            for name in names {
+                if !FileManager.default.fileExists(atPath: name) {
+                    #expect(FileManager.default.createFile(atPath: name, contents: nil))
+                }
+                try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: name)
+            }
+            let store = try await SQLiteStore.open(folder: folder, logger: logger)
+            try await store.append([Contract.event("a")])
+            for name in names {
+                let mode = try FileManager.default.attributesOfItem(atPath: name)[.posixPermissions] as? Int
+                #expect(mode == 0o600, "\(name)")
+            }
+            try await store.close()
+        }
+    }
+
     @Test("A database of a newer version is refused, and stays as it is")
     func newerVersion() async throws {
         try await withTemporaryFolder { folder in

@@ -83,11 +83,22 @@ struct ProblemHistoryTests {
             time: now - .seconds(secondsAgo), context: "c", data: data)
     }
 
+    @Test(
+        "A problem is the same when its id is, which may be a number",
+        arguments: [
+            (["ProblemID": "p", "PID": "q"], "p"), (["ProblemID": "", "PID": "q"], "q"), (["ProblemID": 8123], "8123"),
+            (["ProblemID": nil, "PID": -7], "-7"), (["ProblemID": true], nil), ([:], nil),
+        ] as [(JSON, String?)])
+    func ids(_ data: JSON, _ id: String?) {
+        #expect(Problem(data).id == id)
+    }
+
     @Test("A problem that comes back goes on where it stopped; after a while it is a new one")
     func flapping() throws {
         let problem = Problem(["ProblemID": "p"])
         func index(_ answers: CloudEvent..., data: JSON = [:]) throws -> Int {
-            try ProblemHistory.index(data: data, problem: problem, answers: answers, now: Self.now)
+            let last = ProblemHistory.last(of: answers, about: problem)
+            return try ProblemHistory.index(data: data, last: last, lastSign: nil, now: Self.now)
         }
         #expect(try index() == 0)
         #expect(
@@ -102,7 +113,7 @@ struct ProblemHistoryTests {
     func wrongIndex(_ index: JSON) {
         #expect(throws: ActionIndexMistake.self) {
             try ProblemHistory.index(
-                data: ["get-action": ["actionIndex": index]], problem: Problem([:]), answers: [], now: Self.now)
+                data: ["get-action": ["actionIndex": index]], last: nil, lastSign: nil, now: Self.now)
         }
     }
 }
@@ -148,6 +159,17 @@ struct ClientFaultTests {
         for (id, state, isClosed) in [("p1", "RESOLVED", true), ("p1", "OPEN", false), ("p2", "CLOSED", false)] {
             let problem = event(Problem.eventType, ["State": .string(state), "ProblemID": .string(id)], at: 995)
             #expect(ClientFault.open(actions: actions, problems: [problem], now: now).isEmpty == isClosed)
+        }
+    }
+
+    @Test("What ended between an action and its answer is over after a restart, too")
+    func endedBeforeTheAnswer() {
+        let began = Timestamp(seconds: 980)
+        let json = fault("", .delay(.seconds(1))).json.setting("since", to: .string(began.rfc3339))
+        let action = event("sh.keptn.event.action.finished", ["fault": json], at: 990)
+        for (seconds, isClosed) in [(985, true), (979, false)] {
+            let end = event(Problem.eventType, ["State": "RESOLVED", "ProblemID": "p1"], at: seconds)
+            #expect(ClientFault.open(actions: [action], problems: [end], now: now).isEmpty == isClosed)
         }
     }
 }

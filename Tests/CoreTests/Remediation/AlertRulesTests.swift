@@ -31,6 +31,28 @@ struct AlertRulesTests {
         #expect(rules.leftOut.isEmpty == (expression != nil || pass.isEmpty))
     }
 
+    @Test("Filters of the objectives stand in queries as in those of a gate; what only a run knows cannot be watched")
+    func placeholders() {
+        let queries = [
+            "a": "q{handler=~\"$handler\",team='$TEAM',x=~'a$',s='$service'}", "b": "b{run='$CONTEXT'}",
+            "c": "c{v='$LABEL.version'}", "d": "d{t='$TESTSTRATEGY'}",
+        ]
+        let slo = SLO(
+            filter: [("handler", "Item\"s$PROJECT"), ("team", "red")],
+            objectives: queries.keys.sorted().map { .init(sli: $0, pass: [.init(["<1"])]) }, totalScore: nil)
+        let rules = AlertRules(scope: Self.scope, slo: slo, queries: queries, timing: .init())
+        #expect(
+            rules.rules.map(\.expression) == [
+                "((q{handler=~\"Items$PROJECT\",team='red',x=~'a$',s='carts'}) >= 1.0)"
+            ])
+        #expect(
+            rules.leftOut == [
+                "b: its query has $CONTEXT, which is known of a run only",
+                "c: its query has $LABEL.version, which is known of a run only",
+                "d: its query has $TESTSTRATEGY, which is known of a run only",
+            ])
+    }
+
     @Test("Without a query of the project's the proxy's figures count, and an unknown indicator is left out")
     func proxy() throws {
         let slo = SLO(

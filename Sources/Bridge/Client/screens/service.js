@@ -4,7 +4,7 @@ import { get, may, part } from '../api.js'
 import { h, unbase64 } from '../dom.js'
 import { button, command, duration, empty, head, icon, number, pager, runState, select, table, time, version } from '../parts.js'
 import { lineChart } from '../charts.js'
-import { breakdown, isRelative, label, scoreOf } from './breakdown.js'
+import { breakdown, isRelative, label, labelsOf, scoreOf } from './breakdown.js'
 import { triggerButton } from './trigger.js'
 
 export function show(page) {
@@ -145,6 +145,7 @@ export function indicatorsOf(evaluations) {
   for (const { indicators } of evaluations) {
     for (const one of indicators) if (one.metric && !all.has(one.metric)) all.set(one.metric, { metric: one.metric, name: one.name || one.metric })
   }
+  const name = labelsOf(evaluations)
   return [...all.values()]
 }
 
@@ -159,14 +160,14 @@ function heatmap(page, evaluations, chosen) {
   return h(`div.scroll.heatmap${isRoomy ? '.roomy' : ''}`, { tabindex: 0, role: 'region', 'aria-label': 'Heat map of evaluations' },
     h('table', h('caption.unseen', 'Evaluations, oldest first, by indicators'),
       h('thead', h('tr', h('th', { scope: 'col' }, h('span.unseen', 'Indicator')), columns.map((one) => h('th', { scope: 'col', 'data-key': one.id },
-        h('button', { type: 'button', onclick: () => choose(page, one), 'aria-pressed': String(one.id === chosen?.id), title: `${label(one)}: ${one.result}` }, label(one)))))),
+        h('button', { type: 'button', onclick: () => choose(page, one), 'aria-pressed': String(one.id === chosen?.id), title: `${label(one)}: ${one.result}` }, name(one)))))),
       h('tbody',
-        h('tr.score', { 'data-key': 'score' }, h('th', { scope: 'row' }, 'Score'), columns.map((one) => cell(one, one.result ?? 'none', scoreOf(one), `Score ${scoreOf(one)}, ${one.result}`))),
-        indicatorsOf(evaluations).map(({ metric, name }) => h('tr', { 'data-key': metric }, h('th', { scope: 'row', title: metric }, name), columns.map((one) => {
+        h('tr.score', { 'data-key': 'score' }, h('th', { scope: 'row' }, h('span', 'Score')), columns.map((one) => cell(one, one.result ?? 'none', scoreOf(one), `Score ${scoreOf(one)}, ${one.result}`))),
+        indicatorsOf(evaluations).map(({ metric, name: indicator }) => h('tr', { 'data-key': metric }, h('th', { scope: 'row', title: metric }, h('span', indicator)), columns.map((one) => {
           const value = one.indicators.find((each) => each.metric === metric)
           if (!value) return cell(one, 'none', '', 'not measured')
           const text = value.success === false ? 'no value' : number(value.value)
-          return cell(one, value.success === false ? 'fail' : value.status ?? 'none', isRoomy ? [value.success === false ? '' : short(value.value), h('i', mark(value))] : mark(value), `${name}: ${text}, ${value.status}`)
+          return cell(one, value.success === false ? 'fail' : value.status ?? 'none', isRoomy ? [value.success === false ? '' : short(value.value), h('i', mark(value))] : mark(value), `${indicator}: ${text}, ${value.status}`)
         }))))),
     h('p.legends', ['pass', 'warning', 'fail', 'info'].map((name) => h('span.legend', h(`i.heat-${name}`, glyphs[name]), { pass: 'passed', warning: 'warning', fail: 'failed', info: 'only informs' }[name])),
       compared.size > 0 && h('span.legend', h('i.compared'), 'compared with'),
@@ -174,6 +175,7 @@ function heatmap(page, evaluations, chosen) {
 }
 
 const short = (value) => number(Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)))
+  const name = labelsOf(evaluations)
 const glyphs = { pass: '', warning: '!', fail: '×', info: '·' }
 const mark = (value) => (value.success === false ? '?' : glyphs[value.status] ?? '')
 
@@ -186,7 +188,7 @@ function chart(page, evaluations, chosen) {
     const indicator = metric ? of(one) : null
     const value = metric ? (indicator && indicator.success !== false ? indicator.value ?? null : null) : one.score ?? null
     const kind = metric ? indicator?.status : one.result
-    return { value, kind, label: label(one), isChosen: one.id === chosen?.id, title: `${label(one)}: ${value === null ? 'no value' : number(value)}, ${kind}`, onclick: () => choose(page, one) }
+    return { value, kind, label: name(one), isChosen: one.id === chosen?.id, title: `${label(one)}: ${value === null ? 'no value' : number(value)}, ${kind}`, onclick: () => choose(page, one) }
   })
   return h('div.card.padded', lineChart({ points, limits: metric ? limitsOf(columns, of) : [], label: metric ? indicatorsOf(evaluations).find((one) => one.metric === metric)?.name ?? metric : 'Score', width }))
 }

@@ -11,6 +11,7 @@ export function show(page) {
   page.title('Sequence', project)
   const path = `v1/overview/project/${part(project)}/sequence/${part(context)}`
   const redraw = page.load({
+    isSized: true,
     concerns: (event) => event.context === context || event.project === project && event.type.endsWith('.finished'),
     ask: async (signal) => {
       const run = await get(path, {}, signal)

@@ -12,8 +12,8 @@ export function show(page) {
   page.title(service, project)
   const path = `v1/overview/project/${part(project)}`
   const sloFiles = new Map()
-  const redraw = { data: null }
   page.load({
+    isSized: true,
     concerns: (event) => event.project === project && (event.service === service || !event.service),
     ask: async (signal) => {
       const own = `${path}/service/${part(service)}`
@@ -28,15 +28,10 @@ export function show(page) {
       return { overview, row, deployments, stage, evaluations, totalCount, chosen, slo: sloFiles.get(chosen?.id) }
     },
     show: (data) => {
-      redraw.data = data
       page.render(...screen(page, data))
       showChosen(page, data.chosen)
     },
   })
-  // Charts are as wide as their place.
-  const observer = new ResizeObserver(() => { if (redraw.data && page.query.view === 'chart') page.render(...screen(page, redraw.data)) })
-  observer.observe(page.root)
-  page.signal.addEventListener('abort', () => observer.disconnect())
 }
 
 /// The stage of the address, or the last one in which something was evaluated.
@@ -67,9 +62,9 @@ function screen(page, data) {
   const files = `project/${part(project)}/settings/files?service=${part(service)}`
   return [
     head(service, [
-      ...(row?.stages ?? []).filter((one) => one.image).map((one) => h('span', h('span.quiet', one.stage), ' ', version(one.image))),
       h('a', { href: `project/${part(project)}/sequence?service=${part(service)}` }, 'Sequences'),
       may('resources:read') && h('a', { href: files }, 'Files'),
+      ...(row?.stages ?? []).filter((one) => one.image).map((one) => h('span', h('span.quiet', one.stage), ' ', version(one.image))),
     ], triggerButton(page, overview, { service })),
     !row && h('p.problem', icon('warning'), ` There is no service ${service} in this project (any more).`),
     h('h2', 'Deployments'),
@@ -145,15 +140,15 @@ export function indicatorsOf(evaluations) {
   for (const { indicators } of evaluations) {
     for (const one of indicators) if (one.metric && !all.has(one.metric)) all.set(one.metric, { metric: one.metric, name: one.name || one.metric })
   }
-  const name = labelsOf(evaluations)
   return [...all.values()]
 }
 
 function heatmap(page, evaluations, chosen) {
   const columns = [...evaluations].reverse()
+  const name = labelsOf(evaluations)
   const compared = new Set(chosen?.comparedEvents ?? [])
   // Where there is room, cells tell their values and the heads lie; else what is found by colour and sign alone stands close.
-  const isRoomy = columns.length * 92 + 260 <= page.root.clientWidth - 48
+  const isRoomy = columns.length * 92 + 320 <= page.root.clientWidth - 48
   const cell = (evaluation, kind, text, title) => h('td', {
     class: [`heat heat-${kind}`, evaluation.id === chosen?.id && 'chosen', compared.has(evaluation.id) && 'compared', evaluation.invalidated && 'invalidated'].filter(Boolean).join(' '),
   }, h('button', { type: 'button', tabindex: -1, 'aria-hidden': 'true', title, onclick: () => choose(page, evaluation) }, text))
@@ -175,12 +170,12 @@ function heatmap(page, evaluations, chosen) {
 }
 
 const short = (value) => number(Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)))
-  const name = labelsOf(evaluations)
 const glyphs = { pass: '', warning: '!', fail: '×', info: '·' }
 const mark = (value) => (value.success === false ? '?' : glyphs[value.status] ?? '')
 
 function chart(page, evaluations, chosen) {
   const columns = [...evaluations].reverse()
+  const name = labelsOf(evaluations)
   const metric = page.query.sli
   const of = (one) => one.indicators.find((each) => each.metric === metric)
   const width = Math.max(300, page.root.clientWidth - 48 - 26)

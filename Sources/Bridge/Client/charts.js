@@ -39,15 +39,17 @@ export function lineChart({ points, limits = [], label, width, height = 240, uni
   const [left, right, bottom, above] = [58, 16, 26, 12]
   const x = (index) => points.length === 1 ? (left + width - right) / 2 : left + (index / (points.length - 1)) * (width - left - right)
   const y = (value) => above + (1 - (value - low) / (high - low)) * (height - above - bottom)
-  const every = Math.ceil(points.length / Math.max(1, Math.floor((width - left) / 90)))
+  const room = Math.max(60, 14 + 6.6 * Math.max(...points.map((point) => point.label.length)))
+  const every = Math.ceil(points.length / Math.max(1, Math.floor((width - left) / room)))
+  const isLabelled = points.map((point, index) => index % every === 0 && point.label !== points[index - every]?.label)
   return h('figure.chart',
     svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': `${label}: ${values.length} values from ${number(Math.min(...values))} to ${number(top)}${unit}` },
       marks.map((mark) => [
         svg('line.grid', { x1: left, x2: width - right, y1: y(mark), y2: y(mark) }),
         svg('text.axis.end', { x: left - 8, y: y(mark) + 4 }, number(mark)),
       ]),
-      points.map((point, index) => index % every === 0 && svg('text.axis', { class: index === points.length - 1 && index > 0 ? 'end' : 'middle', x: x(index) + (index === points.length - 1 && index > 0 ? 8 : 0), y: height - 8 }, point.label)),
-      drawn.map((limit) => svg(`path.limit.limit-${limit.kind}`, { d: path(limit.values.map((value) => value !== null && isNear(value) ? value : null), x, y) }, svg('title', limit.name))),
+      points.map((point, index) => isLabelled[index] && svg('text.axis', { class: index === points.length - 1 && index > 0 ? 'end' : 'middle', x: x(index) + (index === points.length - 1 && index > 0 ? 8 : 0), y: height - 8 }, point.label)),
+      drawn.map((limit) => svg('path', { class: dashes(drawn, limit), d: path(limit.values.map((value) => value !== null && isNear(value) ? value : null), x, y) }, svg('title', limit.name))),
       svg('path.line', { d: path(points.map((point) => point.value), x, y) }),
       points.map((point, index) => point.value !== null && svg('g.point', {
         class: `point-${point.kind}${point.isChosen ? ' chosen' : ''}`, onclick: point.onclick,
@@ -55,10 +57,14 @@ export function lineChart({ points, limits = [], label, width, height = 240, uni
       point.isChosen && svg('line.cursor', { x1: x(index), x2: x(index), y1: above, y2: height - bottom }),
       (shapes[point.kind] ?? shapes.info)(x(index), y(point.value)),
       svg('rect.touch', { x: x(index) - 9, y: y(point.value) - 9, width: 18, height: 18 }), svg('title', point.title)))),
-    h('figcaption.split',
-      drawn.map((limit) => h(`span.legend.limit-${limit.kind}`, h('i'), limit.name)),
+    limits.length > 0 && h('figcaption.split',
+      drawn.map((limit) => h('span.legend', svg('svg', { width: 26, height: 8, 'aria-hidden': 'true' }, svg('path', { class: dashes(drawn, limit), d: 'M0 4h26' })), limit.name)),
       far.length > 0 && h('span.quiet', `${far.map((limit) => limit.name).join(', ')}: beyond what is drawn`)))
 }
+
+/// How a limit is drawn: its kind has a colour, and those of a kind have different dashes.
+const dashes = (all, limit) =>
+  `limit limit-${limit.kind} ${['', 'second', 'third'][all.filter((one) => one.kind === limit.kind).indexOf(limit)] ?? ''}`
 
 /// A line through values; it breaks where there is none.
 function path(values, x, y) {

@@ -32,7 +32,8 @@ export class Page {
   /// Asks, shows the answer, and does both again when the address's query changes, when an event comes that concerns
   /// the screen, and when the connection is there again.
   /// - ask: (signal) => data; show: (data) => void, called after each answer; concerns: (event) => Boolean.
-  load({ ask, show, concerns = () => true }) {
+  /// - isSized: what is shown depends on how wide the screen is.
+  load({ ask, show, concerns = () => true, isSized = false }) {
     let isAsking = false
     let isWanted = false
     let hasAnswer = false
@@ -45,6 +46,7 @@ export class Page {
         try {
           const data = await ask(this.signal)
           if (this.signal.aborted) return
+          if (isSized) this.whenWidthChanges(() => show(data))
           show(data)
           if (!hasAnswer) performance.measure('shown', { start: this.start })
           hasAnswer = true
@@ -66,6 +68,18 @@ export class Page {
     return run
   }
 
+  /// Calls this when the screen gets wider or narrower, and nothing that was given before.
+  whenWidthChanges(body) {
+    this.observer?.disconnect()
+    let width = this.root.clientWidth
+    this.observer = new ResizeObserver(() => {
+      if (this.root.clientWidth === width) return
+      width = this.root.clientWidth
+      body()
+    })
+    this.observer.observe(this.root)
+  }
+
   /// Everything is asked again.
   reload() { for (const run of this.loaders) run() }
 
@@ -77,7 +91,10 @@ export class Page {
     this.navigate(location.pathname + (text ? `?${text}` : ''), { replace: true })
   }
 
-  leave() { this.controller.abort() }
+  leave() {
+    this.observer?.disconnect()
+    this.controller.abort()
+  }
 }
 
 /// What is shown before the first answer, if that takes a moment.

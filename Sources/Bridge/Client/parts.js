@@ -110,16 +110,18 @@ setInterval(() => {
   }
 }, 10_000)
 
-/// Milliseconds as 0.4 s, 12 s, 3 min 5 s, 2 h 4 min, 3 d 2 h.
+/// Milliseconds as 400 ms, 1.5 s, 12 s, 3 min 5 s, 2 h, 3 d 2 h.
 export function duration(ms) {
   if (ms < 1e3) return `${Math.max(0, Math.round(ms))} ms`
   if (ms < 1e4) return `${(ms / 1e3).toFixed(1)} s`
   const s = Math.round(ms / 1e3)
   if (s < 60) return `${s} s`
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`
-  if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor(s / 60) % 60} min`
-  return `${Math.floor(s / 86400)} d ${Math.floor(s / 3600) % 24} h`
+  if (s < 3600) return both([Math.floor(s / 60), 'min'], [s % 60, 's'])
+  if (s < 86400) return both([Math.floor(s / 3600), 'h'], [Math.floor(s / 60) % 60, 'min'])
+  return both([Math.floor(s / 86400), 'd'], [Math.floor(s / 3600) % 24, 'h'])
 }
+
+const both = (large, small) => (small[0] === 0 ? large : [...large, ...small]).join(' ')
 
 const whole = new Intl.NumberFormat('en')
 const decimal = new Intl.NumberFormat('en', { maximumSignificantDigits: 6 })
@@ -130,7 +132,7 @@ export const plural = (count, one, many = `${one}s`) => `${number(count)} ${coun
 export function version(image) {
   if (!image) return h('span.quiet', '–')
   const short = image.split('/').pop().replace(/(sha256[:-][0-9a-f]{8})[0-9a-f]+/, '$1').replace(/[0-9a-f]{40,}/, (x) => x.slice(0, 8))
-  return h('span.version', { title: image }, short)
+  return h('span.version', { title: image }, short.split(/(?<=@)/).map((piece) => [piece, h('wbr')]))
 }
 
 export const shortID = (id) => h('code.id', { title: id }, id.slice(0, 13))

@@ -57,9 +57,17 @@ export function markPlace(screen, { project, context }) {
   patch(rail,
     project && h('div.group', { 'data-key': 'project' }, projectPlaces.map((place) => item(place, path))),
     h('div.group', { 'data-key': 'all' }, places.map((place) => item(place, ''))))
+  showPlace()
   patch(trail, project && [h('span.slash', '/'), h('a.project', { href: path, title: project }, project)],
     context && [h('span.slash', '/'), h('code', { title: context }, context.slice(0, 13))])
 }
+
+/// On a phone the places lie in a row that is wider than the screen.
+function showPlace() {
+  const here = rail.querySelector('[aria-current]')
+  if (here) rail.scrollLeft = here.offsetLeft - (rail.clientWidth - here.offsetWidth) / 2
+}
+new ResizeObserver(showPlace).observe(rail)
 
 // MARK: - Search
 

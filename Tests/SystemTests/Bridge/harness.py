@@ -404,9 +404,11 @@ class Browser:
         self.run("const s = document.querySelector(arguments[0]); s.value = arguments[1];"
                  " s.dispatchEvent(new Event('change', {bubbles: true}))", selector, value)
 
-    def size(self, width, dark=False):
+    def size(self, width, dark=False, height=0):
+        """The window gets this size, at least as high as it would be on a desk or in a hand."""
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-            "width": width, "height": 844 if width < 500 else 900, "deviceScaleFactor": 1, "mobile": False})
+            "width": width, "height": max(height, 844 if width < 500 else 900), "deviceScaleFactor": 1,
+            "mobile": False})
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
             {"name": "prefers-reduced-motion", "value": "reduce"}]})

@@ -1,10 +1,12 @@
 """Pictures of the Bridge for people, run by scripts/bridge-pictures: every screen and the dialogs, at three widths,
-light and dark. pictures.py NAME… takes only those."""
+light and dark. pictures.py NAME… takes only those; pictures.py --scenes NAME… those of scenes.py, which it prepares."""
 import collections
 import sys
 
+import scenes
 from harness import SHOTS, api, browser, query
 
+HEIGHT_MAX = 4000
 FORMS = [(width, dark) for width in (1440, 1024, 390) for dark in (False, True)]
 
 
@@ -61,29 +63,47 @@ def screens():
 def main(wanted):
     page = browser()
     page.go("dashboard")
-    if not wanted or "login" in wanted:
-        take(page, "login")
-    page.log_in()
-    for name, path, click in screens():
+    if wanted[:1] == ["--scenes"]:
+        page.log_in()
+        shoot(page, scenes.scenes(scenes.prepare()), wanted[1:], prefix="scene-")
+    else:
+        if not wanted or "login" in wanted:
+            take(page, "login")
+        page.log_in()
+        shoot(page, screens(), wanted)
+    print(f"The pictures are in {SHOTS}")
+
+
+def shoot(page, shown, wanted, prefix=""):
+    for name, path, act in shown:
         if wanted and name not in wanted:
             continue
         page.size(1440)
         page.visit("nowhere")
         page.visit(path)
-        if click:
+        if callable(act):
+            act(page)
+        elif act:
             # Where there is nothing to be decided, for instance, there is no dialog.
-            if page.count(click) == 0:
+            if page.count(act) == 0:
                 continue
             page.run("document.querySelector('details.events')?.setAttribute('open', '')")
-            page.find(click).click()
-        take(page, name)
+            page.find(act).click()
+        page.settled()
+        take(page, prefix + name)
         page.run("for (const one of document.querySelectorAll('dialog')) one.close()")
-    print(f"The pictures are in {SHOTS}")
 
 
 def take(page, name):
+    # Nothing lies under the mouse.
+    page.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 0, "y": 0})
     for width, dark in FORMS:
         page.size(width, dark)
+        if page.count("dialog") == 0:
+            # What is below the edge of the window is looked at, too; some of it grows with the window.
+            for _ in range(2):
+                height = page.run("return document.documentElement.scrollHeight")
+                page.size(width, dark, height=min(height, HEIGHT_MAX))
         page.shot(f"{name}-{width}{'-dark' if dark else ''}")
 
 

@@ -15,7 +15,8 @@ export function show(page) {
         ? empty('Nothing waits for you', 'A sequence with the task “approval” and the strategy “manual” stops there until somebody decides, here or with',
           command('keptn send approval --project PROJECT --stage STAGE --service SERVICE'))
         : [table([
-          ['Service', (row) => h('div', h('b', row.service), ' ', h('span.quiet', `in ${row.stage} of `), h('a', { href: `project/${part(row.project)}` }, row.project))],
+          ['Service', (row) => h('div', h('b', row.service), h('span.quiet', ` in ${row.stage}`))],
+          ['Project', (row) => h('a', { href: `project/${part(row.project)}` }, row.project)],
           ['Version', (row) => version(row.image)],
           ['Gate', (row) => gate(row)],
           ['Run', (row) => h('a', { href: `project/${part(row.project)}/sequence/${part(row.context)}` }, row.sequence)],
@@ -29,7 +30,7 @@ export function show(page) {
 
 const gate = (row) => row.evaluation
   ? h('span.line', state(row.evaluation.result ?? 'unknown'), row.evaluation.score !== undefined && h('span.quiet', `score ${number(Math.round(row.evaluation.score * 10) / 10)}`))
-  : h('span.quiet', 'no gate before it')
+  : h('span.quiet', 'none')
 
 /// Asks for the decision, with a comment, and sends it. `open` is an open sequence at its task approval.
 export function decide(open, page) {

@@ -6,12 +6,28 @@ import { button, dialog, duration, exact, field, icon, notify, number, select, s
 
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
 
+const build = ({ labels }) => labels?.buildId ?? labels?.build
+
 /// How people know an evaluation: by the build that was evaluated, else by its time.
-export const label = (evaluation) => evaluation.labels?.buildId ?? evaluation.labels?.build ?? (evaluation.time ? day.format(new Date(evaluation.time)) : '–')
+export const label = (evaluation) => build(evaluation) ?? (evaluation.time ? day.format(new Date(evaluation.time)) : '–')
+
+/// What tells evaluations that stand together apart, as short as can be: days only where there are several, seconds only
+/// where two are of one minute.
+export function labelsOf(evaluations) {
+  const timed = evaluations.filter((one) => build(one) === undefined && one.time)
+  const count = (text) => new Set(timed.map(text)).size
+  const format = new Intl.DateTimeFormat('en-GB', {
+    ...(count((one) => new Date(one.time).toDateString()) > 1 ? { day: 'numeric', month: 'short' } : {}),
+    hour: '2-digit', minute: '2-digit', ...(count(label) < timed.length ? { second: '2-digit' } : {}),
+  })
+  return (one) => build(one) ?? (one.time ? format.format(new Date(one.time)) : '–')
+}
+
 export const scoreOf = (evaluation) => (typeof evaluation.score === 'number' ? number(Math.round(evaluation.score * 10) / 10) : '–')
 
 export function breakdown({ page, evaluation, evaluations, slo, choose }) {
   const { project, service } = page.params
+  const name = labelsOf(evaluations)
   const other = evaluations.find((one) => one.id === page.query.with && one.id !== evaluation.id)
   return h('section.evaluation', { 'aria-label': 'The chosen evaluation', 'data-key': 'evaluation' },
     h('header.head', h('h2', label(evaluation)), h('div.beside',
@@ -19,14 +35,14 @@ export function breakdown({ page, evaluation, evaluations, slo, choose }) {
       evaluation.timeStart && window(evaluation),
       h('a', { href: `project/${part(project)}/sequence/${part(evaluation.context)}` }, 'Run')),
     h('div.actions',
-      select([['', 'Compare with …'], ...evaluations.filter((one) => one.id !== evaluation.id).map((one) => [one.id, `${label(one)} (${scoreOf(one)})`])],
+      select([['', 'Compare with …'], ...evaluations.filter((one) => one.id !== evaluation.id).map((one) => [one.id, `${name(one)} (${scoreOf(one)})`])],
         other?.id, (id) => choose(page, evaluation, { with: id }), { 'aria-label': 'Compare with another evaluation' }),
       may('events:write') && evaluation.triggeredID && !evaluation.invalidated && button('Ignore for comparison', () => invalidate(page, evaluation), { title: 'Later evaluations are not compared with this one any more' }))),
     evaluation.invalidated && h('p.card.waiting', state('warning', 'Ignored for comparison'), h('span', evaluation.invalidated.reason || 'no reason given'), time(evaluation.invalidated.time)),
     evaluation.message && h('p.card.message', evaluation.message),
     labels(evaluation.labels),
     h('div.besides',
-      indicators(evaluation, other),
+      indicators(evaluation, other, other && name(other)),
       slo !== undefined && h('details.card.slo', h('summary', h('h3', 'slo.yaml'), evaluation.commit && h('code.quiet', evaluation.commit.slice(0, 8))),
         slo ? h('pre', { tabindex: 0, 'aria-label': 'The objectives of this evaluation' }, slo) : h('p.quiet', 'This evaluation was made without objectives.'))))
 }
@@ -47,7 +63,7 @@ function labels(all) {
 
 // MARK: - Indicators
 
-function indicators(evaluation, other) {
+function indicators(evaluation, other, nameOfOther) {
   if (evaluation.indicators.length === 0) return h('p.quiet', 'No indicator was judged.')
   const isCompared = (evaluation.comparedEvents ?? []).length > 0
   const total = evaluation.indicators.reduce((sum, one) => sum + (one.score ?? 0), 0)
@@ -57,7 +73,7 @@ function indicators(evaluation, other) {
     ['State', (one) => state(one.success === false ? 'fail' : one.status ?? 'none'), 'nowrap'],
     ['Value', (one) => (one.success === false ? h('span.quiet', 'no value') : figure(one.value)), 'number nowrap'],
     !other && isCompared && ['Before', (one) => compared(one.value, looksBack(one) ? one.comparedValue : undefined), 'number nowrap'],
-    other && [label(other), (one) => compared(one.value, other.indicators.find((each) => each.metric === one.metric)?.value), 'number nowrap'],
+    other && [nameOfOther, (one) => compared(one.value, other.indicators.find((each) => each.metric === one.metric)?.value), 'number nowrap'],
     ['To pass', (one) => targets(one.passTargets)],
     ['For a warning', (one) => targets(one.warningTargets)],
     ['Weight', (one) => (one.weight === undefined || one.status === 'info' ? h('span.quiet', '–') : number(one.weight)), 'number nowrap'],

@@ -29,7 +29,7 @@ spec:
 export function show(page) {
   page.title('Create project')
   const name = h('input', { required: true, pattern: '[a-z][a-z0-9\\-]*', maxlength: 200, autocomplete: 'off' })
-  const shipyard = h('textarea', { rows: 18, spellcheck: 'false', required: true })
+  const shipyard = h('textarea', { rows: 22, wrap: 'off', spellcheck: 'false', required: true })
   shipyard.value = example
   const file = h('input', { type: 'file', accept: '.yaml,.yml', onchange: async () => { if (file.files[0]) shipyard.value = await file.files[0].text() } })
   const url = h('input', { type: 'url', placeholder: 'https://git.example.org/shop.git' })
@@ -58,7 +58,7 @@ export function show(page) {
   },
   field('Name', name, 'Lower case letters, digits and dashes; it cannot be changed later.'),
   field('Shipyard', shipyard, 'The stages and the sequences in them. The names of stages cannot be changed later.'),
-  field('or a file', file),
+  field('Or from a file', file),
   h('details', h('summary', 'Git upstream'), h('div.body',
     field('URL', url, 'Every change is pushed there. Empty: the server’s own repository is all there is.'),
     field('User', user), field('Token', token))),

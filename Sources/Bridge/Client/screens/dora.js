@@ -28,12 +28,15 @@ function middle(rows, key) {
 
 function cards(rows) {
   const [changes, failures, open] = [sum(rows, 'changes'), sum(rows, 'failures'), sum(rows, 'openFailures')]
-  const of = rows.length > 1 ? `in the middle of ${rows.length} places` : ''
+  const of = (key) => {
+    const count = rows.filter((row) => typeof row[key] === 'number').length
+    return count > 1 ? `the median of ${count} places` : ''
+  }
   return h('div.figures',
     card('Deployment frequency', perDay(sum(rows, 'deploymentsPerDay')), plural(sum(rows, 'deployments'), 'deployment')),
-    card('Lead time', time(middle(rows, 'leadTimeSeconds')), of || 'from the first event of an artifact'),
+    card('Lead time', time(middle(rows, 'leadTimeSeconds')), of('leadTimeSeconds') || 'from the first event of an artifact'),
     card('Change failure rate', changes > 0 ? rate(failures / changes) : '–', `${number(failures)} of ${plural(changes, 'change')}`),
-    card('Time to restore', time(middle(rows, 'timeToRestoreSeconds')), open > 0 ? state('problem', `${number(open)} not restored yet`) : of || plural(sum(rows, 'restores'), 'time')))
+    card('Time to restore', time(middle(rows, 'timeToRestoreSeconds')), open > 0 ? state('problem', `${number(open)} not restored yet`) : of('timeToRestoreSeconds') || plural(sum(rows, 'restores'), 'time')))
 }
 
 const card = (name, value, note) => h('section.card.figure', h('h2', name), h('b', value), h('span.quiet', note))

@@ -122,14 +122,13 @@ class Editor {
     this.numbers = h('div.numbers', { 'aria-hidden': 'true' })
     this.findings = h('ul.findings', { 'aria-live': 'polite', 'aria-label': 'What was found' })
     this.verdict = h('span.verdict', { role: 'status' })
-    this.ofSaved = h('div.toolbar', { hidden: file.isNew }, button('History', () => attempt(() => this.history()), { kind: 'small' }),
+    this.ofSaved = h('div.toolbar.end', { hidden: file.isNew }, button('History', () => attempt(() => this.history()), { kind: 'small' }),
       may('resources:delete') && button('Delete', () => this.remove(), { kind: 'small danger' }))
-    this.save = button('Save', () => this.commit(), { kind: 'primary' })
+    this.save = button('Save', () => this.commit(), { kind: 'primary small' })
     this.element = file.text === undefined ? h('p.quiet', 'This file is too long for an editor, or no text: keptn get resource, or git clone.')
       : h('div.card.sheet',
-        h('header.toolbar', h('b', file.path), this.verdict, h('span.grow'),
-          this.ofSaved,
-          may('resources:write') && this.save),
+        h('header.toolbar', h('div.toolbar', h('b', file.path), this.verdict),
+          h('div.toolbar.end', this.ofSaved, may('resources:write') && this.save)),
         h('div.code', this.numbers, this.text), this.findings)
     this.lines([])
     this.changed()

@@ -2,7 +2,7 @@
 
 import { get, part } from '../api.js'
 import { h, patch, unbase64 } from '../dom.js'
-import { button, dialog, empty, number, time } from '../parts.js'
+import { button, dialog, empty, plural, time } from '../parts.js'
 
 /// - place: {stage, service}; root: the place's path in the API; use: takes an old text into the editor, null if it may not.
 export async function showHistory({ project, place, root, path, text, use }) {
@@ -32,11 +32,11 @@ export function difference(before, after, around = 3) {
   let hidden = 0
   rows.forEach((row, index) => {
     if (!near[index]) { hidden += 1; return }
-    if (hidden > 0) shown.push(h('span.cut', `${number(hidden)} lines\n`))
+    if (hidden > 0) shown.push(h('span.cut', `${plural(hidden, 'line')} alike\n`))
     hidden = 0
     shown.push(h(row.kind === '+' ? 'ins' : row.kind === '-' ? 'del' : 'span', `${row.kind === '-' ? '−' : row.kind} ${row.text}\n`))
   })
-  if (hidden > 0) shown.push(h('span.cut', `${number(hidden)} lines\n`))
+  if (hidden > 0) shown.push(h('span.cut', `${plural(hidden, 'line')} alike\n`))
   return h('pre.difference', { tabindex: 0, 'aria-label': 'What differs' }, shown)
 }
 

@@ -53,10 +53,9 @@ function list(project, integrations, logs) {
   const unread = (one) => logs.filter((line) => line.integrationid === one.id && !(line.time <= read[one.id])).length
   const to = (one) => `project/${part(project)}/settings/uniform/integrations/${part(one.id)}`
   return table([
-    ['Name', (one) => h('b', h('a', { href: to(one) }, one.name)), 'nowrap'],
+    ['Name', (one) => h('div', h('b', h('a', { href: to(one) }, one.name)), !isPart(one) && h('div.quiet', [one.metadata.hostname, one.metadata.kubernetesmetadata?.namespace].filter(Boolean).join(' · '))), 'nowrap'],
     ['State', (one) => h('div', presence(one), !isPart(one) && [' ', h('span.quiet', time(one.metadata.lastseen))])],
     ['Version', (one) => one.metadata.integrationversion || '–'],
-    ['Where', (one) => (isPart(one) ? h('span.quiet', '–') : h('div', one.metadata.hostname, h('div.quiet', one.metadata.kubernetesmetadata?.namespace))), 'nowrap'],
     ['Hears', (one) => (one.subscriptions?.length ? h('div.places', [...new Set(one.subscriptions.map((each) => short(each.event)))].map((event) => h('span', event))) : h('span.quiet', 'nothing'))],
     ['Log', (one) => { const count = unread(one); return count > 0 ? h('a', { href: `${to(one)}#log` }, state('warning', `${count >= 100 ? 'more than ' : ''}${plural(count, 'new line')}`)) : h('span.quiet', '–') }, 'nowrap'],
   ], integrations, { key: (one) => one.id, caption: 'Integrations' })
@@ -69,7 +68,7 @@ export const short = (type) => (type === 'sh.keptn.event.>' || type === '>' ? 'e
 function endpointTable(page, endpoints) {
   return table([
     ['Name', (one) => h('b', one.name)],
-    ['Address', (one) => h('code', one.url)],
+    ['Address', (one) => h('code', one.url), 'address'],
     ['Hears', (one) => h('div', one.events.map(short).join(', '), filter(one) && h('div.quiet', filter(one)))],
     ['State', (one) => (one.trouble ? h('div', state('fail', 'in trouble'), h('div.problem', one.trouble)) : state('pass', 'well'))],
     ['Delivered', (one) => h('div', number(one.delivered), one.lastDeliveredAt && h('div.quiet', time(one.lastDeliveredAt))), 'number'],
@@ -121,15 +120,14 @@ function deadLetters(page, { deliveries, totalCount, nextPageKey, pageSize }) {
   const names = [...new Set(deliveries.map((one) => one.subscription))]
   return [
     h('div.toolbar.section', h('h2', 'Given up'), h('span.quiet', `${plural(totalCount, 'event')} that no attempt delivered`), h('span.grow'),
-      may('integrations:write') && names.map((name) => button(`Deliver all of ${name} again`, () => replay(name, null, 'Everything is delivered'), { kind: 'small' }))),
+      may('integrations:write') && names.map((name) => button(`Deliver all of ${name} again`, () => replay(name, null, 'Everything is tried'), { kind: 'small' }))),
     table([
       ['Endpoint', (one) => h('b', one.subscription)],
-      ['Event', (one) => h('div', short(one.event.type), h('div.quiet', [one.event.data?.project, one.event.data?.stage, one.event.data?.service].filter(Boolean).join(' · ')))],
+      ['Event', (one) => h('div', one.event.shkeptncontext ? h('a', { href: `trace/${part(one.event.shkeptncontext)}`, title: 'The run that it belongs to' }, short(one.event.type)) : short(one.event.type), h('div.quiet', [one.event.data?.project, one.event.data?.stage, one.event.data?.service].filter(Boolean).join(' · ')))],
       ['Why', (one) => h('span.problem', one.reason)],
       ['Attempts', (one) => number(one.attempts), 'number'],
       ['Given up', (one) => time(one.failedAt), 'nowrap'],
-      ['Run', (one) => one.event.shkeptncontext && h('a', { href: `trace/${part(one.event.shkeptncontext)}` }, 'Run')],
-      ['', (one) => may('integrations:write') && button('Deliver again', () => replay(one.subscription, [one.position], 'It is delivered'), { kind: 'small' })],
+      ['', (one) => may('integrations:write') && button('Deliver again', () => replay(one.subscription, [one.position], 'It is tried'), { kind: 'small' })],
     ], deliveries, { key: (one) => `${one.subscription}/${one.position}`, caption: 'Events that could not be delivered' }),
     pager(page, { totalCount, nextPageKey, pageSize }, deliveries.length),
   ]

@@ -17,8 +17,8 @@ export function show(page) {
       return { open, past, projects }
     },
     show: ({ open, past, projects }) => page.render(
-      head('Problems', open.totalCount > 0 && state('problem', `${plural(open.totalCount, 'problem')} being repaired`)),
-      projects.length > 1 && h('div.toolbar', select([['', 'All projects'], ...projects], page.query.project, (project) => page.setQuery({ project, past: null }), { 'aria-label': 'Project' })),
+      head('Problems', open.totalCount > 0 && state('problem', `${plural(open.totalCount, 'problem')} being repaired`),
+        projects.length > 1 && select([['', 'All projects'], ...projects], page.query.project, (project) => page.setQuery({ project, past: null }), { 'aria-label': 'Project' })),
       open.open.length > 0 ? [list(open.open), pager(page, open, open.open.length)] : nothing(page.query.project),
       h('h2.section', 'Ended remediations'),
       past.runs.length > 0 ? [history(past.runs), pager(page, past, past.runs.length, 'past')] : h('p.quiet', 'Nothing yet.')),

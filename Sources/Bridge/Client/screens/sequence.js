@@ -11,6 +11,7 @@ export function show(page) {
   page.title('Sequence', project)
   const path = `v1/overview/project/${part(project)}/sequence/${part(context)}`
   const redraw = page.load({
+    isSized: true,
     concerns: (event) => event.context === context || event.project === project && event.type.endsWith('.finished'),
     ask: async (signal) => {
       const run = await get(path, {}, signal)
@@ -39,7 +40,7 @@ function screen(page, run, logs) {
   const open = run.executions.filter((one) => !one.finishedAt && !['aborted', 'timedOut', 'finished'].includes(one.state))
   return [
     head(h('span', run.name, h('span.quiet', ' of '), run.service), [
-      runState(run), version(run.image), h('span', 'began ', time(run.triggeredAt)),
+      runState(run), run.image && version(run.image), h('span', 'began ', time(run.triggeredAt)),
       run.finishedAt && h('span', `took ${duration(new Date(run.finishedAt) - new Date(run.triggeredAt))}`),
     ], steering(page, run, open)),
     open.map((one) => waiting(page, run, one)),
@@ -126,7 +127,7 @@ async function openPayload(project, context, id) {
   }
   draw('')
   dialog({
-    title: events[0]?.type ?? 'Event', wide: true,
+    title: events[0]?.type.replace('sh.keptn.event.', '') ?? 'Event', wide: true,
     body: events.length === 0 ? h('p', `There is no event ${id} in this run (any more).`) : [
       h('div.toolbar',
         h('input', { type: 'search', placeholder: 'Find', 'aria-label': 'Find in the event', oninput: (event) => draw(event.target.value) }), found,

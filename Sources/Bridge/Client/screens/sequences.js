@@ -49,11 +49,11 @@ function nothing(page, project) {
 
 const list = (project, runs) => table([
   ['Sequence', (run) => h('a', { href: `project/${part(project.name)}/sequence/${part(run.context)}` }, h('b', run.name))],
-  ['Service', (run) => run.service, 'nowrap'],
+  ['Service', (run) => run.service],
   ['Version', (run) => version(run.image)],
   ['State', (run) => runState(run), 'nowrap'],
   ['Stages', (run) => h('span.steps', run.stages.map((one) => h('span', { title: `${one.name} in ${one.stage}` }, runState(one, one.name === run.name ? one.stage : `${one.stage} ${one.name}`))))],
   ['Began', (run) => time(run.triggeredAt), 'nowrap'],
   ['Took', (run) => (run.finishedAt ? duration(new Date(run.finishedAt) - new Date(run.triggeredAt)) : '–'), 'number nowrap'],
-  ['Context', (run) => shortID(run.context)],
+  ['Context', (run) => shortID(run.context), 'nowrap spare'],
 ], runs, { key: (run) => run.context, caption: 'Runs' })

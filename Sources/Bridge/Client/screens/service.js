@@ -4,7 +4,7 @@ import { get, may, part } from '../api.js'
 import { h, unbase64 } from '../dom.js'
 import { button, command, duration, empty, head, icon, number, pager, runState, select, table, time, version } from '../parts.js'
 import { lineChart } from '../charts.js'
-import { breakdown, isRelative, label, scoreOf } from './breakdown.js'
+import { breakdown, isRelative, label, labelsOf, scoreOf } from './breakdown.js'
 import { triggerButton } from './trigger.js'
 
 export function show(page) {
@@ -12,8 +12,8 @@ export function show(page) {
   page.title(service, project)
   const path = `v1/overview/project/${part(project)}`
   const sloFiles = new Map()
-  const redraw = { data: null }
   page.load({
+    isSized: true,
     concerns: (event) => event.project === project && (event.service === service || !event.service),
     ask: async (signal) => {
       const own = `${path}/service/${part(service)}`
@@ -28,15 +28,10 @@ export function show(page) {
       return { overview, row, deployments, stage, evaluations, totalCount, chosen, slo: sloFiles.get(chosen?.id) }
     },
     show: (data) => {
-      redraw.data = data
       page.render(...screen(page, data))
       showChosen(page, data.chosen)
     },
   })
-  // Charts are as wide as their place.
-  const observer = new ResizeObserver(() => { if (redraw.data && page.query.view === 'chart') page.render(...screen(page, redraw.data)) })
-  observer.observe(page.root)
-  page.signal.addEventListener('abort', () => observer.disconnect())
 }
 
 /// The stage of the address, or the last one in which something was evaluated.
@@ -67,9 +62,9 @@ function screen(page, data) {
   const files = `project/${part(project)}/settings/files?service=${part(service)}`
   return [
     head(service, [
-      ...(row?.stages ?? []).filter((one) => one.image).map((one) => h('span', h('span.quiet', one.stage), ' ', version(one.image))),
       h('a', { href: `project/${part(project)}/sequence?service=${part(service)}` }, 'Sequences'),
       may('resources:read') && h('a', { href: files }, 'Files'),
+      ...(row?.stages ?? []).filter((one) => one.image).map((one) => h('span', h('span.quiet', one.stage), ' ', version(one.image))),
     ], triggerButton(page, overview, { service })),
     !row && h('p.problem', icon('warning'), ` There is no service ${service} in this project (any more).`),
     h('h2', 'Deployments'),
@@ -150,23 +145,24 @@ export function indicatorsOf(evaluations) {
 
 function heatmap(page, evaluations, chosen) {
   const columns = [...evaluations].reverse()
+  const name = labelsOf(evaluations)
   const compared = new Set(chosen?.comparedEvents ?? [])
   // Where there is room, cells tell their values and the heads lie; else what is found by colour and sign alone stands close.
-  const isRoomy = columns.length * 92 + 260 <= page.root.clientWidth - 48
+  const isRoomy = columns.length * 92 + 320 <= page.root.clientWidth - 48
   const cell = (evaluation, kind, text, title) => h('td', {
     class: [`heat heat-${kind}`, evaluation.id === chosen?.id && 'chosen', compared.has(evaluation.id) && 'compared', evaluation.invalidated && 'invalidated'].filter(Boolean).join(' '),
   }, h('button', { type: 'button', tabindex: -1, 'aria-hidden': 'true', title, onclick: () => choose(page, evaluation) }, text))
   return h(`div.scroll.heatmap${isRoomy ? '.roomy' : ''}`, { tabindex: 0, role: 'region', 'aria-label': 'Heat map of evaluations' },
     h('table', h('caption.unseen', 'Evaluations, oldest first, by indicators'),
       h('thead', h('tr', h('th', { scope: 'col' }, h('span.unseen', 'Indicator')), columns.map((one) => h('th', { scope: 'col', 'data-key': one.id },
-        h('button', { type: 'button', onclick: () => choose(page, one), 'aria-pressed': String(one.id === chosen?.id), title: `${label(one)}: ${one.result}` }, label(one)))))),
+        h('button', { type: 'button', onclick: () => choose(page, one), 'aria-pressed': String(one.id === chosen?.id), title: `${label(one)}: ${one.result}` }, name(one)))))),
       h('tbody',
-        h('tr.score', { 'data-key': 'score' }, h('th', { scope: 'row' }, 'Score'), columns.map((one) => cell(one, one.result ?? 'none', scoreOf(one), `Score ${scoreOf(one)}, ${one.result}`))),
-        indicatorsOf(evaluations).map(({ metric, name }) => h('tr', { 'data-key': metric }, h('th', { scope: 'row', title: metric }, name), columns.map((one) => {
+        h('tr.score', { 'data-key': 'score' }, h('th', { scope: 'row' }, h('span', 'Score')), columns.map((one) => cell(one, one.result ?? 'none', scoreOf(one), `Score ${scoreOf(one)}, ${one.result}`))),
+        indicatorsOf(evaluations).map(({ metric, name: indicator }) => h('tr', { 'data-key': metric }, h('th', { scope: 'row', title: metric }, h('span', indicator)), columns.map((one) => {
           const value = one.indicators.find((each) => each.metric === metric)
           if (!value) return cell(one, 'none', '', 'not measured')
           const text = value.success === false ? 'no value' : number(value.value)
-          return cell(one, value.success === false ? 'fail' : value.status ?? 'none', isRoomy ? [value.success === false ? '' : short(value.value), h('i', mark(value))] : mark(value), `${name}: ${text}, ${value.status}`)
+          return cell(one, value.success === false ? 'fail' : value.status ?? 'none', isRoomy ? [value.success === false ? '' : short(value.value), h('i', mark(value))] : mark(value), `${indicator}: ${text}, ${value.status}`)
         }))))),
     h('p.legends', ['pass', 'warning', 'fail', 'info'].map((name) => h('span.legend', h(`i.heat-${name}`, glyphs[name]), { pass: 'passed', warning: 'warning', fail: 'failed', info: 'only informs' }[name])),
       compared.size > 0 && h('span.legend', h('i.compared'), 'compared with'),
@@ -179,6 +175,7 @@ const mark = (value) => (value.success === false ? '?' : glyphs[value.status] ??
 
 function chart(page, evaluations, chosen) {
   const columns = [...evaluations].reverse()
+  const name = labelsOf(evaluations)
   const metric = page.query.sli
   const of = (one) => one.indicators.find((each) => each.metric === metric)
   const width = Math.max(300, page.root.clientWidth - 48 - 26)
@@ -186,7 +183,7 @@ function chart(page, evaluations, chosen) {
     const indicator = metric ? of(one) : null
     const value = metric ? (indicator && indicator.success !== false ? indicator.value ?? null : null) : one.score ?? null
     const kind = metric ? indicator?.status : one.result
-    return { value, kind, label: label(one), isChosen: one.id === chosen?.id, title: `${label(one)}: ${value === null ? 'no value' : number(value)}, ${kind}`, onclick: () => choose(page, one) }
+    return { value, kind, label: name(one), isChosen: one.id === chosen?.id, title: `${label(one)}: ${value === null ? 'no value' : number(value)}, ${kind}`, onclick: () => choose(page, one) }
   })
   return h('div.card.padded', lineChart({ points, limits: metric ? limitsOf(columns, of) : [], label: metric ? indicatorsOf(evaluations).find((one) => one.metric === metric)?.name ?? metric : 'Score', width }))
 }

@@ -27,8 +27,8 @@ export function show(page) {
       return { counted, names, stages: chosen?.stages ?? [], dora }
     },
     show: (data) => page.render(
-      head('Statistics', null, select(spans, page.query.days ?? '30', (days) => page.setQuery({ days: days === '30' ? null : days }), { 'aria-label': 'Time' })),
-      toolbar(page, data), data.dora, ...counts(page, data)),
+      head('Statistics', null, places(page, data), select(spans, page.query.days ?? '30', (days) => page.setQuery({ days: days === '30' ? null : days }), { 'aria-label': 'Time' })),
+      data.dora, ...counts(page, data)),
   })
 }
 
@@ -44,11 +44,11 @@ async function countsOf(query, signal) {
   }
 }
 
-function toolbar(page, { names, stages }) {
+function places(page, { names, stages }) {
   if (names.length === 0) return null
-  return h('div.toolbar',
+  return [
     select([['', 'All projects'], ...names], page.query.project, (name) => page.setQuery({ project: name, stage: null, service: null }), { 'aria-label': 'Project' }),
-    stages.length > 0 && select([['', 'All stages'], ...stages.map((one) => one.name)], page.query.stage, (stage) => page.setQuery({ stage }), { 'aria-label': 'Stage' }))
+    stages.length > 0 && select([['', 'All stages'], ...stages.map((one) => one.name)], page.query.stage, (stage) => page.setQuery({ stage }), { 'aria-label': 'Stage' })]
 }
 
 function counts(page, { counted }) {

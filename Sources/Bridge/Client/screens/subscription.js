@@ -49,7 +49,7 @@ class Form {
     this.element = h('form.card.padded.narrow', { onsubmit: (event) => { event.preventDefault(); this.save() } },
       h('div.trigger', field('Task or stage.sequence', this.task, 'Such as deployment, or production.delivery.'), !this.other && field('What of it', this.kind)),
       h('datalist', { id: 'tasks' }, tasks.map((value) => h('option', { value }))),
-      h('label.check', this.isForAll, 'For all projects, not only ', h('b', project)),
+      h('label.check', this.isForAll, h('span', 'For all projects, not only ', h('b', project))),
       h('fieldset.boxes', h('legend', 'Stages'), this.stages.map(([name, box]) => h('label.check', box, name)), h('span.hint', 'None chosen: all.')),
       field('Services', this.services, 'Names with commas between them.'),
       this.heard, this.problem,
@@ -109,7 +109,7 @@ class Form {
 class Webhook {
   constructor(page, known, overview) {
     Object.assign(this, { page, known, overview })
-    this.element = h('section.card.padded.webhook')
+    this.element = h('section.card.padded.narrow.webhook')
   }
 
   get project() { return this.page.params.project }

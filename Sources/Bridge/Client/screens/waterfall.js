@@ -43,22 +43,23 @@ export function waterfall(page, run) {
   const lanes = run.executions.map((one) => ({ one, tasks: one.tasks.map((task) => taskOf(run, one, task)) }))
   const axis = scale(start, end, lanes.flatMap(({ tasks }) => tasks.filter((task) => task.from && !['approval', 'waiting'].includes(task.kind))
     .map((task) => [task.from + task.waited, task.to ?? end]).filter(([from, to]) => to > from && from > 0)))
+  const step = roundStep(end - start, 1 / labelShare(page.root.clientWidth))
   const lane = (key, indent, { name, word, from, to, kind, waited = 0 }) => h('div.lane', {
     'data-key': key, class: `${indent} ${page.params.stage === key.split('/')[0] ? 'chosen' : ''}`, 'data-open': !to && from ? '' : null,
   },
   h('div.name', word, name),
-  h('div.track', axis.cuts.length === 0 ? h('i.quarters') : axis.cuts.map((cut) => h('i.cut', { vars: { from: percent(cut.from), size: percent(cut.to - cut.from) } })),
+  h('div.track', axis.cuts.length === 0 ? h('i.ticks', { vars: { step: percent(step / (end - start || 1)) } }) : axis.cuts.map((cut) => h('i.cut', { vars: { from: percent(cut.from), size: percent(cut.to - cut.from) } })),
     from && bar(axis, { from, to: to ?? end, kind, waited })),
   h('div.took.number', from ? duration((to ?? end) - from) : ''))
   const kinds = new Set(lanes.flatMap(({ tasks }) => tasks.filter((task) => task.from).map((task) => task.kind)))
   return h('section.card.waterfall', { 'aria-label': 'Timeline', tabindex: 0, 'data-from': start },
-    h('div.lane.axis', h('div.name', 'Stage and task'), h('div.track', labels(axis, end - start, labelShare(page.root.clientWidth))), h('div.took.number', 'Took')),
+    h('div.lane.axis', h('div.name', 'Stage and task'), h('div.track', labels(axis, end - start, step, labelShare(page.root.clientWidth))), h('div.took.number', 'Took')),
     lanes.map(({ one, tasks }) => h('div.stagelane', { 'data-key': one.id, id: `stage-${one.stage}` },
       lane(one.stage, 'of-stage', {
-        name: h('span', h('b', one.stage), ' ', h('span.quiet', one.name)), word: runState(one, ''), from: instant(one.triggeredAt), to: instant(one.finishedAt), kind: kindOf(one),
+        name: h('span', h('b', one.stage), ' ', h(`span.quiet${one.name === run.name ? '.usual' : ''}`, one.name)), word: runState(one, ''), from: instant(one.triggeredAt), to: instant(one.finishedAt), kind: kindOf(one),
       }),
       tasks.map((task, index) => lane(`${one.stage}/${one.id}/${index}`, `of-task${task.from ? '' : ' planned'}`, task)))),
-    legend(kinds, lanes.some(({ tasks }) => tasks.some((task) => task.waited > 0)), axis.cuts.length > 0))
+    kinds.size > 0 && legend(kinds, lanes.flatMap(({ tasks }) => tasks).find((task) => task.waited > 0)?.kind, axis.cuts.length > 0))
 }
 
 function bar(axis, { from, to, kind, waited }) {
@@ -71,9 +72,14 @@ function bar(axis, { from, to, kind, waited }) {
   })
 }
 
-/// What stands above the axis: quarters, or how long was waited where it is shortened; none on top of another.
-function labels(axis, ms, room) {
-  const wanted = axis.cuts.length === 0 ? [0, 0.25, 0.5, 0.75, 1].map((at) => ({ at, text: at === 0 ? '0' : duration(ms * at) }))
+const roundSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 18e5, 36e5, 72e5, 216e5, 432e5]
+
+/// Round times that divide a time into at most so many parts, and six.
+export const roundStep = (ms, count) => roundSteps.find((step) => ms / step <= Math.min(6, count)) ?? Math.ceil(ms / 864e5 / 4) * 864e5
+
+/// What stands above the axis: round times, or how long was waited where it is shortened; none on top of another.
+function labels(axis, ms, step, room) {
+  const wanted = axis.cuts.length === 0 ? Array.from({ length: Math.floor(ms / step) + 1 }, (_, index) => ({ at: index * step / (ms || 1), text: index === 0 ? '0' : duration(index * step) }))
     : [{ at: 0, text: '0' }, ...axis.cuts.map((cut) => ({ at: (cut.from + cut.to) / 2, text: `⋯ ${duration(cut.ms)}`, title: `${duration(cut.ms)} in which everything waited, drawn shorter` })), { at: 1, text: duration(ms) }]
   let last = -1
   return wanted.filter(({ at }) => {
@@ -82,17 +88,17 @@ function labels(axis, ms, room) {
     return true
   }).map(({ at, text, title }) => {
     const side = at < room / 2 ? 'first' : at > 1 - room / 2 ? 'last' : null
-    return h('span', { vars: { from: percent(side === 'first' ? 0 : side === 'last' ? 1 : at) }, class: side, title }, text)
+    return h('span', { vars: { from: percent(side === 'first' ? 0 : at) }, class: side, title }, text)
   })
 }
 
 /// What a label needs of the axis, which has what names and times leave of the screen.
-const labelShare = (width) => 100 / Math.max(160, width - 450)
+const labelShare = (width) => 90 / Math.max(130, width - (innerWidth > 760 ? 450 : 252))
 
 const words = { pass: 'passed', warning: 'warning', fail: 'failed', running: 'runs', approval: 'waits for a decision', aborted: 'given up', waiting: 'not begun yet' }
-const legend = (kinds, hasWaited, isCut) => h('p.legends',
+const legend = (kinds, waited, isCut) => h('p.legends',
   Object.entries(words).filter(([kind]) => kinds.has(kind)).map(([kind, word]) => h('span.legend', h(`i.kind-${kind}`), word)),
-  hasWaited && h('span.legend', h('i.idle'), 'waits for whoever does it'),
+  waited && h('span.legend', h(`i.idle.kind-${waited}`), 'waits for whoever does it'),
   isCut && h('span.legend', h('i.cut'), 'everything waits: drawn shorter'))
 
 const kindOf = (one) => (one.state === 'finished' ? one.result ?? 'none' : ['aborted', 'timedOut', 'paused'].includes(one.state) ? one.state : one.state === 'waitingForApproval' ? 'approval' : one.state === 'waiting' ? 'waiting' : 'running')

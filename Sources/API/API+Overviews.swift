@@ -191,16 +191,6 @@ extension API {
         return .json(page.list("open", found.executions.map(Self.open), total: found.total))
     }
 
-    /// Ended remediations of all projects.
-    private func repairedOverview(_ request: APIRequest) async throws -> APIResponse {
-        let page = try Page(request)
-        if let project = request.query("project") { try request.caller.require(project: project) }
-        let all = try await parts.configuration.projectNames().filter(request.caller.grant.reaches)
-        let projects = request.query("project").map { [$0] } ?? all
-        let found = try await parts.store.endedRemediations(in: projects, offset: page.offset, limit: page.size)
-        return .json(page.list("runs", found.runs.map(Self.summary), total: found.total))
-    }
-
     /// An open execution in a list.
     static func open(_ execution: SequenceExecution) -> JSON {
         let evaluation = execution.payload["evaluation"]

@@ -1,4 +1,5 @@
 """Runs: their list and their timeline, how they are triggered, what they wait for, and what they repair."""
+import base64
 import unittest
 
 from harness import (
@@ -15,6 +16,18 @@ REPAIRED = SHIPYARD + """        - name: remediation
           tasks:
             - name: diagnose
             - name: repair
+"""
+
+
+ACTIONS = """apiVersion: spec.keptn.sh/0.1.4
+kind: Remediation
+metadata: {name: carts}
+spec:
+  remediations:
+    - problemType: default
+      actionsOnOpen:
+        - {action: scaling, name: the scaling, value: "1"}
+        - {action: rollback, name: the rollback}
 """
 
 
@@ -190,6 +203,37 @@ class Remediation(BridgeTest):
         page.visit(f"problems?project={names[1]}")
         eventually("only that project is shown", lambda: page.count(rows) == 1)
         self.assertEqual(page.violations(), [])
+
+    def test_what_was_done_about_a_problem_is_listed_with_its_results(self):
+        tasks = "".join(f"            - name: {name}\n" for name in ("get-action", "action", "evaluation"))
+        project("acted", ["carts"], REPAIRED[:REPAIRED.index("            - name: diagnose")] + tasks)
+        api("PUT", "resource-service/v1/project/acted/resource/remediation.yaml", {
+            "resourceContent": base64.b64encode(ACTIONS.encode()).decode()})
+        context = send("production.remediation.triggered", {
+            "project": "acted", "stage": "production", "service": "carts", "problem": {"problemTitle": "Too slow"}})
+        event = open_task("action", context)
+        start(event)
+        finish(event)
+        event = open_task("evaluation", context)
+        start(event)
+        finish(event, "fail", evaluation={"result": "fail", "score": 0})
+        event = open_task("action", context)
+        start(event)
+        finish(event, "fail", message="no earlier version")
+        page = self.browser
+        for path in ("problems?project=acted", "problems"):
+            with self.subTest(path):
+                page.visit(path)
+                row = f"[aria-label='Ended remediations'] tr[data-key='{context}']"
+                page.find(f"{row} td", "Too slow")
+                page.find(f"{row} .state-pass", "scaling")
+                page.find(f"{row} .state-fail", "rollback")
+                self.assertIn("no earlier version", page.find(row).text)
+                self.assertIn("the rollback", page.find(row).text)
+                for width, dark in ((1440, False), (390, True)):
+                    page.size(width, dark)
+                    page.shot(f"repaired-{width}{'-dark' if dark else ''}")
+                    self.assertEqual(page.violations(), [])
 
     def test_a_problem_is_followed_until_it_is_repaired(self):
         project("repaired", ["carts"], REPAIRED)

@@ -19,18 +19,21 @@ extension API {
     }
 
     /// The state of sequences follows the log by a moment. Who has heard of an event and asks what it has changed is
-    /// answered when it has been handled, or after this time.
+    /// answered when it has been handled, or after this time; then the answer says that it is to be asked for again.
     private static let catchUpMax = Duration.seconds(1)
+    private static let behind = HTTPField.Name("keptn-behind")
 
     private func overview(
         _ path: String, _ answer: @escaping @Sendable (APIRequest) async throws -> APIResponse
     ) -> HTTPRoute {
         HTTPRoute(.get, "/api/v1/overview/" + path) { request in
             let (head, barrier) = (try await parts.store.head(), parts.barrier)
-            try? await parts.time.withDeadline(Self.catchUpMax, "the state of sequences") {
+            let isHandled: Void? = try? await parts.time.withDeadline(Self.catchUpMax, "the state of sequences") {
                 try await barrier.handled(head)
             }
-            return try await answer(request)
+            var response = try await answer(request)
+            if isHandled == nil, let behind = Self.behind { response.headers[behind] = "true" }
+            return response
         }
     }
 

@@ -1,5 +1,8 @@
+import API
 import CloudEvents
 import Core
+import HTTPServing
+import HTTPTypes
 import KeptnModel
 import Ports
 import TestSupport
@@ -179,6 +182,28 @@ struct OverviewsTests {
         try await StoreContract.save(execution("c", at: 3, many), expecting: 1, in: bench.store)
         let circle = try #require(try await bench.send("GET", Self.all + "/repaired").json["runs"]?.elements.first)
         #expect(circle["actionCount"] == 32 && circle["actions"]?.elements.count == 20)
+    }
+
+    @Test("An answer that could not wait for what has just happened says so", arguments: [true, false])
+    func behind(isStuck: Bool) async throws {
+        struct Stuck: EventBarrier {
+            let time: ManualTime
+            func handled(_ position: Position) async throws { try await time.sleep(for: .seconds(3600)) }
+        }
+        let time = ManualTime()
+        let bench = try await AccessBench(barrier: isStuck ? Stuck(time: time) : NoBarrier())
+        let route = try #require(bench.api.routes.first { $0.path == Self.all + "/projects" })
+        let answer = Task {
+            var request = APIRequest()
+            request.caller = Caller(name: "first", grant: .admin)
+            return try await route.handler(request)
+        }
+        if isStuck {
+            try await bench.time.waitForSleepers(1)
+            bench.time.advance(by: .seconds(1))
+        }
+        let behind = try #require(HTTPField.Name("keptn-behind"))
+        #expect(try await answer.value.headers[behind] == (isStuck ? "true" : nil))
     }
 
     @Test("The stream tells the facts of events without what they say")

@@ -124,14 +124,25 @@ class ErrorPages(BridgeTest):
                 self.assertEqual(page.violations(), [])
 
     def test_a_server_that_cannot_be_reached_is_named_and_asked_again(self):
+        project("cut", ["carts"])
+        webhooks = next(one["id"] for one in api("GET", "controlPlane/v1/uniform/registration")
+                        if one["name"] == "webhook-service")
+        integrations = "project/cut/settings/uniform/integrations"
         page = self.browser
-        page.visit("about")
-        page.wire.cut()
-        page.find(".live", "reconnecting")
-        page.visit("approvals")
-        page.says("no answer from the server")
-        page.wire.mend()
-        page.find("h1", "Approvals")
+        for path, title in (("approvals", "Approvals"), ("project/cut/sequence", "Sequences"),
+                            (f"{integrations}/{webhooks}/subscriptions/add", "New subscription"),
+                            ("project/cut/settings/files", "Files"), ("project/cut/service/carts", "carts")):
+            with self.subTest(path):
+                # The screen is there, its data are not.
+                page.visit(path)
+                page.find("h1", title)
+                page.visit("about")
+                page.wire.cut()
+                page.find(".live", "reconnecting")
+                page.visit(path)
+                page.says("no answer from the server")
+                page.wire.mend()
+                page.find("h1", title)
 
 
 if __name__ == "__main__":

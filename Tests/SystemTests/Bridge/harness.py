@@ -67,12 +67,14 @@ def send(kind, data, context=None, triggered=None, source="tester"):
 
 
 def send_many(project, count, service="carts"):
-    """Events about a project that change nothing there, in one request."""
+    """Events about a project that change nothing there, in one request; their ids."""
+    ids = [str(uuid.uuid4()) for _ in range(count)]
     api("POST", "v1/event", [
-        {"type": "sh.keptn.event.note.status.changed", "source": "tester", "specversion": "1.0", "id": str(uuid.uuid4()),
+        {"type": "sh.keptn.event.note.status.changed", "source": "tester", "specversion": "1.0", "id": event,
          "shkeptncontext": str(uuid.uuid4()), "triggeredid": str(uuid.uuid4()),
-         "data": {"project": project, "stage": "dev", "service": service}} for _ in range(count)],
+         "data": {"project": project, "stage": "dev", "service": service}} for event in ids],
         kind="application/cloudevents-batch+json")
+    return ids
 
 
 def query(path, **items):
@@ -122,14 +124,18 @@ def eventually(what, condition, seconds=60):
 class Wire:
     """Passes connections on until it is cut; then it drops them and takes no more."""
 
-    def __init__(self):
-        host, port = urllib.parse.urlparse(URL).netloc.split(":")
-        self.target = (host, int(port))
+    def __init__(self, url=URL):
+        self.lead_to(url)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         self.is_cut = False
         self.open = set()
+        self.silent = set()
         threading.Thread(target=self.accept, daemon=True).start()
+
+    def lead_to(self, url):
+        host, port = urllib.parse.urlparse(url).netloc.split(":")
+        self.target = (host, int(port))
 
     def accept(self):
         while True:
@@ -140,7 +146,11 @@ class Wire:
             threading.Thread(target=self.carry, args=(near,), daemon=True).start()
 
     def carry(self, near):
-        far = socket.create_connection(self.target)
+        try:
+            far = socket.create_connection(self.target)
+        except OSError:
+            near.close()
+            return
         pair = (near, far)
         self.open |= set(pair)
         try:
@@ -149,11 +159,14 @@ class Wire:
                     data = ready.recv(65536)
                     if not data:
                         return
+                    if near in self.silent:
+                        continue
                     (far if ready is near else near).sendall(data)
         except (OSError, ValueError):
             pass
         finally:
             self.open -= set(pair)
+            self.silent.discard(near)
             for end in pair:
                 end.close()
 
@@ -167,6 +180,10 @@ class Wire:
 
     def mend(self):
         self.is_cut = False
+
+    def hush(self):
+        """What is open now stays open and carries nothing any more, and neither end is told."""
+        self.silent |= self.open
 
 
 # MARK: - The browser

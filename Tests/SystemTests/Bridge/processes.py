@@ -21,9 +21,13 @@ class Process:
         self.folder = tempfile.TemporaryDirectory(prefix="keptn-bridge-")
         self.home = pathlib.Path(self.folder.name)
         self.output = open(self.home / "output", "w+")
+        self.arguments = arguments
+        self.environment = os.environ | {"KEPTN_HOME": str(self.home)} | (environment or {})
+        self.start()
+
+    def start(self):
         self.process = subprocess.Popen(
-            arguments, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
-            env=os.environ | {"KEPTN_HOME": str(self.home)} | (environment or {}))
+            self.arguments, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output, env=self.environment)
 
     def read(self, file="output"):
         path = self.home / file
@@ -47,8 +51,19 @@ class Server(Process):
 
     def __init__(self, *options, environment=None):
         super().__init__(PROGRAM, "server", "--listen", "127.0.0.1:0", *options, environment=environment)
+        self.find()
+
+    def find(self):
         self.url = self.ready(lambda: self.read("endpoint")).removesuffix("/api")
         self.token = self.read("token")
+
+    def restart(self):
+        """The same data, at another address."""
+        self.process.terminate()
+        self.process.wait(60)
+        (self.home / "endpoint").unlink(missing_ok=True)
+        self.start()
+        self.find()
 
 
 class RemoteBridge(Process):

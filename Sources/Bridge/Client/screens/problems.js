@@ -7,7 +7,7 @@ import { command, duration, empty, head, number, pager, plural, runState, select
 export function show(page) {
   page.title('Problems')
   page.load({
-    concerns: (event) => event.type.includes('remediation') || event.type.includes('action') || event.type.includes('problem'),
+    concerns: (event) => /\.(triggered|finished|control)$/.test(event.type),
     ask: async (signal) => {
       const { project, from, past: pastFrom } = page.query
       const [open, past, { names: projects }] = await Promise.all([

@@ -19,18 +19,21 @@ extension API {
     }
 
     /// The state of sequences follows the log by a moment. Who has heard of an event and asks what it has changed is
-    /// answered when it has been handled, or after this time.
+    /// answered when it has been handled, or after this time; then the answer says that it is to be asked for again.
     private static let catchUpMax = Duration.seconds(1)
+    private static let behind = HTTPField.Name("keptn-behind")
 
     private func overview(
         _ path: String, _ answer: @escaping @Sendable (APIRequest) async throws -> APIResponse
     ) -> HTTPRoute {
         HTTPRoute(.get, "/api/v1/overview/" + path) { request in
             let (head, barrier) = (try await parts.store.head(), parts.barrier)
-            try? await parts.time.withDeadline(Self.catchUpMax, "the state of sequences") {
+            let isHandled: Void? = try? await parts.time.withDeadline(Self.catchUpMax, "the state of sequences") {
                 try await barrier.handled(head)
             }
-            return try await answer(request)
+            var response = try await answer(request)
+            if isHandled == nil, let behind = Self.behind { response.headers[behind] = "true" }
+            return response
         }
     }
 
@@ -189,16 +192,6 @@ extension API {
         query.limit = page.size
         let found = try await parts.store.open(query)
         return .json(page.list("open", found.executions.map(Self.open), total: found.total))
-    }
-
-    /// Ended remediations of all projects.
-    private func repairedOverview(_ request: APIRequest) async throws -> APIResponse {
-        let page = try Page(request)
-        if let project = request.query("project") { try request.caller.require(project: project) }
-        let all = try await parts.configuration.projectNames().filter(request.caller.grant.reaches)
-        let projects = request.query("project").map { [$0] } ?? all
-        let found = try await parts.store.endedRemediations(in: projects, offset: page.offset, limit: page.size)
-        return .json(page.list("runs", found.runs.map(Self.summary), total: found.total))
     }
 
     /// An open execution in a list.

@@ -46,15 +46,23 @@ extension API {
     }
 
     /// Behind the event that the client saw last, or behind the newest one. A client whose first request cannot have
-    /// the header says it in the query.
-    private static func start(_ request: APIRequest, head: Position) throws -> Position {
+    /// the header says it in the query; `missedMax` is for those who would rather look anew than hear of more than so
+    /// many events.
+    private static func start(_ request: APIRequest, head: Position) throws -> EventStream.Start {
         let header = HTTPField.Name("last-event-id").flatMap { request.headers[$0] }
-        guard let text = header.wanted ?? request.query("lastEventId") else { return head }
+        guard let text = header.wanted ?? request.query("lastEventId") else { return EventStream.Start(position: head) }
         guard let number = Int64(text), number >= 0 else {
             throw KeptnError(
                 .invalidInput, "Last-Event-ID is '\(text)'; the id of an event of this stream is needed, or 0 for all")
         }
-        return min(Position(number), head)
+        let last = Position(number)
+        guard let most = request.query("missedMax") else { return EventStream.Start(position: min(last, head)) }
+        guard let missedMax = Int64(most), missedMax >= 0 else {
+            throw KeptnError(.invalidInput, "missedMax is '\(most)'; a number of events is needed")
+        }
+        // An id that is ahead is one of another log: nobody knows what its client has missed.
+        let isTold = last <= head && head.value - last.value <= missedMax
+        return isTold ? EventStream.Start(position: last) : EventStream.Start(position: head, skippedFrom: last)
     }
 }
 
@@ -84,7 +92,7 @@ struct EventStream: AsyncSequence, Sendable {
     let time: any TimeSource
     let words: any EventWords
     let types: WantedTypes
-    let start: Position
+    let start: Start
     let filter: SubscriptionFilter
     let context: String?
     let isFactsOnly: Bool
@@ -93,7 +101,14 @@ struct EventStream: AsyncSequence, Sendable {
     static let keepAlive = Duration.seconds(15)
     private static let batch = 256
 
-    func makeAsyncIterator() -> Iterator { Iterator(stream: self, position: start) }
+    /// Where a stream begins.
+    struct Start: Sendable {
+        var position: Position
+        /// What the client saw last, when it is not told what came between.
+        var skippedFrom: Position?
+    }
+
+    func makeAsyncIterator() -> Iterator { Iterator(stream: self, position: start.position) }
 
     struct Iterator: AsyncIteratorProtocol {
         let stream: EventStream
@@ -108,21 +123,33 @@ struct EventStream: AsyncSequence, Sendable {
         mutating func next() async throws -> [UInt8]? {
             guard hasBegun else {
                 hasBegun = true
-                // An id without data: a client that sees no event resumes from here all the same.
-                return Array("retry: 2000\nid: \(position.value)\n\n".utf8)
+                return stream.beginning
             }
+            let end = stream.time.now + EventStream.keepAlive
             while true {
                 let events = try await stream.log.events(after: position, limit: EventStream.batch)
-                guard let last = events.last else {
-                    if try await stream.hasNews(after: position) { continue }
-                    return Array(": nothing new\n\n".utf8)
+                if let last = events.last {
+                    position = last.position
+                    var text: [UInt8] = []
+                    for event in events where stream.isWanted(event) { text += try await stream.text(of: event) }
+                    if !text.isEmpty { return text }
+                    // Nor shall it be taken for dead while only events come that it does not want.
+                    if stream.time.now < end { continue }
+                } else if try await stream.hasNews(after: position, until: end) {
+                    continue
                 }
-                position = last.position
-                var text: [UInt8] = []
-                for event in events where stream.isWanted(event) { text += try await stream.text(of: event) }
-                if !text.isEmpty { return text }
+                return Array("id: \(position.value)\n: nothing new\n\n".utf8)
             }
         }
+    }
+
+    /// An id without data: a client that sees no event resumes from here all the same.
+    private var beginning: [UInt8] {
+        let id = "id: \(start.position.value)\n"
+        let skipped = start.skippedFrom.map {
+            "event: skipped\ndata: {\"from\":\($0.value),\"to\":\(start.position.value)}\n"
+        }
+        return Array("retry: 2000\n\(id)\(skipped ?? "")\n".utf8)
     }
 
     private func isWanted(_ event: RecordedEvent) -> Bool {
@@ -132,15 +159,15 @@ struct EventStream: AsyncSequence, Sendable {
                 type: event.event.type, project: facts.project, stage: facts.stage, service: facts.service)
     }
 
-    /// False when nothing came for a while.
-    private func hasNews(after position: Position) async throws -> Bool {
+    /// False when nothing came until then.
+    private func hasNews(after position: Position, until end: Timestamp) async throws -> Bool {
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await log.waitForEvents(after: position, matching: isWanted)
                 return true
             }
             group.addTask {
-                try await time.sleep(for: Self.keepAlive)
+                try await time.sleep(until: end)
                 return false
             }
             defer { group.cancelAll() }

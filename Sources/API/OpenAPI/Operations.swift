@@ -37,7 +37,8 @@ extension API {
         Operation(
             "GET", "/api/v1/stream", .events,
             "Events while they happen, as server-sent events; resumed by the header Last-Event-ID.",
-            query: "type: string, keptnContext: string, lastEventId: string, view: string, \(place)",
+            query:
+                "type: string, keptnContext: string, lastEventId: string, missedMax: integer, view: string, \(place)",
             answers: [200: .bytes("text/event-stream")], errors: [400]),
         Operation(
             "POST", "/api/v1/hook/{name}", .events,

@@ -39,9 +39,10 @@ extension API {
                 answers: [200: .json("OpenOverviews")], errors: [400]),
             Operation(
                 "GET", all + "/repaired", .overviews,
-                "Ended runs that began with the sequence 'remediation', of all projects, newest first.",
+                "Ended runs that began with the sequence 'remediation', of all projects, newest first, with what was "
+                    + "done: the newest twenty actions of each.",
                 query: "project: string, \(paging)",
-                answers: [200: .json("RunOverviews")], errors: [400]),
+                answers: [200: .json("RepairOverviews")], errors: [400]),
             Operation(
                 "GET", "/api/v1/search", .overviews,
                 "Projects and services by a part of their names, runs by the beginning of their contexts.",
@@ -60,6 +61,11 @@ extension API {
         "running*: integer, waiting*: integer, paused*: integer, approvals*: integer, "
         + "problems*: integer"
     private static let paged = "totalCount*: integer, pageSize: integer, nextPageKey: string"
+    private static let run = """
+        context*: string, name*: string, project*: string, service*: string, state*: string, result: string,
+        triggeredAt*: time, finishedAt: time, image: string,
+        stages*: [{stage*: string, name*: string, state*: string, result: string, task: string}]
+        """
 
     /// All that are named.
     static let shapes = namedShapes + overviewShapes + serviceShapes
@@ -86,14 +92,7 @@ extension API {
                                      open: [OpenOverview]}]}], \(paged)}
             """
         ),
-        (
-            "RunOverview",
-            """
-            {context*: string, name*: string, project*: string, service*: string, state*: string, result: string,
-             triggeredAt*: time, finishedAt: time, image: string,
-             stages*: [{stage*: string, name*: string, state*: string, result: string, task: string}]}
-            """
-        ),
+        ("RunOverview", "{\(run)}"),
         (
             "RunTimeline",
             """
@@ -112,6 +111,15 @@ extension API {
             """
         ),
         ("RunOverviews", "{runs*: [RunOverview], \(paged)}"),
+        (
+            "RepairOverview",
+            """
+            {\(run), problem: any, actionCount*: integer,
+             actions*: [{task*: string, action: any, name: any, description: any, result: string, message: string,
+                         finishedAt: time}]}
+            """
+        ),
+        ("RepairOverviews", "{runs*: [RepairOverview], \(paged)}"),
         (
             "OpenOverview",
             """

@@ -8,6 +8,9 @@ export class APIError extends Error {
     this.status = status
   }
 
+  /// Whether the same request may well be answered some time later.
+  get isPassing() { return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500 }
+
   /// What to do about it, for people.
   get remedy() {
     if (this.status === 0) return 'The server cannot be reached. Is “keptn server” running? This page tries again by itself.'
@@ -23,10 +26,17 @@ export const unreachable = () => new APIError(0, 'no answer from the server')
 
 let onLoggedOut = () => {}
 
+/// How often the server has answered before it had handled all that had happened (docs/limits.md): who shows such an
+/// answer asks again.
+export let behind = 0
+
+/// How long an answer may take; some changes wait for a Git upstream.
+const [readMax, changeMax] = [30_000, 180_000]
+
 /// What is to happen when the server says that nobody is logged in (any more).
 export function whenLoggedOut(body) { onLoggedOut = body }
 
-async function send(method, path, { query, body, signal, headers } = {}) {
+async function send(method, path, { query, body, signal, headers, isEndless = false } = {}) {
   const url = new URL(path, base)
   for (const [key, value] of Object.entries(query ?? {})) {
     if (value !== undefined && value !== null && value !== '') url.searchParams.set(key, value)
@@ -34,7 +44,8 @@ async function send(method, path, { query, body, signal, headers } = {}) {
   let response
   try {
     response = await fetch(url, {
-      method, signal,
+      method,
+      signal: isEndless ? signal : AbortSignal.any([signal, AbortSignal.timeout(method === 'GET' ? readMax : changeMax)].filter(Boolean)),
       headers: {
         'x-keptn-bridge': '1',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -54,7 +65,16 @@ async function send(method, path, { query, body, signal, headers } = {}) {
   throw error
 }
 
-const json = async (...request) => (await send(...request)).json()
+async function json(...request) {
+  const response = await send(...request)
+  if (response.headers.has('keptn-behind')) behind += 1
+  try {
+    return await response.json()
+  } catch (error) {
+    // What breaks off is no answer; a network's failure is a TypeError too.
+    throw error.name === 'AbortError' ? error : unreachable()
+  }
+}
 
 export const get = (path, query, signal) => json('GET', path, { query, signal })
 export const post = (path, body, options) => json('POST', path, { body, ...options })
@@ -62,7 +82,7 @@ export const put = (path, body) => json('PUT', path, { body })
 export const remove = (path, query) => json('DELETE', path, { query })
 
 /// An open answer, for live.js.
-export const open = (path, options) => send('GET', path, options)
+export const open = (path, options) => send('GET', path, { ...options, isEndless: true })
 
 /// A part of a path: any name, whatever is in it.
 export const part = encodeURIComponent

@@ -98,8 +98,8 @@ async function show() {
     await show(own)
     if (own.loaders.length === 0) main.setAttribute('aria-busy', 'false')
   } catch (error) {
-    if (!(error instanceof APIError)) console.error(error)
     if (own !== page) return
+    if (!(error instanceof APIError)) console.error(error)
     own.render(failure(error, again))
     main.setAttribute('aria-busy', 'false')
     live.onState((word) => { if (word === 'live') again() }, own.signal)

@@ -1,23 +1,32 @@
-// What happens, while it happens: one stream of events for the whole page, resumed where it broke off. Screens hear of
-// events in batches, at most one a frame, so that a thousand events a second do not freeze a page.
+// What happens, while it happens: one stream of events for the whole page, resumed where it broke off. Screens are told
+// at most once a frame that something concerned them, so that a thousand events a second do not freeze a page.
 
 import { open, APIError } from './api.js'
 import { oncePerFrame } from './dom.js'
 
+/// The server answers at once, and gives a sign every 15 s: a connection without any for so long is dead, whatever the
+/// browser holds of it.
+const [answerMax, silenceMax] = [10_000, 40_000]
+/// Who has missed more than so many events looks anew instead of hearing of each of them.
+const missedMax = 2000
+const [pauseMin, pauseMax] = [250, 5000]
+
 const listeners = new Set()
 const stateListeners = new Set()
-let waiting = []
 let lastID = null
-let controller = null
+/// The loop that holds the connection: how it is ended, and how it is kept from waiting.
+let current = null
 let isWanted = false
 
 /// 'live', 'connecting' (again) or 'off'.
 export let state = 'off'
 
-/// Calls with lists of {type, project, stage, service, context, id}. The signal ends it.
-export function onEvents(body, signal) {
-  listeners.add(body)
-  signal?.addEventListener('abort', () => listeners.delete(body))
+/// Calls `body` when something happened that concerned it, and when it cannot be told what happened. The signal ends it.
+/// - concerns: ({type, project, stage, service, context, id}) => Boolean, asked of each event.
+export function onEvents(concerns, body, signal) {
+  const listener = { concerns, body, isDue: false }
+  listeners.add(listener)
+  signal?.addEventListener('abort', () => listeners.delete(listener))
 }
 
 export function onState(body, signal) {
@@ -32,63 +41,86 @@ function become(word) {
 }
 
 const deliver = oncePerFrame(() => {
-  const events = waiting
-  waiting = []
-  for (const body of listeners) body(events)
+  for (const listener of listeners) {
+    if (!listener.isDue) continue
+    listener.isDue = false
+    listener.body()
+  }
 })
 
 export function start() {
   isWanted = true
-  if (!controller && document.visibilityState === 'visible') run()
+  if (!current && document.visibilityState === 'visible') run()
 }
 
 export function stop() {
   isWanted = false
   lastID = null
-  controller?.abort()
-  controller = null
+  end()
+}
+
+function end() {
+  const loop = current
+  current = null
+  loop?.abort()
 }
 
 // A page that nobody sees holds no connection; when it is seen again it goes on behind the last event it has heard.
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') return isWanted && start()
-  controller?.abort()
-  controller = null
+  end()
 })
-addEventListener('online', () => { if (isWanted) start() })
+addEventListener('online', () => {
+  current?.wake()
+  if (isWanted) start()
+})
 
 async function run() {
-  const own = controller = new AbortController()
-  let pause = 250
-  while (isWanted && controller === own) {
+  const own = current = { abort() {}, wake() {} }
+  let pause = pauseMin
+  while (current === own) {
     become('connecting')
-    try {
-      const response = await open('v1/stream', { query: { view: 'facts', lastEventId: lastID }, signal: own.signal })
-      become('live')
-      pause = 250
-      await read(response.body)
-    } catch (error) {
-      if (controller !== own) return
-      if (error instanceof APIError && [401, 403].includes(error.status)) { isWanted = false; break }
+    const connection = new AbortController()
+    own.abort = () => connection.abort()
+    let alarm = setTimeout(own.abort, answerMax)
+    const heard = () => {
+      clearTimeout(alarm)
+      alarm = setTimeout(own.abort, silenceMax)
     }
-    if (controller !== own) return
+    try {
+      const response = await open('v1/stream', { query: { view: 'facts', lastEventId: lastID, missedMax }, signal: connection.signal })
+      heard()
+      become('live')
+      pause = pauseMin
+      await read(response.body, heard)
+    } catch (error) {
+      if (current === own && error instanceof APIError && [401, 403].includes(error.status)) {
+        current = null
+        isWanted = false
+        become('off')
+      }
+    } finally {
+      clearTimeout(alarm)
+    }
+    if (current !== own) return
     become('connecting')
-    await new Promise((resolve) => setTimeout(resolve, pause))
-    pause = Math.min(pause * 2, 5000)
+    await new Promise((resolve) => {
+      own.wake = resolve
+      setTimeout(resolve, pause)
+    })
+    pause = Math.min(pause * 2, pauseMax)
   }
-  if (controller !== own) return
-  controller = null
-  become('off')
 }
 
 // Server-sent events (https://html.spec.whatwg.org, section 9.2), as far as our server uses them. EventSource itself
 // hears only types that are named before, and there is no end of types here.
-async function read(body) {
+async function read(body, heard) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''
   for (;;) {
     const { value, done } = await reader.read()
     if (done) return
+    heard()
     const blocks = (rest + value).split('\n\n')
     rest = blocks.pop()
     for (const block of blocks) take(block)
@@ -96,14 +128,15 @@ async function read(body) {
 }
 
 function take(block) {
+  let kind = ''
   let data = ''
   for (const line of block.split('\n')) {
     if (line.startsWith('id: ')) lastID = line.slice(4)
+    else if (line.startsWith('event: ')) kind = line.slice(7)
     else if (line.startsWith('data: ')) data += line.slice(6)
   }
   if (!data) return
-  waiting.push(JSON.parse(data))
-  // Screens ask anew what they show: of a flood, the newest part is enough to know what has changed.
-  if (waiting.length > 5000) waiting = waiting.slice(-5000)
+  const event = JSON.parse(data)
+  for (const listener of listeners) listener.isDue ||= kind === 'skipped' || listener.concerns(event)
   deliver()
 }

@@ -1,11 +1,14 @@
 // A screen while it is shown: where it is, what it asks, and when it has to ask again.
 
+import { behind, unreachable } from './api.js'
 import { h, patch } from './dom.js'
-import { onEvents, onState } from './live.js'
+import { onEvents, onState, state } from './live.js'
 import { failure } from './parts.js'
 
 /// Between two askings that events cause; a screen that takes longer to ask waits longer.
 const pauseMin = 100
+/// Until what failed is asked again: so long, then twice as long each time.
+const [retryMin, retryMax] = [1000, 30_000]
 
 export class Page {
   /// - params: what stands in the path, such as {project}; query: what stands behind the question mark.
@@ -30,31 +33,41 @@ export class Page {
   }
 
   /// Asks, shows the answer, and does both again when the address's query changes, when an event comes that concerns
-  /// the screen, and when the connection is there again.
+  /// the screen, when the connection is there again, and some time after the server failed to answer.
   /// - ask: (signal) => data; show: (data) => void, called after each answer; concerns: (event) => Boolean.
   /// - isSized: what is shown depends on how wide the screen is.
   load({ ask, show, concerns = () => true, isSized = false }) {
     let isAsking = false
     let isWanted = false
     let hasAnswer = false
+    let failures = 0
+    let retry
+    let asking
     const run = async () => {
+      clearTimeout(retry)
       if (isAsking) { isWanted = true; return }
       isAsking = true
       do {
         isWanted = false
         const start = performance.now()
+        const known = behind
+        asking = new AbortController()
         try {
-          const data = await ask(this.signal)
+          const data = await ask(AbortSignal.any([this.signal, asking.signal]))
           if (this.signal.aborted) return
           if (isSized) this.whenWidthChanges(() => show(data))
           show(data)
           if (!hasAnswer) performance.measure('shown', { start: this.start })
           hasAnswer = true
+          failures = 0
+          if (behind !== known) isWanted = true
         } catch (error) {
-          if (this.signal.aborted || error.name === 'AbortError') return
+          if (this.signal.aborted) return
           // What is shown already stays: better old than nothing. The head says that the connection is gone.
           if (!hasAnswer || error.status !== 0) this.render(failure(error, run))
           if (error.status === undefined) console.error(error)
+          // While the stream is being opened anew, that it is there again will be the sign to ask.
+          if (error.isPassing && state !== 'connecting') retry = setTimeout(run, Math.min(retryMin * 2 ** failures++, retryMax))
         }
         this.root.setAttribute('aria-busy', 'false')
         if (isWanted) await new Promise((done) => setTimeout(done, Math.max(pauseMin, performance.now() - start)))
@@ -62,8 +75,13 @@ export class Page {
       isAsking = false
     }
     this.loaders.push(run)
-    onEvents((events) => { if (events.some(concerns)) run() }, this.signal)
-    onState((state) => { if (state === 'live') run() }, this.signal)
+    this.signal.addEventListener('abort', () => clearTimeout(retry))
+    onEvents(concerns, run, this.signal)
+    onState((word) => {
+      // What was asked over a connection that broke may never be answered.
+      if (word === 'connecting') asking?.abort(unreachable())
+      if (word === 'live') run()
+    }, this.signal)
     run()
     return run
   }

@@ -28,7 +28,10 @@ struct AccessBench {
     let time: ManualTime
     private let table: RouteTable
 
-    init(identities: (any IdentityVerifier)? = nil, login: (any BrowserLogin)? = nil) async throws {
+    init(
+        identities: (any IdentityVerifier)? = nil, login: (any BrowserLogin)? = nil,
+        barrier: any EventBarrier = NoBarrier()
+    ) async throws {
         let logger = Self.logger
         let (time, ids, store) = (ManualTime(), SequentialIDs(), InMemoryStore())
         let configuration = try await ConfigurationBench.withSockshop().service
@@ -42,7 +45,7 @@ struct AccessBench {
                 store: store, configuration: configuration,
                 intake: EventBroker(
                     log: store, queries: store, sequences: store, configuration: configuration, time: time, ids: ids),
-                barrier: NoBarrier(),
+                barrier: barrier,
                 subscriptions: Distributor(store: store, logger: logger), words: PushBench.words(store),
                 push: PushBench.idle(store),
                 artifacts: InMemoryArtifactStore(), reports: InMemoryTestReports(),

@@ -1,5 +1,8 @@
+import API
 import CloudEvents
 import Core
+import HTTPServing
+import HTTPTypes
 import KeptnModel
 import Ports
 import TestSupport
@@ -138,6 +141,69 @@ struct OverviewsTests {
     func mistakes(path: String, says: String) async throws {
         let answer = try await Self.withRuns().send("GET", Self.project + path)
         #expect(answer.status == 400 && answer.json["message"]?.stringValue?.contains(says) == true)
+    }
+
+    @Test("An ended remediation says what was wrong, and what was done with which result")
+    func repairs() async throws {
+        let bench = try await AccessBench()
+        func finished(_ name: String, _ id: String, _ result: String) -> JSON {
+            [
+                "name": .string(name), "eventID": .string(id), "finishedAt": 1,
+                "outcome": ["result": .string(result), "status": "succeeded", "message": "said so"],
+            ]
+        }
+        func execution(_ id: String, at: Int64, task: String? = nil, _ tasks: [JSON]) throws -> SequenceExecution {
+            let plain = try StoreContract.execution(
+                id, context: "r", name: "remediation", at: at, state: task == nil ? .finished : .aborted, task: task)
+            let json = plain.encoded.setting("finishedTasks", to: .array(tasks)).setting(
+                "payload", to: ["problem": ["problemTitle": "slow"]])
+            return try SequenceExecution(decoding: json, definition: plain.definition)
+        }
+        try await StoreContract.save(
+            execution("a", at: 1, [finished("get-action", "g1", "pass"), finished("action", "a1", "fail")]),
+            execution("b", at: 2, [finished("action", "a2", "pass"), finished("evaluation", "e", "pass")]),
+            execution("c", at: 3, task: "action", []), in: bench.store)
+        for (id, action) in [("a1", "scaling"), ("a2", "rollback")] {
+            var event = StoreContract.event(id, type: "sh.keptn.event.action.triggered", context: "r")
+            event.data = .json([
+                "project": "sockshop", "stage": "dev", "service": "carts",
+                "action": ["action": .string(action), "name": "more"],
+            ])
+            try await bench.store.append([event])
+        }
+        let run = try #require(try await bench.send("GET", Self.all + "/repaired").json["runs"]?.elements.first)
+        #expect(run["problem"] == "slow" && run["actionCount"] == 3)
+        let actions = run["actions"]?.elements ?? []
+        #expect(actions.map { $0["action"] } == ["scaling", "rollback", nil])
+        #expect(actions.map { $0["result"] } == ["fail", "pass", nil])
+        #expect(actions.first?["message"] == "said so" && actions.first?["name"] == "more")
+        // Of a run that began to turn in circles the newest are told.
+        let many = (1...30).map { finished("action", "m\($0)", "fail") }
+        try await StoreContract.save(execution("c", at: 3, many), expecting: 1, in: bench.store)
+        let circle = try #require(try await bench.send("GET", Self.all + "/repaired").json["runs"]?.elements.first)
+        #expect(circle["actionCount"] == 32 && circle["actions"]?.elements.count == 20)
+    }
+
+    @Test("An answer that could not wait for what has just happened says so", arguments: [true, false])
+    func behind(isStuck: Bool) async throws {
+        struct Stuck: EventBarrier {
+            let time: ManualTime
+            func handled(_ position: Position) async throws { try await time.sleep(for: .seconds(3600)) }
+        }
+        let time = ManualTime()
+        let bench = try await AccessBench(barrier: isStuck ? Stuck(time: time) : NoBarrier())
+        let route = try #require(bench.api.routes.first { $0.path == Self.all + "/projects" })
+        let answer = Task {
+            var request = APIRequest()
+            request.caller = Caller(name: "first", grant: .admin)
+            return try await route.handler(request)
+        }
+        if isStuck {
+            try await bench.time.waitForSleepers(1)
+            bench.time.advance(by: .seconds(1))
+        }
+        let behind = try #require(HTTPField.Name("keptn-behind"))
+        #expect(try await answer.value.headers[behind] == (isStuck ? "true" : nil))
     }
 
     @Test("The stream tells the facts of events without what they say")

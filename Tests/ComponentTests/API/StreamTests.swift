@@ -131,13 +131,53 @@ struct StreamTests {
             group.addTask {
                 var chunks = try await Chunks(bench)
                 _ = try await chunks.next()
-                #expect(try await chunks.next() == ": nothing new\n\n")
+                #expect(try await chunks.next() == "id: 0\n: nothing new\n\n")
                 try await bench.store.append([event("a")])
                 #expect(try await chunks.next().hasPrefix("id: 1\n"))
             }
             try await bench.time.waitForSleepers(1)
             bench.time.advance(by: .seconds(15))
             try await group.waitForAll()
+        }
+    }
+
+    @Test("So does one to which only what it does not want comes, and it is told how far it is")
+    func keepAliveAmongOthers() async throws {
+        let bench = try await UniformBench()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                var chunks = try await Chunks(bench, query: ["stage": "prod"])
+                _ = try await chunks.next()
+                let sign = try await chunks.next()
+                #expect(sign.hasPrefix("id: ") && sign.hasSuffix("\n: nothing new\n\n"))
+                try await bench.store.append([event("wanted", stage: "prod")])
+                #expect(try await chunks.next().hasPrefix("id: 2001\n"))
+            }
+            try await bench.time.waitForSleepers(1)
+            bench.time.advance(by: .seconds(10))
+            try await bench.store.append((1...2000).map { event("\($0)") })
+            bench.time.advance(by: .seconds(5))
+            try await group.waitForAll()
+        }
+    }
+
+    @Test(
+        "Who would rather look anew than hear of too much is told that something was skipped",
+        arguments: [
+            ("0", "600", "id: 0\n", "id: 1\n"),
+            ("0", "599", "id: 600\nevent: skipped\ndata: {\"from\":0,\"to\":600}\n", nil),
+            ("600", "0", "id: 600\n", nil),
+            ("900", "600", "id: 600\nevent: skipped\ndata: {\"from\":900,\"to\":600}\n", nil),
+        ] as [(String, String, String, String?)])
+    func skipping(last: String, most: String, beginning: String, next: String?) async throws {
+        let bench = try await UniformBench()
+        try await bench.store.append((1...600).map { event("\($0)") })
+        var chunks = try await Chunks(bench, query: ["lastEventId": last, "missedMax": most])
+        #expect(try await chunks.next() == "retry: 2000\n\(beginning)\n")
+        try await bench.store.append([event("new")])
+        #expect(try await chunks.next().hasPrefix(next ?? "id: 601\n"))
+        await #expect(throws: KeptnError.self) {
+            _ = try await Chunks(bench, query: ["lastEventId": last, "missedMax": "-1"])
         }
     }
 

@@ -1,9 +1,8 @@
 """Logins at an identity provider, in the browser; and the Bridge as a process of its own."""
 import unittest
 
-from harness import (
-    SHIPYARD, TOKEN, URL, BridgeTest, Provider, RemoteBridge, Server, api, browser, deliver, eventually, open_task, project,
-)
+from harness import SHIPYARD, TOKEN, URL, BridgeTest, api, browser, deliver, open_task, project
+from processes import Provider, RemoteBridge, Server
 
 ALICE = {"sub": "alice", "keptn_scopes": "keptn:write"}
 READER = {"sub": "reader", "keptn_scopes": ["keptn:read"]}

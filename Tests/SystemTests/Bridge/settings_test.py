@@ -3,7 +3,8 @@ import base64
 import tempfile
 import unittest
 
-from harness import HOSTILE, SHIPYARD, BridgeTest, GitUpstream, Refused, api, eventually, project, query
+from harness import HOSTILE, SHIPYARD, BridgeTest, Refused, api, eventually, project, query
+from processes import GitUpstream
 
 PROJECT = "settled"
 GOOD = "spec_version: '1.0'\nobjectives:\n  - sli: errors\n    pass:\n      - criteria: ['<1']\n"

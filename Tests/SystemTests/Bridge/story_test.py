@@ -3,7 +3,7 @@ import unittest
 
 from harness import (
     HOSTILE, SHIPYARD, TOKEN, BridgeTest, Keys, Refused, api, browser, deliver, eventually, finish, open_task, project,
-    query, send, start,
+    query, start,
 )
 
 
@@ -194,36 +194,6 @@ class Safety(BridgeTest):
             self.assertNotIn("unsafe", policy)
             self.assertEqual(elsewhere, [])
             self.assertEqual(status, 403)
-
-    def test_a_hidden_tab_shows_what_it_has_missed_when_it_is_seen(self):
-        project("hidden", ["carts"])
-        page = self.browser
-        page.visit("project/hidden/sequence")
-        page.says("Nothing has been triggered yet")
-        page.find(".live", "live")
-        become = ("Object.defineProperty(document, 'visibilityState', {configurable: true, value: arguments[0]});"
-                  " document.dispatchEvent(new Event('visibilitychange'))")
-        page.run(become, "hidden")
-        open_task("deployment", deliver("hidden", "carts"))
-        page.run(become, "visible")
-        page.find("tbody td", "delivery")
-        page.run("delete document.visibilityState")
-
-
-class Connection(BridgeTest):
-    def test_what_happened_while_the_connection_was_lost_is_shown_when_it_is_back(self):
-        project("lost", ["carts"])
-        page = self.browser
-        page.visit("project/lost/sequence")
-        page.find(".live", "live")
-        page.says("Nothing has been triggered yet")
-        page.wire.cut()
-        page.find(".live", "reconnecting")
-        context = deliver("lost", "carts")
-        open_task("deployment", context)
-        page.wire.mend()
-        page.find("tbody td", "delivery")
-        page.find(".live", "live")
 
 
 class Keyboard(BridgeTest):

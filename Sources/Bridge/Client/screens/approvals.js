@@ -8,7 +8,7 @@ export function show(page) {
   page.title('Approvals')
   page.load({
     ask: (signal) => get('v1/overview/open', { task: 'approval', project: page.query.project, nextPageKey: page.query.from, pageSize: 50 }, signal),
-    concerns: (event) => event.type.includes('approval') || event.type.includes('sequence'),
+    concerns: (event) => /\.(triggered|finished|control)$/.test(event.type),
     show: (data) => page.render(
       head('Approvals', data.totalCount > 0 && `${plural(data.totalCount, 'sequence waits', 'sequences wait')} for a decision`),
       data.open.length === 0

@@ -2,12 +2,12 @@
 
 import { get, part } from '../api.js'
 import { h } from '../dom.js'
-import { command, duration, empty, head, pager, plural, runState, select, state, table, time } from '../parts.js'
+import { command, duration, empty, head, number, pager, plural, runState, select, state, table, time } from '../parts.js'
 
 export function show(page) {
   page.title('Problems')
   page.load({
-    concerns: (event) => event.type.includes('remediation') || event.type.includes('action') || event.type.includes('problem'),
+    concerns: (event) => /\.(triggered|finished|control)$/.test(event.type),
     ask: async (signal) => {
       const { project, from, past: pastFrom } = page.query
       const [open, past, { names: projects }] = await Promise.all([
@@ -39,9 +39,18 @@ const list = (rows) => table([
   ['Run', (row) => h('a', { href: run(row) }, row.sequence)],
 ], rows, { key: (row) => row.context, caption: 'Open problems' })
 
+/// What was done, in its order: which action, and how it ended.
+const done = (row) => (row.actions.length === 0 ? h('span.quiet', 'nothing')
+  : h('div.targets', row.actionCount > row.actions.length && h('span.quiet', `${number(row.actionCount - row.actions.length)} before these`),
+    row.actions.map((one) => h('div', { title: text(one.description) || null },
+      h('span.line', state(one.result ?? 'aborted', text(one.action) || one.task), text(one.name) && h('span.quiet', text(one.name))),
+      one.result !== 'pass' && one.message && h('div.quiet', one.message)))))
+
 const history = (runs) => table([
+  ['Problem', (row) => text(row.problem) || h('span.quiet', 'without a title')],
   ['Service', (row) => h('div', h('b', h('a', { href: `project/${part(row.project)}/service/${part(row.service)}` }, row.service)), h('span.quiet', ` in ${row.stages[0]?.stage ?? ''}`))],
   ['Project', project],
+  ['What was done', done],
   ['Ended', (row) => h('a', { href: run(row) }, runState(row)), 'nowrap'],
   ['Began', (row) => time(row.triggeredAt), 'nowrap'],
   ['Took', (row) => duration(new Date(row.finishedAt) - new Date(row.triggeredAt)), 'number nowrap'],

@@ -15,11 +15,12 @@ export function show(page) {
     concerns: (event) => event.project === project,
     ask: async (signal) => {
       const { state: word, result, stage, service, name, from } = page.query
-      overview ??= get(path, {}, signal)
-      return Promise.all([
+      const both = await Promise.all([
         get(`${path}/sequences`, { state: word, result, stage, service, name, nextPageKey: from, pageSize: 25 }, signal),
-        overview,
+        overview ?? get(path, {}, signal),
       ])
+      overview = both[1]
+      return both
     },
     show: ([data, project]) => page.render(
       head('Sequences', plural(data.totalCount, 'run')),

@@ -13,21 +13,17 @@ const webhookFile = 'webhook/webhook.yaml'
 export async function show(page) {
   const { project, integration, subscription } = page.params
   page.title('Subscription')
-  try {
-    const [[one], overview] = await Promise.all([
-      get('controlPlane/v1/uniform/registration', { id: integration }, page.signal), get(`v1/overview/project/${part(project)}`, {}, page.signal)])
-    if (!one) return page.render(failure({ status: 404, message: `No integration has the id ${integration}.` }))
-    const known = one.subscriptions?.find((each) => each.id === subscription)
-    if (subscription !== 'add' && !known) return page.render(failure({ status: 404, message: `${one.name} has no subscription ${subscription}.` }))
-    page.title(one.name, 'Subscription')
-    const form = new Form(page, one, overview, known)
-    const webhook = known && one.name === 'webhook-service' && may('resources:read') ? new Webhook(page, known, overview) : null
-    await webhook?.find()
-    page.render(head(known ? 'Subscription' : 'New subscription', h('a', { href: `project/${part(project)}/settings/uniform/integrations/${part(one.id)}` }, one.name)), form.element,
-      one.name === 'webhook-service' && (known ? webhook?.element : h('p.quiet', 'What is called stands in a webhook/webhook.yaml; after saving it can be written here.')))
-  } catch (error) {
-    if (!page.signal.aborted) page.render(failure(error, () => show(page)))
-  }
+  const [[one], overview] = await Promise.all([
+    get('controlPlane/v1/uniform/registration', { id: integration }, page.signal), get(`v1/overview/project/${part(project)}`, {}, page.signal)])
+  if (!one) return page.render(failure({ status: 404, message: `No integration has the id ${integration}.` }))
+  const known = one.subscriptions?.find((each) => each.id === subscription)
+  if (subscription !== 'add' && !known) return page.render(failure({ status: 404, message: `${one.name} has no subscription ${subscription}.` }))
+  page.title(one.name, 'Subscription')
+  const form = new Form(page, one, overview, known)
+  const webhook = known && one.name === 'webhook-service' && may('resources:read') ? new Webhook(page, known, overview) : null
+  await webhook?.find()
+  page.render(head(known ? 'Subscription' : 'New subscription', h('a', { href: `project/${part(project)}/settings/uniform/integrations/${part(one.id)}` }, one.name)), form.element,
+    one.name === 'webhook-service' && (known ? webhook?.element : h('p.quiet', 'What is called stands in a webhook/webhook.yaml; after saving it can be written here.')))
 }
 
 /// What is heard, and which of the events that came lately would have been.

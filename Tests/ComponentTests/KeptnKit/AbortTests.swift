@@ -86,7 +86,7 @@ struct AbortTests {
             return .pass("done")
         }
         try await bench.running(integration) {
-            try await bench.settled("deployer.aborts", upTo: 5)
+            try await bench.passed(over: 5, by: "deployer.aborts")
             go.open()
             let finished = try await bench.event("deployment.finished")
             #expect(finished.keptnData?.message == "done")

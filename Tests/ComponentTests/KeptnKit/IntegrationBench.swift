@@ -14,6 +14,7 @@ struct IntegrationBench: Sendable {
     let time: ManualTime
     let plane: InProcessControlPlane
     private let commits: CommitCount
+    private let passed: PassedDeliveries
     private let files: [String: String]
 
     init(files: [String: String] = ["locust/load.py": "users = 7"]) {
@@ -26,8 +27,9 @@ struct IntegrationBench: Sendable {
         self.time = time
         self.commits = commits
         self.files = files
+        passed = PassedDeliveries(Distributor(store: store, logger: Self.silent))
         plane = InProcessControlPlane(
-            subscriptions: Distributor(store: store, logger: Self.silent), log: store, queries: store,
+            subscriptions: passed, log: store, queries: store,
             configuration: FilesOfAStage(files: files), secrets: InMemorySecretStore())
     }
 
@@ -94,6 +96,11 @@ struct IntegrationBench: Sendable {
         }
     }
 
+    /// Returns when the subscription has left the event at this position alone.
+    func passed(over position: Int64, by name: String) async throws {
+        try await passed.wait(for: Position(position), of: name)
+    }
+
     /// The types of everything in the log, without the prefix.
     func log() async throws -> [String] {
         try await store.events(after: .start, limit: 1000).map {
@@ -108,6 +115,50 @@ final class CommitCount: Sendable {
     private let count = Counter()
 
     func countOne() { signal.advance(to: Position(Int64(count.next()))) }
+}
+
+/// Subscriptions of which it is known what they have left alone, in this life: the store hears of it later.
+private final class PassedDeliveries: Subscriptions {
+    private struct PassingSubscription: Subscription {
+        let name: String
+        let base: any Subscription
+        let owner: PassedDeliveries
+
+        func next(upTo count: Int) async throws -> [Delivery] { try await base.next(upTo: count) }
+
+        func settle(_ positions: [Position], sending events: [CloudEvent]) async throws {
+            try await base.settle(positions, sending: events)
+        }
+
+        func pass(over positions: [Position]) async throws {
+            try await base.pass(over: positions)
+            owner.state.withLock { $0[name, default: []].formUnion(positions) }
+            owner.changes.countOne()
+        }
+
+        func leave() async throws { try await base.leave() }
+    }
+
+    private let base: Distributor
+    private let state = Mutex<[String: Set<Position>]>([:])
+    private let changes = CommitCount()
+
+    init(_ base: Distributor) { self.base = base }
+
+    func open(_ request: SubscriptionRequest) async throws -> any Subscription {
+        PassingSubscription(name: request.name, base: try await base.open(request), owner: self)
+    }
+
+    func begin(_ name: String) async throws { try await base.begin(name) }
+    func openDeliveries() async -> [String: Int] { await base.openDeliveries() }
+
+    func wait(for position: Position, of name: String) async throws {
+        while true {
+            let seen = changes.signal.position
+            if state.withLock({ $0[name]?.contains(position) ?? false }) { return }
+            try await changes.signal.wait(for: Position(seen.value + 1))
+        }
+    }
 }
 
 /// 1, 2, 3, …

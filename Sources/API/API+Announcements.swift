@@ -2,6 +2,7 @@ import CloudEvents
 import Ports
 
 extension API {
+    private static let announcer = "shipyard-controller"
     private static let deletion = "project.delete"
     /// Of the newest deletions, those that the end of the process may have interrupted.
     private static let deletionsMax = 100
@@ -15,6 +16,7 @@ extension API {
     package func finishDeletions() async throws {
         var query = EventQuery()
         query.type = "sh.keptn.event.\(Self.deletion).started"
+        query.source = Self.announcer
         query.limit = Self.deletionsMax
         for began in try await parts.store.events(query).reversed() {
             guard let project = began.facts.project, let context = began.facts.context else { continue }
@@ -64,7 +66,7 @@ extension API {
 
     private func announce(_ type: String, _ context: String, _ data: [(key: String, value: JSON?)]) async throws {
         let event = CloudEvent(
-            id: parts.ids.newID(), source: "shipyard-controller", type: "sh.keptn.event.\(type)", time: parts.time.now,
+            id: parts.ids.newID(), source: Self.announcer, type: "sh.keptn.event.\(type)", time: parts.time.now,
             dataContentType: "application/json",
             extensions: ["shkeptncontext": .string(context), "shkeptnspecversion": "0.2.4"],
             data: .json(.object(data)))

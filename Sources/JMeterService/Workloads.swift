@@ -53,7 +53,7 @@ struct Workloads: Sendable {
         guard let slash = script.lastIndex(of: "/") else { return [:] }
         var places: [String: ConfigurationPlace] = [:]
         for place in ConfigurationPlace(scope).fallbacks.reversed() {
-            let listed = try await configuration.list(place, commit: Self.commit(commit, of: place)).paths
+            let listed = try await configuration.list(place, commit: commit).paths
             for path in listed where path.hasPrefix(script[...slash]) { places[path] = place }
         }
         guard places.count <= Self.filesMax else {
@@ -63,7 +63,7 @@ struct Workloads: Sendable {
         var files: [String: [UInt8]] = [:]
         var bytes = 0
         for (path, place) in places {
-            files[path] = try await configuration.file(path, at: place, commit: Self.commit(commit, of: place))?.bytes
+            files[path] = try await configuration.file(path, at: place, commit: commit)?.bytes
             bytes += files[path]?.count ?? 0
             guard bytes <= Self.bytesMax else {
                 throw KeptnError(
@@ -73,14 +73,8 @@ struct Workloads: Sendable {
         return files
     }
 
-    /// The project's own branch does not have the stage's commit.
-    private static func commit(_ commit: String?, of place: ConfigurationPlace) -> String? {
-        place.stage == nil ? nil : commit
-    }
-
     private func find(_ path: String, _ scope: Scope, _ commit: String?) async throws -> ConfigurationFile? {
         for place in ConfigurationPlace(scope).fallbacks {
-            let commit = Self.commit(commit, of: place)
             if let file = try await configuration.file(path, at: place, commit: commit) { return file }
         }
         return nil

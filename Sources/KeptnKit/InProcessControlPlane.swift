@@ -46,8 +46,6 @@ package struct InProcessControlPlane: ControlPlane {
     package func file(_ path: String, of scope: Scope, commit: String?) async throws -> [UInt8]? {
         try await translated {
             for place in ConfigurationPlace(scope).fallbacks {
-                // The commit is one of the stage's branch.
-                let commit = place.stage == nil ? nil : commit
                 if let file = try await configuration.file(path, at: place, commit: commit) { return file.bytes }
             }
             return nil

@@ -77,7 +77,7 @@ package final class JMeterCommand: LoadTool {
         KeptnError(.failedDependency, "JMeter has run nothing: \(problem)")
     }
 
-    /// Nil when there were results; else what JMeter says of it.
+    /// Nil when there were results; else what JMeter says of it. Throws when it ended before its test was over.
     private func attempt(
         _ test: LoadToolTest, _ take: @Sendable ([UInt8]) async throws -> Void
     ) async throws -> String? {
@@ -87,18 +87,26 @@ package final class JMeterCommand: LoadTool {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try await NIOThreadPool.singleton.runIfActive { try Self.prepare(folder, test.files) }
         let count = Atomic(0)
-        try await start(program, test, in: folder) { piece in
+        let end = try await start(program, test, in: folder) { piece in
             count.add(piece.count, ordering: .relaxed)
             try await take(piece)
         }
-        guard count.load(ordering: .relaxed) == 0 else { return nil }
-        return try await NIOThreadPool.singleton.runIfActive { Self.complaint(in: folder) }
+        let hasResults = count.load(ordering: .relaxed) > 0
+        guard !hasResults || !end.isSuccess else { return nil }
+        let complaint = try await NIOThreadPool.singleton.runIfActive { Self.complaint(in: folder) }
+        guard hasResults else { return complaint }
+        let how =
+            switch end {
+            case .exited(let code): "exit code \(code)"
+            case .signaled(let signal): "signal \(signal)"
+            }
+        throw KeptnError(.failedDependency, "JMeter ended before its test was over, with \(how): \(complaint)")
     }
 
     @concurrent private func start(
         _ program: String, _ test: LoadToolTest, in folder: String,
         _ take: @Sendable ([UInt8]) async throws -> Void
-    ) async throws {
+    ) async throws -> TerminationStatus {
         var options = PlatformOptions()
         options.processGroupID = 0
         let settings = Self.resultSettings.map { ("jmeter.save.saveservice.\($0.key)", $0.value) }
@@ -111,7 +119,7 @@ package final class JMeterCommand: LoadTool {
             environment: .inherit.updating(try permissions()),
             workingDirectory: FilePath("\(folder)/\(Self.filesFolder)"),
             platformOptions: options)
-        _ = try await Subprocess.run(
+        let ended = try await Subprocess.run(
             configuration, input: .inputWriter, output: .sequence, error: .discarded
         ) { execution in
             let group = execution.processIdentifier.value
@@ -126,6 +134,7 @@ package final class JMeterCommand: LoadTool {
             try await execution.standardInputWriter.finish()
         }
         try Task.checkCancellation()
+        return ended.terminationStatus
     }
 
     private func permissions() throws -> [Environment.Key: String?] {

@@ -105,11 +105,14 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
 package struct Upstreams: Sendable, Hashable {
     /// The deployment that the traffic is measured for.
     package var deployment: String
+    /// When the deployment was started; nil where that does not matter.
+    package var startedAt: Timestamp?
     /// The processes that are up; requests go to them in turn.
     package var endpoints: [Endpoint]
 
-    package init(deployment: String, endpoints: [Endpoint]) {
+    package init(deployment: String, startedAt: Timestamp? = nil, endpoints: [Endpoint]) {
         self.deployment = deployment
+        self.startedAt = startedAt
         self.endpoints = endpoints
     }
 }

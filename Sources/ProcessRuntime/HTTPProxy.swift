@@ -42,7 +42,7 @@ package final class HTTPProxy: TrafficRouter, Service {
     struct State {
         var listeners: [RouteKey: Listener] = [:]
         var table = RouteTable()
-        var traffic = TrafficLedger()
+        var traffic: TrafficLedger
         var faults: [Scope: [ClientFault]] = [:]
     }
 
@@ -66,7 +66,7 @@ package final class HTTPProxy: TrafficRouter, Service {
     let configuration: Configuration
     let time: any TimeSource
     let logger: Logger
-    let state = Mutex(State())
+    let state: Mutex<State>
     private let openRequests: AsyncStream<OpenRequest>
     private let openRequestsInput: AsyncStream<OpenRequest>.Continuation
 
@@ -74,6 +74,7 @@ package final class HTTPProxy: TrafficRouter, Service {
         self.configuration = configuration
         self.time = time
         self.logger = logger
+        state = Mutex(State(traffic: TrafficLedger(startedAt: time.now)))
         (openRequests, openRequestsInput) = AsyncStream.makeStream(
             bufferingPolicy: .bufferingOldest(Self.openRequestsMax))
     }
@@ -122,7 +123,8 @@ package final class HTTPProxy: TrafficRouter, Service {
         let now = time.now
         state.withLock { state in
             state.table.set(upstreams, of: route)
-            state.traffic.serve(upstreams?.deployment, on: route, at: now)
+            state.traffic.serve(
+                upstreams?.deployment, startedAt: upstreams?.startedAt, on: route, at: now)
         }
     }
 

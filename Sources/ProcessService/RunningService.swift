@@ -136,7 +136,10 @@ actor RunningService {
         for kind in RouteKind.allCases where addresses[kind] != nil {
             let upstreams = release[kind].map { deployment in
                 let up = deployment.replicas.filter { $0.process != nil }
-                return Upstreams(deployment: deployment.id, endpoints: up.map { Endpoint(port: $0.port) })
+                return Upstreams(
+                    // One of an older version of ours was started by a server that is gone.
+                    deployment: deployment.id, startedAt: deployment.startedAt ?? Timestamp(nanoseconds: 0),
+                    endpoints: up.map { Endpoint(port: $0.port) })
             }
             await environment.router.setUpstreams(upstreams, of: route(kind))
         }

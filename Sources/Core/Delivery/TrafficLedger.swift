@@ -23,6 +23,8 @@ package struct TrafficLedger: Sendable {
     private struct Account {
         let deployment: String
         let begin: Timestamp
+        /// Whether it served before, and was measured by a ledger that is gone.
+        let isResumed: Bool
         var end: Timestamp?
         var window: TrafficWindow
     }
@@ -30,21 +32,34 @@ package struct TrafficLedger: Sendable {
     /// Oldest first; the last one may be open.
     private var accounts: [RouteKey: [Account]] = [:]
     private let secondsKept: Int
+    private let startedAt: Timestamp?
 
     /// So many deployments of one address are remembered at most.
     package static let accountsMax = 16
 
-    package init(secondsKept: Int = 3600) { self.secondsKept = secondsKept }
+    /// - Parameter startedAt: What was started before had traffic that is not known here.
+    package init(secondsKept: Int = 3600, startedAt: Timestamp? = nil) {
+        self.secondsKept = secondsKept
+        self.startedAt = startedAt
+    }
 
     /// From now on this deployment serves the address (nil: none does).
-    package mutating func serve(_ deployment: String?, on route: RouteKey, at now: Timestamp) {
+    ///
+    /// - Parameter start: Of the deployment.
+    package mutating func serve(
+        _ deployment: String?, startedAt start: Timestamp? = nil, on route: RouteKey, at now: Timestamp
+    ) {
+        let isFirst = accounts[route] == nil
         var list = accounts[route] ?? []
         guard list.last(where: { $0.end == nil })?.deployment != deployment else { return }
         if let last = list.indices.last, list[last].end == nil { list[last].end = now }
         list.removeAll { account in account.end.map { $0 + .seconds(secondsKept) <= now } ?? false }
         if let deployment {
+            let isOlder = startedAt.map { ledger in start.map { $0 < ledger } ?? false } ?? false
             list.append(
-                Account(deployment: deployment, begin: now, window: TrafficWindow(secondsKept: secondsKept)))
+                Account(
+                    deployment: deployment, begin: now, isResumed: isFirst && isOlder,
+                    window: TrafficWindow(secondsKept: secondsKept)))
         }
         accounts[route] = Array(list.suffix(Self.accountsMax))
     }
@@ -65,6 +80,7 @@ package struct TrafficLedger: Sendable {
         guard let kind = RouteKind(deploymentName: name) else { return nil }
         let list = accounts[RouteKey(scope: scope, kind: kind)] ?? []
         let served = list.last { $0.begin < to && ($0.end ?? to) >= from }
-        return served?.window.summary(from: from, to: to)
+        guard let served else { return nil }
+        return served.window.summary(from: from, to: to, knownSince: served.isResumed ? served.begin : nil)
     }
 }

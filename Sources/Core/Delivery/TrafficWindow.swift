@@ -49,7 +49,9 @@ package struct TrafficWindow: Sendable {
 
     /// What happened between two instants. A second that the window only cuts counts whole, as nothing finer is known;
     /// the throughput refers to the whole seconds too.
-    package func summary(from: Timestamp, to: Timestamp) -> TrafficSummary {
+    ///
+    /// - Parameter start: What happened before is not known; nil: nothing did. A second at the edge does not count.
+    package func summary(from: Timestamp, to: Timestamp, knownSince start: Timestamp? = nil) -> TrafficSummary {
         guard from < to else { return TrafficSummary(seconds: 0) }
         let begin = from.second
         let end = to.nanoseconds > to.second * 1_000_000_000 ? to.second + 1 : to.second
@@ -58,7 +60,8 @@ package struct TrafficWindow: Sendable {
             summary.errors += slot.errors
             summary.latencies.merge(slot.latencies)
         }
-        summary.isComplete = newest == .min || begin > newest - Int64(secondsKept)
+        let isKept = newest == .min || begin > newest - Int64(secondsKept)
+        summary.isComplete = isKept && start.map { $0 <= from + .seconds(1) } ?? true
         return summary
     }
 }

@@ -160,15 +160,18 @@ package final class InMemoryTrafficRouter: TrafficRouter {
     private struct State {
         var addresses: [RouteKey: RouteAddress] = [:]
         var upstreams: [RouteKey: Upstreams] = [:]
-        var traffic = TrafficLedger()
+        var traffic: TrafficLedger
         var drained: [Endpoint] = []
         var nextPort = 30_000
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let time: any TimeSource
 
-    package init(time: any TimeSource) { self.time = time }
+    package init(time: any TimeSource) {
+        self.time = time
+        state = Mutex(State(traffic: TrafficLedger(startedAt: time.now)))
+    }
 
     package func upstreams(of route: RouteKey) -> Upstreams? { state.withLock { $0.upstreams[route] } }
 
@@ -201,7 +204,8 @@ package final class InMemoryTrafficRouter: TrafficRouter {
         let now = time.now
         state.withLock { state in
             state.upstreams[route] = upstreams
-            state.traffic.serve(upstreams?.deployment, on: route, at: now)
+            state.traffic.serve(
+                upstreams?.deployment, startedAt: upstreams?.startedAt, on: route, at: now)
         }
     }
 

@@ -1,4 +1,5 @@
 import CloudEvents
+import ConfigurationService
 import Distributor
 import JMeterService
 import KeptnKit
@@ -70,6 +71,37 @@ import Testing
                     "start": .string(time.now.rfc3339), "end": .string(time.now.rfc3339), "gitCommit": "abc123",
                     "report": "/api/v1/test-reports/t1",
                 ])
+    }
+
+    @Test(
+        "The project's own workloads count at the run's commit where that is one of its branch",
+        arguments: [true, false])
+    func pinned(_ areStagesFolders: Bool) async throws {
+        let files = ConfigurationBench(newLayout: areStagesFolders ? .folders : .branches)
+        try await files.service.createProject("sockshop", shipyard: shipyard(["dev"]))
+        try await files.service.createService("carts", in: "sockshop")
+        func workload(_ strategy: String) async throws -> String {
+            let text = "spec_version: '0.1.0'\nworkloads: [{teststrategy: \(strategy), script: none.yaml}]"
+            return try await files.service.write([("jmeter/jmeter.conf.yaml", Array(text.utf8))], at: sockshop)
+        }
+        let first = try await workload("first")
+        let commit = areStagesFolders ? first : try await files.service.head(of: dev)
+        _ = try await workload("second")
+        let bench = IntegrationBench()
+        let integration = JMeterService(
+            configuration: files.service, requester: InMemoryHTTPRequester { _ in IncomingResponse(status: 200) },
+            jmeter: ScriptedLoadTool([]), reports: reports, time: bench.time
+        ).integration(version: "1")
+        try await bench.open(integration.name, "sh.keptn.event.test.triggered")
+        try await bench.running(integration) {
+            let data: JSON = [
+                "test": ["teststrategy": areStagesFolders ? "first" : "second"],
+                "deployment": ["deploymentURIsLocal": [.string(Self.url)]],
+            ]
+            try await bench.store.append([bench.triggered("test", commit: commit, data: data)])
+            let message = try await bench.event("test.finished").json?["message"]?.stringValue
+            #expect(message?.hasSuffix("skipped, there is no script 'none.yaml'") == true, "\(message ?? "")")
+        }
     }
 
     @Test("A functional test fails at the first error and tells it")

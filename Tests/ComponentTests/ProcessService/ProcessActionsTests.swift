@@ -49,6 +49,9 @@ struct ProcessActionsTests {
             try await next.service.act(.scale(by: 1), in: scope, id: "a")
                 == "that was done before the server was restarted")
         #expect(try await current().replicas.count == 3)
+        // The proxy knows by that what it did not measure.
+        let began = try #require(try await current().startedAt)
+        #expect(next.router.upstreams(of: primary)?.startedAt == began)
     }
 
     @Test("Below one process and above 64 it does not go")

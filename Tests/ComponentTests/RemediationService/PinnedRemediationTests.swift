@@ -15,14 +15,18 @@ struct PinnedRemediationTests {
         return Array(text.utf8)
     }
 
-    @Test("remediation.yaml counts as it was at the commit of the run, whatever was committed since")
-    func pinned() async throws {
-        let configuration = try await ConfigurationBench.withSockshop().service
+    /// The project's own file has commits of the stage where stages are folders only.
+    @Test(
+        "remediation.yaml counts as it was at the commit of the run, whatever was committed since",
+        arguments: [(Layout.branches, devCarts), (.folders, devCarts), (.folders, sockshop)])
+    func pinned(_ layout: Layout, _ place: ConfigurationPlace) async throws {
+        let configuration = ConfigurationBench(newLayout: layout).service
+        try await configuration.createProject("sockshop", shipyard: shipyard(["dev"]))
         try await configuration.createService("carts", in: "sockshop")
         let before = try await configuration.head(of: devCarts)
-        let first = try await configuration.write([("remediation.yaml", Self.file("restart"))], at: devCarts)
-        let second = try await configuration.write([("remediation.yaml", Self.file("escalate"))], at: devCarts)
-        _ = try await configuration.delete("remediation.yaml", at: devCarts)
+        let first = try await configuration.write([("remediation.yaml", Self.file("restart"))], at: place)
+        let second = try await configuration.write([("remediation.yaml", Self.file("escalate"))], at: place)
+        _ = try await configuration.delete("remediation.yaml", at: place)
 
         let bench = IntegrationBench()
         let plane = InProcessControlPlane(

@@ -124,6 +124,33 @@ import Testing
         #expect(error?.message.contains("apt-get install jmeter jmeter-http") == true)
     }
 
+    @Test(
+        "A JMeter that ends in the middle is an error, whatever it has told before",
+        arguments: ["exit 7", "kill -9 $$"])
+    func endsEarly(_ end: String) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "keptn-jmeter-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let program = "\(folder)/jmeter"
+        let script = "#!/bin/sh\necho 1,5,a,200,OK,t,text,true, >/dev/fd/4\necho 'ERROR: no memory'\n\(end)\n"
+        let isMade = FileManager.default.createFile(
+            atPath: program, contents: Data(script.utf8), attributes: [.posixPermissions: 0o755])
+        #expect(isMade)
+        let jmeter = try JMeterCommand(path: program, folder: folder, ids: SystemIDs(), logger: Self.logger)
+        let results = Mutex(JMeterResults())
+        let error = await #expect(throws: KeptnError.self) {
+            try await jmeter.run(LoadToolTest(plan: "a.jmx", files: [:], properties: [:])) { piece in
+                try results.withLock { try $0.read(piece) }
+            }
+        }
+        #expect(results.withLock { $0.report }.requests == 1)
+        #expect(error?.code == .failedDependency)
+        let code = end == "exit 7" ? 7 : 137
+        #expect(
+            error?.message == "JMeter ended before its test was over, with exit code \(code): ERROR: no memory",
+            "\(error?.message ?? "")")
+    }
+
     @Test("A cancelled test leaves no process behind")
     func cancelled() async throws {
         try await withServer { port, _ in

@@ -55,5 +55,26 @@ struct TrafficLedgerTests {
         #expect(ledger.totals[primary]?.requests == 1)
     }
 
+    @Test("A window that reaches back before a restart is not complete; one of what began since is")
+    func restarted() {
+        var ledger = TrafficLedger(startedAt: second(100))
+        func isComplete(from start: Int64) -> Bool? {
+            ledger.summary(of: scope, deployment: nil, from: second(start), to: second(200))?.isComplete
+        }
+        ledger.serve("v1", startedAt: second(50), on: primary, at: second(102))
+        ledger.record(primary, deployment: "v1", at: second(110), milliseconds: 3, failed: false)
+        #expect(isComplete(from: 60) == false && isComplete(from: 100) == false)
+        // What began with the server itself may be a moment earlier.
+        #expect(isComplete(from: 101) == true && isComplete(from: 105) == true)
+        ledger.serve("v2", startedAt: second(119), on: primary, at: second(120))
+        ledger.record(primary, deployment: "v2", at: second(121), milliseconds: 3, failed: false)
+        #expect(isComplete(from: 60) == true)
+        // A canary of before that is released now: before, somebody else had this address.
+        ledger.serve("v0", startedAt: second(50), on: primary, at: second(130))
+        #expect(isComplete(from: 60) == true)
+        ledger.serve("v1", startedAt: second(101), on: canary, at: second(102))
+        #expect(ledger.summary(of: scope, deployment: "canary", from: second(60), to: second(200))?.isComplete == true)
+    }
+
     private func second(_ number: Int64) -> Timestamp { Timestamp(seconds: 1_700_000_000 + number) }
 }

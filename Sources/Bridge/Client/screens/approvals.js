@@ -16,7 +16,7 @@ export function show(page) {
           command('keptn send approval --project PROJECT --stage STAGE --service SERVICE'))
         : [table([
           ['Service', (row) => h('div', h('b', row.service), h('span.quiet', ` in ${row.stage}`))],
-          ['Project', (row) => h('a', { href: `project/${part(row.project)}` }, row.project)],
+          ['Project', (row) => h('a', { href: `project/${part(row.project)}` }, row.project), 'ample'],
           ['Version', (row) => version(row.image)],
           ['Gate', (row) => gate(row)],
           ['Run', (row) => h('a', { href: `project/${part(row.project)}/sequence/${part(row.context)}` }, row.sequence)],

@@ -68,7 +68,7 @@ export const short = (type) => (type === 'sh.keptn.event.>' || type === '>' ? 'e
 function endpointTable(page, endpoints) {
   return table([
     ['Name', (one) => h('b', one.name)],
-    ['Address', (one) => h('code', one.url), 'address'],
+    ['Address', (one) => h('code', one.url), 'ample'],
     ['Hears', (one) => h('div', one.events.map(short).join(', '), filter(one) && h('div.quiet', filter(one)))],
     ['State', (one) => (one.trouble ? h('div', state('fail', 'in trouble'), h('div.problem', one.trouble)) : state('pass', 'well'))],
     ['Delivered', (one) => h('div', number(one.delivered), one.lastDeliveredAt && h('div.quiet', time(one.lastDeliveredAt))), 'number'],

@@ -21,7 +21,7 @@ export function show(page) {
           ['Gate', (row) => gate(row)],
           ['Run', (row) => h('a', { href: `project/${part(row.project)}/sequence/${part(row.context)}` }, row.sequence)],
           ['Asked', (row) => time(row.wait?.since), 'nowrap'],
-          ['Ends unanswered', (row) => time(row.wait?.until), 'nowrap'],
+          ['Due', (row) => time(row.wait?.until), 'nowrap'],
           ['', (row) => may('events:write') && button('Decide', () => decide(row, page), { kind: 'small primary' })],
         ], data.open, { key: (row) => row.wait?.triggeredID ?? row.context, caption: 'Open approvals' }),
         pager(page, data, data.open.length)]),

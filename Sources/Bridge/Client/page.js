@@ -86,7 +86,7 @@ export class Page {
     return run
   }
 
-  /// Calls this when the screen gets wider or narrower, and nothing that was given before.
+  /// Calls this, instead of what was given before, when the screen gets wider or narrower.
   whenWidthChanges(body) {
     this.observer?.disconnect()
     let width = this.root.clientWidth

@@ -186,7 +186,8 @@ export const command = (text) => h('pre.command', { tabindex: 0 }, text)
 /// Something failed: cause and remedy.
 export const failure = (error, retry) =>
   h('section.failure', { role: 'alert' }, h('h1', icon('fail'), error.status === 404 ? 'Not found' : 'That did not work'),
-    h('p', error.message), error.remedy && h('p.quiet', error.remedy), retry && button('Try again', retry))
+    h('p', error.message), error.remedy && h('p.quiet', error.remedy), 
+    h('div.toolbar', retry && button('Try again', retry), error.status === 404 && h('a.button', { href: 'dashboard' }, 'To the dashboard')))
 
 /// No service in a list of a project's: there is none at all, or none that fits.
 export const noService = (project, isFiltered) => (isFiltered ? empty('No service fits', 'Take the filter or the search away to see all.')

@@ -9,11 +9,12 @@ TOO_WIDE = """const box = [...document.querySelectorAll('dialog')].at(-1)
     return box ? box.scrollWidth - box.clientWidth : document.documentElement.scrollWidth - innerWidth"""
 
 # Tables that have to be scrolled sideways.
-SIDEWAYS = """return [...document.querySelectorAll('.scroll:has(> .list)')].filter((one) => one.scrollWidth > one.clientWidth + 1)
-    .map((one) => one.getAttribute('aria-label'))"""
+SIDEWAYS = """return [...document.querySelectorAll('.scroll:has(> .list)')]
+    .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.getAttribute('aria-label'))"""
 
 # Pairs of these elements of which one lies upon the other.
-UPON = """const boxes = [...document.querySelectorAll(arguments[0])].map((one) => [one.textContent, one.getBoundingClientRect()])
+UPON = """const boxes = [...document.querySelectorAll(arguments[0])]
+        .map((one) => [one.textContent, one.getBoundingClientRect()])
     return boxes.flatMap(([text, a], index) => boxes.slice(index + 1).filter(([, b]) =>
         a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
         .map(([other]) => `${text} and ${other}`))"""
@@ -107,7 +108,8 @@ class Axes(BridgeTest):
         steps = self.browser.driver.execute_async_script("""
             const done = arguments[0]
             const spans = [[3, 6], [2530, 6], [2530, 1], [95e3, 6], [3 * 864e5, 6], [30 * 864e5, 6]]
-            import('/bridge/screens/waterfall.js').then(({ roundStep }) => done(spans.map((one) => roundStep(...one))))""")
+            import('/bridge/screens/waterfall.js')
+                .then(({ roundStep }) => done(spans.map((one) => roundStep(...one))))""")
         day = 86_400_000
         self.assertEqual(steps, [1, 500, 5000, 30_000, day // 2, 8 * day])
 
@@ -126,7 +128,8 @@ class Axes(BridgeTest):
         page = self.browser
         page.visit(f"{scenes.BASE}/service/orders?stage=dev&view=chart&sli=response_time_p95")
         page.find(".chart .legend", "pass <600")
-        labels = page.run("return [...document.querySelectorAll('.chart .axis:not(.end)')].map((one) => one.textContent)")
+        labels = page.run("return [...document.querySelectorAll('.chart .axis:not(.end)')]"
+                          ".map((one) => one.textContent)")
         self.assertEqual(len(labels), len(set(labels)))
         self.assertRegex(labels[0], r"^\d\d:\d\d:\d\d$")
         dashes = page.run("return [...document.querySelectorAll('.chart figcaption path')].map("

@@ -4,6 +4,7 @@ import unittest
 from harness import BridgeTest, deliver, finish, open_task, project, start
 
 EMPTY, SMALL, HUGE = "empty", "small", "huge"
+ALIKE = "alike"
 
 # Names and addresses below /bridge. {project} is one of the three; {context} a run of it, {service} a service.
 SCREENS = [
@@ -40,6 +41,7 @@ contexts = {EMPTY: "00000000-0000-0000-0000-000000000000"}
 def setUpModule():
     project(EMPTY)
     project(SMALL, ["carts"])
+    project(ALIKE, ["carts"])
     project(HUGE, [f"a-service-with-a-long-name-{number:03}" for number in range(60)])
     for number in range(22):
         project(f"one-of-many-{number:02}")
@@ -87,6 +89,19 @@ class Screens(BridgeTest):
 
     def test_huge(self):
         self.looks(HUGE)
+
+    def test_where_nothing_is_there_is_a_way_on(self):
+        page = self.browser
+        page.visit(f"project/{EMPTY}/compare")
+        page.find(".empty .command", f"keptn create service SERVICE --project {EMPTY}")
+        page.visit(f"project/{ALIKE}/compare")
+        page.find(".empty h2", "Nothing differs")
+        page.find(".empty button", "Show all services").click()
+        page.find("td a", "carts")
+        page.visit("project/not-there")
+        page.find(".failure button", "Try again")
+        page.find(".failure a", "To the dashboard").click()
+        page.find("h1", "Dashboard")
 
     def test_lists_come_in_pages(self):
         page = self.browser

@@ -16,12 +16,12 @@ export function show(page) {
           command('keptn send approval --project PROJECT --stage STAGE --service SERVICE'))
         : [table([
           ['Service', (row) => h('div', h('b', row.service), h('span.quiet', ` in ${row.stage}`))],
-          ['Project', (row) => h('a', { href: `project/${part(row.project)}` }, row.project)],
+          ['Project', (row) => h('a', { href: `project/${part(row.project)}` }, row.project), 'ample'],
           ['Version', (row) => version(row.image)],
           ['Gate', (row) => gate(row)],
           ['Run', (row) => h('a', { href: `project/${part(row.project)}/sequence/${part(row.context)}` }, row.sequence)],
           ['Asked', (row) => time(row.wait?.since), 'nowrap'],
-          ['Ends unanswered', (row) => time(row.wait?.until), 'nowrap'],
+          ['Due', (row) => time(row.wait?.until), 'nowrap'],
           ['', (row) => may('events:write') && button('Decide', () => decide(row, page), { kind: 'small primary' })],
         ], data.open, { key: (row) => row.wait?.triggeredID ?? row.context, caption: 'Open approvals' }),
         pager(page, data, data.open.length)]),

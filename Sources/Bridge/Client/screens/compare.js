@@ -2,7 +2,7 @@
 
 import { get, part } from '../api.js'
 import { h } from '../dom.js'
-import { command, empty, head, nameFilter, pager, plural, select, state, table } from '../parts.js'
+import { button, command, empty, head, nameFilter, noService, pager, plural, select, state, table } from '../parts.js'
 import { place } from './environment.js'
 import { triggerButton } from './trigger.js'
 
@@ -25,7 +25,8 @@ export function show(page) {
     show: ({ overview, pair, services }) => page.render(
       head('Compare stages', services && !page.query.all && plural(services.totalCount, 'service differs', 'services differ')),
       pair ? [toolbar(page, overview, pair), services.services.length > 0
-        ? [list(page, overview, pair, services.services), pager(page, services, services.services.length)] : nothing(page, pair)]
+        ? [list(page, overview, pair, services.services), pager(page, services, services.services.length)]
+          : overview.serviceCount > 0 ? nothing(page, pair) : noService(project)]
         : empty('One stage alone', 'There is something to compare when the shipyard has two stages.', h('a.button', { href: `project/${part(project)}/settings/files?file=shipyard.yaml` }, 'Open the shipyard'))),
   })
 }
@@ -73,4 +74,5 @@ const follower = (left, right) => right.sequences.find((one) => one.triggeredOn.
 
 const nothing = (page, [left, right]) => (page.query.search || page.query.all
   ? empty('No service fits', 'Take the search away, or show all that there are.', command(`keptn get services --project ${page.params.project} -o wide`))
-  : empty('Nothing differs', `In ${left.name} and ${right.name} stands the same version of every service.`))
+  : empty('Nothing differs', `In ${left.name} and ${right.name} stands the same version of every service.`,
+    button('Show all services', () => page.setQuery({ all: 'true' }))))

@@ -68,11 +68,11 @@ export const short = (type) => (type === 'sh.keptn.event.>' || type === '>' ? 'e
 function endpointTable(page, endpoints) {
   return table([
     ['Name', (one) => h('b', one.name)],
-    ['Address', (one) => h('code', one.url), 'address'],
+    ['Address', (one) => h('code', one.url), 'ample'],
     ['Hears', (one) => h('div', one.events.map(short).join(', '), filter(one) && h('div.quiet', filter(one)))],
     ['State', (one) => (one.trouble ? h('div', state('fail', 'in trouble'), h('div.problem', one.trouble)) : state('pass', 'well'))],
-    ['Delivered', (one) => h('div', number(one.delivered), one.lastDeliveredAt && h('div.quiet', time(one.lastDeliveredAt))), 'number'],
-    ['Given up', (one) => (one.failed > 0 ? h('b.problem', number(one.failed)) : '0'), 'number'],
+    ['Delivered', (one) => h('div', number(one.delivered), one.lastDeliveredAt && h('div.quiet', time(one.lastDeliveredAt)),
+      one.failed > 0 && h('div.problem.nowrap', `${number(one.failed)} given up`)), 'number'],
     ['', (one) => may('integrations:write') && h('div.toolbar.end',
       button('Edit', () => edit(page, one), { kind: 'small' }),
       may('integrations:delete') && button('Delete', () => confirm(`Delete ${one.name}?`, 'Nothing is posted there any more, and what was given up is forgotten.', 'Delete', async () => {

@@ -52,7 +52,7 @@ const list = (project, runs) => table([
   ['Sequence', (run) => h('a', { href: `project/${part(project.name)}/sequence/${part(run.context)}` }, h('b', run.name))],
   ['Service', (run) => run.service],
   ['Version', (run) => version(run.image)],
-  ['State', (run) => runState(run), 'nowrap'],
+  ['State', (run) => runState(run), 'slim'],
   ['Stages', (run) => h('span.steps', run.stages.map((one) => h('span', { title: `${one.name} in ${one.stage}` }, runState(one, one.name === run.name ? one.stage : `${one.stage} ${one.name}`))))],
   ['Began', (run) => time(run.triggeredAt), 'nowrap'],
   ['Took', (run) => (run.finishedAt ? duration(new Date(run.finishedAt) - new Date(run.triggeredAt)) : '–'), 'number nowrap'],

@@ -52,6 +52,8 @@ class Uniform(BridgeTest):
         page.find("form input").send_keys("deployment")
         page.find(".heard", "all would be heard")
         page.find(".heard", "from carts in dev")
+        page.find(".heard summary", "The last one").click()
+        page.find(".heard pre", '"service": "carts"')
         page.find(".boxes .check", "production").click()
         page.find(".heard", "None of the newest")
         self.assertEqual(page.violations(), [])
@@ -90,9 +92,11 @@ class Uniform(BridgeTest):
         page = self.browser
         subscription = self.add_webhook()
         page.choose("select[aria-label='Whose webhook.yaml']", "production")
-        page.find("input[aria-label='Service whose webhook.yaml it is']").send_keys("carts", "\ue007")
+        field = page.find("input[aria-label='Service whose webhook.yaml it is']")
+        page.run("document.querySelector('.webhook .primary').dataset.old = ''")
+        field.send_keys("carts", "\ue007")
         eventually("the service's file is shown", lambda: self.place() == ["production", "carts"])
-        page.find(".webhook .primary").click()
+        page.find(".webhook .primary:not([data-old])").click()
         page.find(".webhook .state-pass", "saved as")
         self.assertIn(subscription, self.file("/stage/production/service/carts"))
 

@@ -96,7 +96,10 @@ extension API {
             "shipyardVersion": .string(project.shipyard.version), "serviceCount": .integer(services),
             "gates": Self.gateCounts(gates),
             "upstream": upstream.map {
-                ["state": .string($0.status.state.rawValue), "message": .string($0.status.message)]
+                [
+                    "state": .string($0.status.state.rawValue), "message": .string($0.status.message),
+                    "url": $0.shownURL.isEmpty ? nil : .string($0.shownURL),
+                ]
             },
             "stages": .array(
                 project.shipyard.stages.map { stage in

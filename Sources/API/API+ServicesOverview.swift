@@ -29,8 +29,30 @@ extension API {
             }
         }
         let shown = Array(page.cut(matching))
-        let rows = try await rows(of: shown, existing: names, in: project)
+        let rows = try await rows(of: shown, existing: names, in: project, try Extras(request))
         return .json(page.list("services", rows, total: matching.count))
+    }
+
+    /// What costs a look-up in each place, and is told only to those who ask for it.
+    private struct Extras {
+        /// Of one stage so many of the newest gates.
+        var gates = 0
+        var stage: String?
+        /// Where what was deployed can be reached.
+        var withAddresses = false
+
+        private static let gatesMax = 10
+
+        init(_ request: APIRequest) throws {
+            withAddresses = request.query("addresses") == "true"
+            guard let text = request.query("gates") else { return }
+            stage = request.query("stage")
+            guard let number = Int(text), (0...Self.gatesMax).contains(number), stage != nil else {
+                throw KeptnError(
+                    .invalidInput, "gates is '\(text)'; a number from 0 to \(Self.gatesMax) is needed, and a 'stage'")
+            }
+            gates = number
+        }
     }
 
     /// The services of which something needs attention (Keptn's `filterType`).
@@ -91,7 +113,7 @@ extension API {
     }
 
     private func rows(
-        of services: [String], existing: [String: [String]], in project: ProjectEntry
+        of services: [String], existing: [String: [String]], in project: ProjectEntry, _ extras: Extras
     ) async throws -> [JSON] {
         guard !services.isEmpty else { return [] }
         var query = LatestEventQuery(projects: [project.name])
@@ -112,7 +134,8 @@ extension API {
             var cells: [JSON] = []
             for stage in project.shipyard.stages where existing[service]?.contains(stage.name) == true {
                 let scope = Scope(project: project.name, stage: stage.name, service: service)
-                cells.append(try await cell(scope, latest[scope] ?? [], open[scope] ?? []))
+                let cell = try await cell(scope, latest[scope] ?? [], open[scope] ?? [])
+                cells.append(cell.merging(try await more(extras, about: scope, latest[scope] ?? [])))
             }
             rows.append(["name": .string(service), "stages": .array(cells)])
         }
@@ -137,6 +160,33 @@ extension API {
                 ]
             },
             "open": open.isEmpty ? nil : .array(open.map(Self.open)),
+        ]
+    }
+
+    private func more(_ extras: Extras, about scope: Scope, _ latest: [LatestEvent]) async throws -> JSON {
+        var addresses: JSON?
+        if extras.withAddresses, let deployment = latest.first(where: { $0.type != Self.evaluationFinished }) {
+            var query = EventQuery()
+            query.id = deployment.id
+            query.project = scope.project
+            query.limit = 1
+            addresses = try await parts.store.events(query).first?.event.json?["deployment", "deploymentURIsPublic"]
+        }
+        var gates: [JSON]?
+        if extras.gates > 0, extras.stage == scope.stage {
+            var query = EventQuery()
+            (query.project, query.stage, query.service) = (scope.project, scope.stage, scope.service)
+            query.type = Self.evaluationFinished
+            query.limit = extras.gates
+            gates = try await parts.store.events(query).map { Self.gate($0.event.id, $0.facts, $0.event.time) }
+        }
+        return ["addresses": addresses, "gates": gates.map { .array($0) }]
+    }
+
+    private static func gate(_ id: String, _ facts: EventFacts, _ time: Timestamp?) -> JSON {
+        [
+            "result": facts.result.map { .string($0) }, "context": facts.context.map { .string($0) },
+            "eventID": .string(id), "time": time.map { .string($0.rfc3339) },
         ]
     }
 }

@@ -115,12 +115,15 @@ static const unsigned char file_36[] = {
 #embed "../Bridge/Client/screens/trigger.js"
 };
 static const unsigned char file_37[] = {
-#embed "../Bridge/Client/screens/waterfall.js"
+#embed "../Bridge/Client/screens/upstreamform.js"
 };
 static const unsigned char file_38[] = {
-#embed "../Bridge/Client/shell.js"
+#embed "../Bridge/Client/screens/waterfall.js"
 };
 static const unsigned char file_39[] = {
+#embed "../Bridge/Client/shell.js"
+};
+static const unsigned char file_40[] = {
 #embed "../Bridge/Client/style.css"
 };
 
@@ -162,9 +165,10 @@ static const struct keptn_bridge_file files[] = {
     {"screens/tokens.js", file_34, sizeof file_34},
     {"screens/trace.js", file_35, sizeof file_35},
     {"screens/trigger.js", file_36, sizeof file_36},
-    {"screens/waterfall.js", file_37, sizeof file_37},
-    {"shell.js", file_38, sizeof file_38},
-    {"style.css", file_39, sizeof file_39},
+    {"screens/upstreamform.js", file_37, sizeof file_37},
+    {"screens/waterfall.js", file_38, sizeof file_38},
+    {"shell.js", file_39, sizeof file_39},
+    {"style.css", file_40, sizeof file_40},
 };
 
 size_t keptn_bridge_file_count(void) { return sizeof files / sizeof *files; }

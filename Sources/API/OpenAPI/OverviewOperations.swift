@@ -19,8 +19,11 @@ extension API {
             Operation(
                 "GET", project + "/services", .overviews,
                 "Services with what stands in each stage; 'filter' leaves those that need attention, or of which "
-                    + "another version stands in 'stage' than 'against'.",
-                query: "search: string, filter: string, stage: string, against: string, \(paging)",
+                    + "another version stands in 'stage' than 'against'. 'gates' asks for the newest of 'stage', "
+                    + "'addresses' for where deployments can be reached.",
+                query:
+                    "search: string, filter: string, stage: string, against: string, gates: integer, "
+                    + "addresses: boolean, \(paging)",
                 answers: [200: .json("ServiceOverviews")], errors: [400, 404]),
             Operation(
                 "GET", project + "/sequences", .overviews, "Runs of sequences, newest first, in short.",
@@ -76,7 +79,7 @@ extension API {
             "ProjectOverview",
             """
             {name*: string, createdAt*: time, shipyardVersion*: string, serviceCount*: integer, gates*: GateCounts,
-             upstream: {state*: string, message*: string}, runs: [RunOverview], \(counts),
+             upstream: {state*: string, message*: string, url: string}, runs: [RunOverview], \(counts),
              stages*: [{name*: string, parents*: [string], gates*: GateCounts, \(counts),
                         sequences*: [{name*: string, tasks*: [string],
                                       triggeredOn*: [{event*: string, match*: map<string>}]}]}]}
@@ -89,7 +92,8 @@ extension API {
             {services*: [{name*: string,
                           stages*: [{stage*: string, image: string, deployedAt: time, deploymentContext: string,
                                      gate: {result: string, context: string, eventID*: string, time: time},
-                                     open: [OpenOverview]}]}], \(paged)}
+                                     gates: [{result: string, context: string, eventID*: string, time: time}],
+                                     addresses: any, open: [OpenOverview]}]}], \(paged)}
             """
         ),
         ("RunOverview", "{\(run)}"),

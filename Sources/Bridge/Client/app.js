@@ -49,6 +49,7 @@ const routes = [
 
 let page = null
 let place = ''
+let address = ''
 
 function find(path) {
   const given = path.split('/').filter(Boolean)
@@ -78,12 +79,15 @@ async function show() {
   const { screen, params } = find(path)
   const query = Object.fromEntries(new URLSearchParams(location.search))
   const here = JSON.stringify([screen, params])
+  address = location.href
   if (page && here === place) {
     page.query = query
     page.reload()
     return
   }
   page?.leave()
+  // A dialog belongs to the screen that it was opened on, which the browser's way back may leave.
+  for (const open of document.querySelectorAll('dialog')) open.close()
   place = here
   const own = page = new Page(main, params, query, navigate)
   markPlace(screen, params)
@@ -135,7 +139,10 @@ document.addEventListener('click', (event) => {
   navigate(url)
   if (page?.root && !location.hash) main.focus({ preventScroll: true })
 })
-addEventListener('popstate', show)
+addEventListener('popstate', () => {
+  if (page && !page.mayLeave()) history.pushState(null, '', address)
+  else show()
+})
 
 function leave() {
   live.stop()

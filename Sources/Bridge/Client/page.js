@@ -20,6 +20,8 @@ export class Page {
     this.controller = new AbortController()
     this.start = performance.now()
     this.loaders = []
+    /// Asked before the browser's way back or forward is followed; a screen with something unsaved has its own.
+    this.mayLeave = () => true
   }
 
   /// Ends when the screen is left: for requests and listeners.

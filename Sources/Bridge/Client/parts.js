@@ -135,6 +135,10 @@ export function version(image) {
   return h('span.version', { title: image }, short.split(/(?<=@)/).map((piece) => [piece, h('wbr')]))
 }
 
+/// An address that leads out of the Bridge; only as text where a browser could not follow it.
+export const link = (address, text = address) => (/^https?:\/\//.test(address)
+  ? h('a', { href: address, target: '_blank', rel: 'noreferrer', title: address }, text) : h('code', address))
+
 export const shortID = (id) => h('code.id', { title: id }, id.slice(0, 13))
 
 // MARK: - Layout
@@ -143,12 +147,13 @@ export const shortID = (id) => h('code.id', { title: id }, id.slice(0, 13))
 export const head = (title, beside, ...actions) =>
   h('header.head', h('h1', title), h('div.beside', beside), h('div.actions', actions))
 
-/// A table; on a phone its rows become cards. Columns: [title, (row) => cell, class]; `key` tells rows apart.
+/// A table; on a phone its rows become cards. Columns: [title, (row) => cell, class, {head, sort}]; `key` tells rows
+/// apart, `head` stands instead of the title, `sort` is the order: ascending, descending.
 export function table(columns, rows, { key, caption, className = '' } = {}) {
   return h(`div.scroll`, { tabindex: 0, role: 'region', 'aria-label': caption ?? 'Table' },
     h('table.list', { class: className || null },
       caption && h('caption.unseen', caption),
-      h('thead', h('tr', columns.map(([title, , kind]) => h('th', { scope: 'col', class: kind }, title || h('span.unseen', 'What can be done'))))),
+      h('thead', h('tr', columns.map(([title, , kind, more]) => h('th', { scope: 'col', class: kind, 'aria-sort': more?.sort }, more?.head ?? (title || h('span.unseen', 'What can be done')))))),
       h('tbody', rows.map((row) => h('tr', { 'data-key': key?.(row) },
         columns.map(([title, cell, kind]) => {
           const shown = cell(row)

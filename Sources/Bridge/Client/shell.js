@@ -58,8 +58,32 @@ export function markPlace(screen, { project, context }) {
     project && h('div.group', { 'data-key': 'project' }, projectPlaces.map((place) => item(place, path))),
     h('div.group', { 'data-key': 'all' }, places.map((place) => item(place, ''))))
   showPlace()
-  patch(trail, project && [h('span.slash', '/'), h('a.project', { href: path, title: project }, project)],
+  const to = projectPlaces.find(([, , , screens]) => screens.includes(screen))?.[0] ?? ''
+  patch(trail, project && [h('span.slash', '/'), h('a.project', { href: path, title: project }, project), switcher(to)],
     context && [h('span.slash', '/'), h('code', { title: context }, context.slice(0, 13))])
+}
+
+/// So many projects are offered at once.
+const offeredMax = 50
+
+/// The way to the same place of another project; `to` is the place below a project.
+function switcher(to) {
+  const offer = async (menu) => {
+    const { names } = await get('v1/overview/names').catch(() => ({ names: [] }))
+    const wanted = menu.querySelector('input').value.trim().toLowerCase()
+    const found = names.filter((name) => name.includes(wanted))
+    patch(menu.querySelector('.projects'),
+      found.slice(0, offeredMax).map((name) => h('a', { href: `project/${encodeURIComponent(name)}${to}`, onclick: (event) => { event.currentTarget.closest('details').open = false } }, name)),
+      found.length === 0 && h('p.quiet', 'No project has this name'), found.length > offeredMax && h('p.quiet', `and ${found.length - offeredMax} more`))
+  }
+  return h('details.switch', {
+    ontoggle: ({ currentTarget: menu }) => { if (menu.open) { offer(menu); menu.querySelector('input').focus() } },
+    onkeydown: (event) => { if (event.key === 'Escape') event.currentTarget.open = false },
+    onfocusout: (event) => { if (!event.currentTarget.contains(event.relatedTarget)) event.currentTarget.open = false },
+  },
+  h('summary', { 'aria-label': 'Another project' }, icon('down')),
+  h('div.menu', h('input', { type: 'search', placeholder: 'Another project', 'aria-label': 'Filter projects', oninput: (event) => offer(event.target.closest('details')) }),
+    h('div.projects')))
 }
 
 /// On a phone the places lie in a row that is wider than the screen.

@@ -74,6 +74,34 @@ struct OverviewsTests {
         #expect(dev["open"]?.elements.map { $0["context"] } == ["bb-2", "cc-3"])
     }
 
+    @Test("The newest gates of a stage and the addresses of deployments are told to those who ask")
+    func extras() async throws {
+        let bench = try await Self.withRuns()
+        for (id, result) in [("second", "pass"), ("third", "warning")] {
+            try await bench.store.append([
+                StoreContract.event(
+                    id, type: "sh.keptn.event.evaluation.finished", context: "aa-1", result: result)
+            ])
+        }
+        var deployed = StoreContract.event("d", type: "sh.keptn.event.deployment.finished", context: "aa-1")
+        deployed.data = .json([
+            "project": "sockshop", "stage": "dev", "service": "carts",
+            "deployment": ["deploymentURIsPublic": ["http://carts.example.org"]],
+        ])
+        try await bench.store.append([deployed])
+        func stages(_ query: String) async throws -> [JSON] {
+            try await bench.send("GET", Self.project + "/services?" + query)
+                .json["services"]?.elements.first?["stages"]?.elements ?? []
+        }
+        let plain = try #require(try await stages("").first)
+        #expect(plain["gates"] == nil && plain["addresses"] == nil)
+        let asked = try await stages("gates=2&stage=dev&addresses=true")
+        #expect(asked.first?["addresses"] == ["http://carts.example.org"])
+        #expect(asked.first?["gates"]?.elements.map { $0["eventID"] } == ["third", "second"])
+        #expect(asked.first?["gates"]?.elements.map { $0["result"] } == ["warning", "pass"])
+        #expect(asked.dropFirst().allSatisfy { $0["gates"] == nil })
+    }
+
     @Test("Runs are found by result and state, open ones by task")
     func runs() async throws {
         let bench = try await Self.withRuns()
@@ -135,6 +163,7 @@ struct OverviewsTests {
         "Mistakes say what would be right",
         arguments: [
             ("/services?filter=x", "problem, evaluation, approval, running or differs"),
+            ("/services?gates=99&stage=dev", "gates is '99'"), ("/services?gates=2", "a 'stage'"),
             ("/services?filter=differs&stage=dev", "'against' is ''"), ("/sequences?result=good", "'good'"),
             ("/sequences?state=x", "'x'"), ("/services?pageSize=0", "pageSize"),
         ])

@@ -2,7 +2,7 @@
 import unittest
 import uuid
 
-from harness import BridgeTest, api, deliver, open_task, project, query, run_to_approval
+from harness import BridgeTest, Keys, api, deliver, eventually, open_task, project, query, run_to_approval
 
 
 class App(BridgeTest):
@@ -30,6 +30,7 @@ class App(BridgeTest):
         version = api("GET", "v1/metadata")["keptnversion"]
         page.find("dd", version)
         page.find("td", "webhook-service")
+        page.find("td .state-pass", "part of this server")
         page.find(".links a", "OpenAPI")
 
 
@@ -57,7 +58,45 @@ class Navigation(BridgeTest):
         page.find("h1", "Environment")
 
 
+    def test_a_dialog_does_not_outlive_its_screen(self):
+        project("walked", ["carts"])
+        page = self.browser
+        page.visit("project/walked/settings/services/create")
+        page.find("dialog input")
+        page.visit("about")
+        page.find("h1", "About")
+        page.gone("dialog")
+
+    def test_the_same_place_of_another_project_is_chosen_in_the_head(self):
+        project("walked", ["carts"])
+        project("walked-elsewhere", ["carts"])
+        page = self.browser
+        page.visit("project/walked/service")
+        page.find(".switch summary").click()
+        page.find(".switch a", "walked-elsewhere")
+        self.assertEqual(page.violations(), [])
+        page.keys("elsewh")
+        eventually("one is left", lambda: page.count(".switch .projects a") == 1)
+        for width in (1440, 390):
+            page.size(width)
+            self.assertLessEqual(page.run("return document.documentElement.scrollWidth - innerWidth"), 0)
+        page.keys(Keys.TAB, Keys.ENTER)
+        page.find("h1", "Services")
+        self.assertEqual(page.run("return location.pathname"), "/bridge/project/walked-elsewhere/service")
+        page.gone(".switch .menu")
+
+
 class DeepLinks(BridgeTest):
+    def test_a_trace_leads_to_its_stage_and_to_its_event(self):
+        project("traced", ["carts"])
+        context, event = run_to_approval("traced")
+        page = self.browser
+        page.go(f"trace/{context}/production")
+        page.find(".lane.chosen", "production")
+        self.assertTrue(page.run("return location.pathname").endswith(f"/sequence/{context}/stage/production"))
+        page.go(f"trace/{context}/sh.keptn.event.approval.triggered")
+        page.find("dialog pre", event["id"])
+
     def test_the_addresses_of_keptns_own_bridge_lead_to_what_they_name(self):
         project("linked", ["carts"])
         context, event = run_to_approval("linked")

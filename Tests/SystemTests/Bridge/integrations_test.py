@@ -52,6 +52,8 @@ class Uniform(BridgeTest):
         page.find("form input").send_keys("deployment")
         page.find(".heard", "all would be heard")
         page.find(".heard", "from carts in dev")
+        page.find(".heard summary", "The last one").click()
+        page.find(".heard pre", '"service": "carts"')
         page.find(".boxes .check", "production").click()
         page.find(".heard", "None of the newest")
         self.assertEqual(page.violations(), [])

@@ -102,10 +102,13 @@ class Connection(BridgeTest):
         api("POST", "controlPlane/v1/project", {"name": "again", "shipyard": encoded}, **ours)
         api("POST", "controlPlane/v1/project/again/service", {"serviceName": "carts"}, **ours)
 
+        sent = []
+
         def trigger():
+            sent.append(str(uuid.uuid4()))
             return api("POST", "v1/event", {
                 "type": "sh.keptn.event.dev.delivery.triggered", "source": "tester", "specversion": "1.0",
-                "id": str(uuid.uuid4()), "data": {"project": "again", "stage": "dev", "service": "carts"}},
+                "id": sent[-1], "data": {"project": "again", "stage": "dev", "service": "carts"}},
                 url=server.url, token=server.token)["keptnContext"]
         page = self.browser
         wire = Wire(server.url)
@@ -128,6 +131,7 @@ class Connection(BridgeTest):
         page.find(f"tr[data-key='{fourth}']")
         heard = page.run("return window.heard")
         self.assertEqual(len(heard), len(set(heard)), "an event is heard once")
+        self.assertEqual([event for event in heard if event in sent], sent)
         self.assertEqual(page.run("return [window.isSamePage, window.skips]"), [True, 0])
 
     def test_after_a_break_with_too_many_events_everything_is_looked_at_anew(self):

@@ -101,6 +101,23 @@ class Environment(BridgeTest):
         page.find("h1", "Stage test")
         self.assertEqual(page.violations(), [])
 
+    def test_a_stage_shows_the_gates_before_the_newest(self):
+        project("gated", ["carts"])
+        for result in ("fail", "warning", "pass"):
+            context = str(uuid.uuid4())
+            send("evaluation.finished", {
+                "project": "gated", "stage": "dev", "service": "carts", "status": "succeeded", "result": result,
+                "evaluation": {"result": result, "score": 1, "indicatorResults": []}}, context, str(uuid.uuid4()))
+        page = self.browser
+        page.visit("project/gated/environment/stage/dev")
+        page.find("tr[data-key=carts] .state-pass", "gate passed")
+        page.find("tr[data-key=carts] .steps .state-warning")
+        self.assertEqual(page.run("return [...document.querySelectorAll('td .steps .state')].map((one) => one.textContent)"),
+                         ["warning", "failed"])
+        self.assertEqual(page.violations(), [])
+        page.find("tr[data-key=carts] .steps a:last-child").click()
+        page.find(".evaluation .state-fail")
+
     def test_two_stages_are_compared_and_a_version_is_brought_on(self):
         project("compared", ["alike", "carts", "orders", "untouched"])
         for service, images in (("alike", ["a:1", "a:1"]), ("carts", ["c:2", "c:1"]), ("orders", ["o:1"])):

@@ -3,7 +3,8 @@ import base64
 import unittest
 
 from harness import (
-    SHIPYARD, BridgeTest, Keys, answer, api, deliver, eventually, finish, open_task, project, run_to_approval, send, start,
+    SHIPYARD, BridgeTest, Keys, answer, api, deliver, eventually, finish, open_task, project, query, run_to_approval, send,
+    start,
 )
 
 
@@ -93,6 +94,12 @@ class Sequences(BridgeTest):
 
 
 class TriggerSequence(BridgeTest):
+    def type(self, selector, value):
+        """As if it were typed, which fields for times take in the order of the country."""
+        self.browser.find(selector)
+        self.browser.run("const field = document.querySelector(arguments[0]); field.value = arguments[1];"
+                         " field.dispatchEvent(new Event('input'))", selector, value)
+
     def test_an_evaluation_and_a_custom_sequence_are_triggered_and_mistakes_told(self):
         shipyard = SHIPYARD.replace("      sequences:\n        - name: delivery",
                                     "      sequences:\n        - name: smoke\n          tasks:\n            - name: check\n"
@@ -112,6 +119,26 @@ class TriggerSequence(BridgeTest):
         field.send_keys("5m")
         page.find("dialog footer .primary").click()
         page.find("h1", "evaluation of carts")
+        # The same of a time that has passed.
+        page.visit("project/triggered")
+        page.find(".head button", "Trigger a sequence").click()
+        page.find("#trigger-service").send_keys("carts")
+        page.choose("#trigger-sequence", "evaluation")
+        page.choose("#trigger-period", "span")
+        for name, value in (("from", "2026-01-02T10:00"), ("to", "2026-01-02T10:00")):
+            self.type(f"#trigger-{name}", value)
+        page.find("dialog footer .primary").click()
+        page.find("dialog .problem", "is not after its start")
+        self.assertEqual(page.violations(), [])
+        self.type("#trigger-to", "2026-01-02T10:30")
+        page.find("dialog footer .primary").click()
+        page.find("h1", "evaluation of carts")
+        context = page.run("return location.pathname").split("/")[-1]
+        window = api("GET", query("mongodb-datastore/event", project="triggered", keptnContext=context,
+                                  type="sh.keptn.event.dev.evaluation.triggered"))["events"][0]["data"]["evaluation"]
+        self.assertEqual([page.run("return new Date(arguments[0]).getTime()", window[end]) for end in ("start", "end")],
+                         [page.run("return new Date(arguments[0]).getTime()", at)
+                          for at in ("2026-01-02T10:00", "2026-01-02T10:30")])
         page.visit("project/triggered")
         page.find(".head button", "Trigger a sequence").click()
         page.choose("#trigger-sequence", "smoke")

@@ -3,10 +3,15 @@ import base64
 import unittest
 import uuid
 
-from harness import HOSTILE, BridgeTest, api, deliver, eventually, project, query, send
+from harness import (
+    HOSTILE, SHIPYARD, BridgeTest, api, deliver, eventually, finish, open_task, project, query, send, start,
+)
 
 PROJECT = "measured"
 SLO = "spec_version: '1.0'\nobjectives:\n  - sli: response_time\n    weight: 4\n    key_sli: true\n"
+
+
+REPAIR = "        - name: remediation\n          tasks:\n            - name: repair\n"
 
 
 def indicator(metric, name, value, status="pass", before=0.0, violated=False, **more):
@@ -41,7 +46,7 @@ def newest():
 
 def setUpModule():
     global first, last, run
-    project(PROJECT, ["carts", "orders", "hostile"])
+    project(PROJECT, ["carts", "orders", "hostile", "reached"], SHIPYARD + REPAIR)
     run = deliver(PROJECT, "carts", image="registry.example.org/shop/carts:1.2.3")
     first = evaluate("pass", 100, [indicator("response_time", "Response time", 400)], build="1")
     before = newest()
@@ -113,6 +118,50 @@ class SLIBreakdown(BridgeTest):
         self.assertEqual(cells[titles.index("Weight")], "4")
         page.find(f"{row} .tag", "key")
         self.assertEqual(page.count("tr[data-key=errors] .tag"), 0)
+
+    def test_indicators_are_sorted_and_the_event_is_shown(self):
+        page = self.browser
+        page.go(f"project/{PROJECT}/service/carts?stage=dev")
+
+        def names():
+            return page.run("return [...document.querySelectorAll('.indicators tbody tr')].map((one) => one.dataset.key)")
+        page.find(".indicators")
+        self.assertEqual(names(), ["response_time", "errors"])
+        for expected, order in ((["errors", "response_time"], "ascending"), (["response_time", "errors"], "descending")):
+            page.find(".indicators th button", "Value").click()
+            page.find(f".indicators th[aria-sort={order}]", "Value")
+            self.assertEqual(names(), expected)
+        self.assertEqual(page.violations(), [])
+        page.find(".indicators th button", "Value").click()
+        page.gone(".indicators th[aria-sort]")
+        page.find(".indicators td", "+30.5, +8 %")
+        page.find(".evaluation .beside a", "Event").click()
+        page.find("dialog pre", "sloFileContent")
+
+    def test_evaluations_of_one_name_are_told_apart(self):
+        for _ in range(2):
+            evaluate("pass", 100, [indicator("errors", "Errors", 0)], service="orders", build="same")
+        page = self.browser
+        page.go(f"project/{PROJECT}/service/orders?stage=dev")
+        eventually("both have names", lambda: page.run(
+            "return [...document.querySelectorAll('.heatmap thead button')].map((one) => one.textContent)"
+        )[-2:] == ["same", "same (2)"])
+
+    def test_what_is_deployed_can_be_opened_and_what_is_repaired_is_named(self):
+        context = send("production.remediation.triggered", {
+            "project": PROJECT, "stage": "production", "service": "reached", "problem": {"problemTitle": "No memory"}})
+        self.assertTrue(open_task("repair", context))
+        deployed = deliver(PROJECT, "reached", image="reached:1")
+        event = open_task("deployment", deployed)
+        start(event)
+        finish(event, deployment={"deploymentURIsPublic": ["javascript:alert(1)", "https://reached.example.org"]})
+        page = self.browser
+        page.go(f"project/{PROJECT}/service/reached")
+        address = page.find(".head a[target=_blank]", "open")
+        self.assertEqual(address.get_attribute("href"), "https://reached.example.org/")
+        page.find(".waiting .state-problem", "No memory")
+        page.find(".waiting a", "remediation.yaml")
+        self.assertEqual(page.violations(), [])
 
 
 class EvaluationChart(BridgeTest):

@@ -58,6 +58,23 @@ class Files(BridgeTest):
         page.noticed("Saved as")
         self.assertEqual(read("slo.yaml"), mended)
 
+    def test_what_is_not_saved_is_not_lost_on_the_way_back(self):
+        page = self.browser
+        write("kept.yaml", "one: 1\n")
+        page.go(self.ADDRESS)
+        page.find(".filelist a", "kept.yaml").click()
+        area = page.find(".code textarea")
+        area.send_keys("two: 2")
+        page.driver.back()
+        page.driver.switch_to.alert.dismiss()
+        self.assertIn("file=kept.yaml", page.run("return location.search"))
+        area.send_keys("2")
+        self.assertEqual(area.get_attribute("value"), "one: 1\ntwo: 22")
+        page.driver.back()
+        page.driver.switch_to.alert.accept()
+        eventually("the file is closed", lambda: "file=kept.yaml" not in page.run("return location.search"))
+        page.gone(".code textarea")
+
     def test_history_and_difference(self):
         page = self.browser
         write("notes.yaml", "one: 1\ntwo: 2\n")
@@ -139,6 +156,36 @@ class ProjectSettings(BridgeTest):
         page.find("dialog .problem", "'nonsense' is no URL")
         self.assertEqual(page.violations(), [])
 
+    def test_a_proxy_stays_when_something_else_is_changed(self):
+        page = self.browser
+        sent = """
+            window.sent = []
+            const fetch = window.fetch
+            window.fetch = (url, options) => {
+                if (options?.method !== 'PUT') return fetch(url, options)
+                window.sent.push(JSON.parse(options.body))
+                return Promise.resolve(new Response('{}', {headers: {'content-type': 'application/json'}}))
+            }
+            const answer = Response.prototype.json
+            Response.prototype.json = async function () {
+                const data = await answer.call(this)
+                return data.projectName ? {...data, gitCredentials: arguments_} : data
+            }""".replace("arguments_", """{remoteURL: 'https://git.example.org/shop.git', user: 'me', https: {
+                insecureSkipTLS: false, proxy: {url: 'proxy.example.org:3128', scheme: 'https', user: 'you'}}}""")
+        page.go(f"project/{PROJECT}/settings/services")
+        page.run(sent)
+        page.visit(f"project/{PROJECT}/settings/project")
+        page.find("dd", "proxy.example.org:3128")
+        page.find("button", "Change the upstream").click()
+        page.find("dialog input[type=password]").send_keys("a new token")
+        self.assertEqual(page.violations(), [])
+        page.find("dialog footer .primary").click()
+        page.noticed("The upstream is set")
+        self.assertEqual(page.run("return window.sent")[0]["gitCredentials"], {
+            "remoteURL": "https://git.example.org/shop.git", "user": "me", "https": {
+                "token": "a new token", "insecureSkipTLS": False,
+                "proxy": {"url": "proxy.example.org:3128", "scheme": "https", "user": "you"}}})
+
     def test_an_upstream_is_set_pushed_to_and_told_when_it_is_gone(self):
         page = self.browser
         project("mirrored", ["carts"])
@@ -165,6 +212,22 @@ class ProjectSettings(BridgeTest):
         self.assertEqual(page.violations(), [])
         page.visit("project/mirrored")
         page.find(".head .state-pass", "Git upstream synced")
+        self.assertEqual(page.find(".head a[target=_blank]", "open").get_attribute("href"), url)
+        # Another project begins from what was pushed.
+        page.visit("create/project")
+        page.find("form input[required]").send_keys("adopted")
+        page.run("document.querySelector('form textarea').value = ''")
+        page.find("form .primary").click()
+        page.find("form .problem", "needs a shipyard, or a Git upstream")
+        page.find("form details summary", "Git upstream").click()
+        address, user = page.driver.find_elements("css selector", "form details .body > .field input")[:2]
+        address.send_keys(url)
+        user.send_keys("user")
+        page.find("form input[type=password]").send_keys(GitUpstream.PASSWORD)
+        self.assertEqual(page.violations(), [])
+        page.find("form .primary").click()
+        page.find("h1", "Environment")
+        page.find("td", "carts")
         upstream.server.shutdown()
         upstream.server.server_close()
         api("POST", "controlPlane/v1/project/mirrored/service", {"serviceName": "orders"})

@@ -4,7 +4,7 @@ import { get, may, session } from '../api.js'
 import { h } from '../dom.js'
 import { head, state, table, time } from '../parts.js'
 import * as live from '../live.js'
-import { short } from './integrations.js'
+import { presence, short } from './integrations.js'
 
 export function show(page) {
   page.title('About')
@@ -38,6 +38,7 @@ export function show(page) {
         h('p.quiet', 'The text of a token is nowhere on the server; “keptn token create” makes another one.'))),
       integrations.length > 0 && [h('h2', 'Components'), table([
         ['Name', (one) => h('b', one.name), 'nowrap'],
+        ['State', presence, 'nowrap'],
         ['Version', (one) => one.metadata.integrationversion || '–'],
         ['Where', (one) => one.metadata.location || one.metadata.hostname, 'nowrap'],
         ['Last seen', (one) => time(one.metadata.lastseen)],

@@ -9,7 +9,19 @@ const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', h
 const build = ({ labels }) => labels?.buildId ?? labels?.build
 
 /// How people know an evaluation: by the build that was evaluated, else by its time.
-export const label = (evaluation) => build(evaluation) ?? (evaluation.time ? day.format(new Date(evaluation.time)) : '–')
+export const label = (evaluation) => numbered(evaluation, build(evaluation) ?? (evaluation.time ? day.format(new Date(evaluation.time)) : '–'))
+
+const numbered = (evaluation, name) => (evaluation.number > 1 ? `${name} (${evaluation.number})` : name)
+
+/// Those of one build, or of one instant, get numbers, the oldest first.
+export function tellApart(evaluations) {
+  const counts = new Map()
+  for (const one of [...evaluations].reverse()) {
+    const name = build(one) ?? one.time
+    one.number = (counts.get(name) ?? 0) + 1
+    counts.set(name, one.number)
+  }
+}
 
 /// What tells evaluations that stand together apart, as short as can be: days only where there are several, seconds only
 /// where two are of one minute.
@@ -18,9 +30,9 @@ export function labelsOf(evaluations) {
   const count = (text) => new Set(timed.map(text)).size
   const format = new Intl.DateTimeFormat('en-GB', {
     ...(count((one) => new Date(one.time).toDateString()) > 1 ? { day: 'numeric', month: 'short' } : {}),
-    hour: '2-digit', minute: '2-digit', ...(count(label) < timed.length ? { second: '2-digit' } : {}),
+    hour: '2-digit', minute: '2-digit', ...(count((one) => day.format(new Date(one.time))) < timed.length ? { second: '2-digit' } : {}),
   })
-  return (one) => build(one) ?? (one.time ? format.format(new Date(one.time)) : '–')
+  return (one) => numbered(one, build(one) ?? (one.time ? format.format(new Date(one.time)) : '–'))
 }
 
 export const scoreOf = (evaluation) => (typeof evaluation.score === 'number' ? number(Math.round(evaluation.score * 10) / 10) : '–')
@@ -33,7 +45,8 @@ export function breakdown({ page, evaluation, evaluations, slo, choose }) {
     h('header.head', h('h2', label(evaluation)), h('div.beside',
       state(evaluation.result ?? 'unknown'), h('span', 'score ', h('b', scoreOf(evaluation))),
       evaluation.timeStart && window(evaluation),
-      h('a', { href: `project/${part(project)}/sequence/${part(evaluation.context)}` }, 'Run')),
+      h('a', { href: `project/${part(project)}/sequence/${part(evaluation.context)}` }, 'Run'),
+      h('a', { href: `project/${part(project)}/sequence/${part(evaluation.context)}/event/${part(evaluation.id)}` }, 'Event')),
     h('div.actions',
       select([['', 'Compare with …'], ...evaluations.filter((one) => one.id !== evaluation.id).map((one) => [one.id, `${name(one)} (${scoreOf(one)})`])],
         other?.id, (id) => choose(page, evaluation, { with: id }), { 'aria-label': 'Compare with another evaluation' }),
@@ -42,7 +55,7 @@ export function breakdown({ page, evaluation, evaluations, slo, choose }) {
     evaluation.message && h('p.card.message', evaluation.message),
     labels(evaluation.labels),
     h('div.besides',
-      indicators(evaluation, other, other && name(other)),
+      indicators(page, evaluation, other, other && name(other)),
       slo !== undefined && h('details.card.slo', h('summary', h('h3', 'slo.yaml'), evaluation.commit && h('code.quiet', evaluation.commit.slice(0, 8))),
         slo ? h('pre', { tabindex: 0, 'aria-label': 'The objectives of this evaluation' }, slo) : h('p.quiet', 'This evaluation was made without objectives.'))))
 }
@@ -63,22 +76,42 @@ function labels(all) {
 
 // MARK: - Indicators
 
-function indicators(evaluation, other, nameOfOther) {
+function indicators(page, evaluation, other, nameOfOther) {
   if (evaluation.indicators.length === 0) return h('p.quiet', 'No indicator was judged.')
   const isCompared = (evaluation.comparedEvents ?? []).length > 0
   const total = evaluation.indicators.reduce((sum, one) => sum + (one.score ?? 0), 0)
-  return table([
+  const [by, isDown] = [page.query.sort?.replace('-', ''), page.query.sort?.startsWith('-')]
+  /// The title sorts by the column: up, down, as the objectives stand in the file.
+  const sortable = (title) => ({
+    sort: by !== title ? null : isDown ? 'descending' : 'ascending',
+    head: h('button.sort', { type: 'button', onclick: () => page.setQuery({ sort: by !== title ? title : isDown ? null : `-${title}`, from: page.query.from ?? null }) },
+      title, by === title && h('span', { 'aria-hidden': 'true' }, isDown ? ' ↓' : ' ↑')),
+  })
+  const columns = [
     ['Indicator', (one) => h('div', h('span', { title: one.metric }, one.name || one.metric), one.isKey && h('span.tag', { title: 'If it fails, the whole evaluation does' }, 'key'),
-      one.message && h('div.problem', one.message))],
-    ['State', (one) => state(one.success === false ? 'fail' : one.status ?? 'none'), 'nowrap'],
-    ['Value', (one) => (one.success === false ? h('span.quiet', 'no value') : figure(one.value)), 'number nowrap'],
+      one.message && h('div.problem', one.message)), '', sortable('Indicator')],
+    ['State', (one) => state(one.success === false ? 'fail' : one.status ?? 'none'), 'nowrap', sortable('State')],
+    ['Value', (one) => (one.success === false ? h('span.quiet', 'no value') : figure(one.value)), 'number nowrap', sortable('Value')],
     !other && isCompared && ['Before', (one) => compared(one.value, looksBack(one) ? one.comparedValue : undefined), 'number nowrap'],
     other && [nameOfOther, (one) => compared(one.value, other.indicators.find((each) => each.metric === one.metric)?.value), 'number nowrap'],
     ['To pass', (one) => targets(one.passTargets)],
     ['For a warning', (one) => targets(one.warningTargets)],
-    ['Weight', (one) => (one.weight === undefined || one.status === 'info' ? h('span.quiet', '–') : number(one.weight)), 'number nowrap'],
-    ['Score', (one) => (one.status === 'info' ? h('span.quiet', '–') : number(one.score ?? 0)), 'number nowrap'],
-  ].filter(Boolean), evaluation.indicators, { key: (one) => one.metric, caption: `Indicators, ${number(total)} points together`, className: 'indicators' })
+    ['Weight', (one) => (one.weight === undefined || one.status === 'info' ? h('span.quiet', '–') : number(one.weight)), 'number nowrap', sortable('Weight')],
+    ['Score', (one) => (one.status === 'info' ? h('span.quiet', '–') : number(one.score ?? 0)), 'number nowrap', sortable('Score')],
+  ].filter(Boolean)
+  return table(columns, sorted(evaluation.indicators, by, isDown), { key: (one) => one.metric, caption: `Indicators, ${number(total)} points together`, className: 'indicators' })
+}
+
+const orders = {
+  Indicator: (one) => one.name || one.metric, Value: (one) => one.value ?? 0, Weight: (one) => one.weight ?? 0, Score: (one) => one.score ?? 0,
+  State: (one) => ['fail', 'warning', 'pass', 'info'].indexOf(one.success === false ? 'fail' : one.status),
+}
+
+function sorted(rows, by, isDown) {
+  const order = orders[by]
+  if (!order) return rows
+  const compare = (a, b) => (typeof a === 'string' ? a.localeCompare(b) : a - b)
+  return [...rows].sort((a, b) => compare(order(a), order(b)) * (isDown ? -1 : 1))
 }
 
 const figure = (value) => (typeof value === 'number' ? h('span', { title: String(value) }, short(value)) : h('span.quiet', '–'))
@@ -91,7 +124,9 @@ const looksBack = (one) => [...one.passTargets ?? [], ...one.warningTargets ?? [
 function compared(value, before) {
   if (typeof before !== 'number') return h('span.quiet', '–')
   const change = before === 0 || typeof value !== 'number' ? null : ((value - before) / Math.abs(before)) * 100
-  return h('div', figure(before), change !== null && h('div.quiet', `${change > 0 ? '+' : change < 0 ? '−' : '±'}${number(Math.round(Math.abs(change)))} %`))
+  const sign = (amount) => (amount > 0 ? '+' : amount < 0 ? '−' : '±')
+  const by = typeof value === 'number' ? value - before : null
+  return h('div', figure(before), by !== null && h('div.quiet', `${sign(by)}${short(Math.abs(by))}`, change !== null && `, ${sign(change)}${number(Math.round(Math.abs(change)))} %`))
 }
 
 /// A criterion that was not met is struck by shape and colour; a relative one says what it came to.

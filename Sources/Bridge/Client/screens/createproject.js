@@ -3,6 +3,7 @@
 import { part, post } from '../api.js'
 import { base64, h } from '../dom.js'
 import { field, head, notify } from '../parts.js'
+import { upstreamFields } from './upstreamform.js'
 
 const example = `apiVersion: spec.keptn.sh/0.2.2
 kind: Shipyard
@@ -29,12 +30,10 @@ spec:
 export function show(page) {
   page.title('Create project')
   const name = h('input', { required: true, pattern: '[a-z][a-z0-9\\-]*', maxlength: 200, autocomplete: 'off' })
-  const shipyard = h('textarea', { rows: 22, wrap: 'off', spellcheck: 'false', required: true })
+  const shipyard = h('textarea', { rows: 22, wrap: 'off', spellcheck: 'false' })
   shipyard.value = example
   const file = h('input', { type: 'file', accept: '.yaml,.yml', onchange: async () => { if (file.files[0]) shipyard.value = await file.files[0].text() } })
-  const url = h('input', { type: 'url', placeholder: 'https://git.example.org/shop.git' })
-  const user = h('input', { autocomplete: 'off' })
-  const token = h('input', { type: 'password', autocomplete: 'off' })
+  const upstream = upstreamFields(null, false)
   const problem = h('p.problem.lines', { role: 'alert', hidden: true })
   const done = h('button.button.primary', { type: 'submit' }, 'Create project')
   page.render(head('Create project'), h('form.card.padded.narrow', {
@@ -43,9 +42,10 @@ export function show(page) {
       done.disabled = true
       problem.hidden = true
       try {
+        const gitCredentials = upstream.credentials()
+        if (!shipyard.value.trim() && !gitCredentials) throw new Error('A project needs a shipyard, or a Git upstream that has one.')
         await post('controlPlane/v1/project', {
-          name: name.value, shipyard: base64(shipyard.value),
-          ...(url.value ? { gitCredentials: { remoteURL: url.value, user: user.value, https: { token: token.value } } } : {}),
+          name: name.value, ...(shipyard.value.trim() ? { shipyard: base64(shipyard.value) } : {}), ...(gitCredentials ? { gitCredentials } : {}),
         })
         notify(`Project ${name.value} is there`)
         page.navigate(`project/${part(name.value)}`)
@@ -57,11 +57,10 @@ export function show(page) {
     },
   },
   field('Name', name, 'Lower case letters, digits and dashes; it cannot be changed later.'),
-  field('Shipyard', shipyard, 'The stages and the sequences in them. The names of stages cannot be changed later.'),
+  field('Shipyard', shipyard, 'The stages and the sequences in them. The names of stages cannot be changed later. Empty with a Git upstream: the project that is there is taken over.'),
   field('Or from a file', file),
   h('details', h('summary', 'Git upstream'), h('div.body',
-    field('URL', url, 'Every change is pushed there. Empty: the server’s own repository is all there is.'),
-    field('User', user), field('Token', token))),
+    h('p.quiet', 'Every change is pushed there. Without one the server’s own repository is all there is.'), upstream.fields)),
   problem, h('div', done)))
   name.focus()
 }

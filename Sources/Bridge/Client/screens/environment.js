@@ -5,7 +5,7 @@ import { h } from '../dom.js'
 import { counts } from './dashboard.js'
 import { decide } from './approvals.js'
 import { triggerButton } from './trigger.js'
-import { button, head, icon, nameFilter, noService, pager, plural, select, state, table, time, upstreamState, version } from '../parts.js'
+import { button, exact, head, icon, link, nameFilter, noService, pager, plural, select, state, table, time, upstreamState, version } from '../parts.js'
 
 const filters = [['', 'All services'], ['problem', 'With problems'], ['evaluation', 'With failed gates'], ['approval', 'Waiting for approval'], ['running', 'With open sequences']]
 
@@ -19,14 +19,15 @@ export function show(page) {
       const { search, filterType, from } = page.query
       const [overview, services] = await Promise.all([
         get(path, {}, signal),
-        get(`${path}/services`, { search, filter: filterType, stage, nextPageKey: from, pageSize: 50 }, signal),
+        get(`${path}/services`, { search, filter: filterType, stage, nextPageKey: from, pageSize: 50, gates: stage && 6 }, signal),
       ])
       return { overview, services }
     },
     show: ({ overview, services }) => page.render(
       head(stage ? `Stage ${stage}` : 'Environment', [
         plural(overview.serviceCount, 'service'),
-        overview.upstream && h('span', { title: overview.upstream.message }, state(upstreamState(overview.upstream), `Git upstream ${overview.upstream.state}`)),
+        overview.upstream && h('span', { title: overview.upstream.message }, state(upstreamState(overview.upstream), `Git upstream ${overview.upstream.state}`),
+          overview.upstream.url && /^https?:/.test(overview.upstream.url) && [' ', link(overview.upstream.url, 'open')]),
       ],
       overview.serviceCount > 0 && triggerButton(page, overview, { stage })),
       graph(overview, stage),
@@ -94,12 +95,15 @@ export function place(page, project, row, stage, before) {
   if (!here) return h('span.quiet', 'not here')
   const earlier = before && row.stages.find((one) => one.stage === before.name)
   const differs = earlier?.image && here.image && here.image !== earlier.image
+  const gate = (one) => `project/${part(project)}/service/${part(row.name)}/context/${part(one.context)}/stage/${part(stage.name)}?evaluation=${part(one.eventID)}`
   const to = (context) => `project/${part(project)}/sequence/${part(context)}`
   return h('div.place',
     (here.image || !here.gate && !here.open) && h('div.line', version(here.image), differs && h('span.tag', { title: `${before.name} has ${earlier.image}` }, `≠ ${before.name}`),
       here.deployedAt && h('span.quiet', time(here.deployedAt))),
     here.gate && h('div.line', h('a', { href: `project/${part(project)}/service/${part(row.name)}/context/${part(here.gate.context)}/stage/${part(stage.name)}`, title: 'The newest quality gate' },
-      state(here.gate.result ?? 'unknown', `gate ${gateWords[here.gate.result] ?? 'without a result'}`)), h('span.quiet', time(here.gate.time))),
+      state(here.gate.result ?? 'unknown', `gate ${gateWords[here.gate.result] ?? 'without a result'}`)), h('span.quiet', time(here.gate.time)),
+    here.gates?.length > 1 && h('span.steps', h('span.quiet', 'before'), here.gates.slice(1).map((one) => h('a', {
+      href: gate(one), title: `${gateWords[one.result] ?? 'without a result'}, ${exact(one.time)}`, 'data-key': one.eventID }, state(one.result ?? 'unknown', ''))))),
     (here.open ?? []).map((open) => h('div.line', { 'data-key': open.context },
       h('a', { href: to(open.context) }, state(open.sequence === 'remediation' ? 'problem' : open.state, `${open.sequence}${open.task ? ` · ${open.task}` : ''}`)),
       open.task === 'approval' && may('events:write') && button('Decide', () => decide(open, page), { kind: 'small' }))))

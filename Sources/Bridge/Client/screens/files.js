@@ -38,6 +38,7 @@ export function show(page) {
     },
   })
   addEventListener('beforeunload', (event) => { if (editor?.isUnsaved) event.preventDefault() }, { signal: page.signal })
+  page.mayLeave = mayLeave
   document.addEventListener('click', (event) => {
     const link = event.target.closest?.('a[href]')
     if (!link || link.target || mayLeave()) return

@@ -2,9 +2,9 @@
 
 import { get, may, part } from '../api.js'
 import { h, unbase64 } from '../dom.js'
-import { button, command, duration, empty, head, icon, number, pager, runState, select, table, time, version } from '../parts.js'
+import { button, command, duration, empty, head, icon, link, number, pager, runState, select, state, table, time, version } from '../parts.js'
 import { lineChart } from '../charts.js'
-import { breakdown, isRelative, label, labelsOf, scoreOf } from './breakdown.js'
+import { breakdown, isRelative, label, labelsOf, scoreOf, tellApart } from './breakdown.js'
 import { triggerButton } from './trigger.js'
 
 export function show(page) {
@@ -18,11 +18,12 @@ export function show(page) {
     ask: async (signal) => {
       const own = `${path}/service/${part(service)}`
       const [overview, found, deployments] = await Promise.all([
-        get(path, {}, signal), get(`${path}/services`, { search: service, pageSize: 100 }, signal),
+        get(path, {}, signal), get(`${path}/services`, { search: service, pageSize: 100, addresses: true }, signal),
         get(`${own}/deployments`, { nextPageKey: page.query.from, pageSize: 10 }, signal)])
       const row = found.services.find((one) => one.name === service)
       const stage = stageToShow(page, overview, row)
       const { evaluations, totalCount } = await get(`${own}/evaluations`, { stage, pageSize: 50 }, signal)
+      tellApart(evaluations)
       const chosen = await chosenOf(page, evaluations, `${own}/evaluations`, stage, signal)
       if (chosen && !sloFiles.has(chosen.id)) sloFiles.set(chosen.id, may('events:read') ? await sloOf(project, chosen, signal) : '')
       return { overview, row, deployments, stage, evaluations, totalCount, chosen, slo: sloFiles.get(chosen?.id) }
@@ -64,9 +65,10 @@ function screen(page, data) {
     head(service, [
       h('a', { href: `project/${part(project)}/sequence?service=${part(service)}` }, 'Sequences'),
       may('resources:read') && h('a', { href: files }, 'Files'),
-      ...(row?.stages ?? []).filter((one) => one.image).map((one) => h('span', h('span.quiet', one.stage), ' ', version(one.image))),
+      ...(row?.stages ?? []).filter((one) => one.image).map((one) => h('span', h('span.quiet', one.stage), ' ', version(one.image), addressOf(one) && [' ', link(addressOf(one), 'open')])),
     ], triggerButton(page, overview, { service })),
     !row && h('p.problem', icon('warning'), ` There is no service ${service} in this project (any more).`),
+    problems(page, row),
     h('h2', 'Deployments'),
     deployments.deployments.length > 0
       ? [deploymentTable(page, overview, deployments.deployments), deployments.totalCount > deployments.deployments.length && pager(page, deployments, deployments.deployments.length)]
@@ -80,6 +82,19 @@ function screen(page, data) {
       : [page.query.view === 'chart' ? chart(page, evaluations, chosen) : heatmap(page, evaluations, chosen),
         chosen && breakdown({ page, evaluation: chosen, evaluations, slo, choose })],
   ]
+}
+
+/// Where people reach what is deployed, as whoever deployed it said.
+const addressOf = (place) => [place.addresses].flat().find((text) => typeof text === 'string' && /^https?:\/\//.test(text))
+
+/// What is being repaired.
+function problems(page, row) {
+  const { project, service } = page.params
+  const text = (value, none) => (typeof value === 'string' ? value : value ? JSON.stringify(value) : none)
+  return (row?.stages ?? []).flatMap((one) => one.open ?? []).filter((one) => one.sequence === 'remediation').map((one) => h('p.card.waiting', { 'data-key': `problem-${one.context}` },
+    state('problem', text(one.problem, 'problem')), h('span', `in ${one.stage}`, one.task && ` · ${one.task}`, one.action && ` ${text(one.action)}`), time(one.triggeredAt),
+    h('a', { href: `project/${part(project)}/sequence/${part(one.context)}` }, 'Run'),
+    may('resources:read') && h('a', { href: `project/${part(project)}/settings/files?stage=${part(one.stage)}&service=${part(service)}&file=remediation.yaml` }, 'remediation.yaml')))
 }
 
 /// The chosen column is in sight when the heat map appears or another one is chosen.
@@ -116,8 +131,8 @@ function deploymentTable(page, overview, deployments) {
 /// Another evaluation becomes the one that is shown below.
 function choose(page, evaluation, more = {}) {
   const { project, service } = page.params
-  const { view, sli, from } = page.query
-  const query = new URLSearchParams(Object.entries({ view, sli, from, ...more, evaluation: evaluation.id }).filter(([, value]) => value))
+  const { view, sli, from, sort } = page.query
+  const query = new URLSearchParams(Object.entries({ view, sli, from, sort, ...more, evaluation: evaluation.id }).filter(([, value]) => value))
   page.navigate(`project/${part(project)}/service/${part(service)}/context/${part(evaluation.context)}/stage/${part(evaluation.stage)}?${query}`, { replace: true })
 }
 

@@ -1,8 +1,9 @@
 // A project's settings: its shipyard, its Git upstream, and how it is deleted.
 
 import { get, may, part, put, remove } from '../api.js'
-import { base64, h } from '../dom.js'
-import { button, dialog, field, head, notify, select, state, time, upstreamState } from '../parts.js'
+import { h } from '../dom.js'
+import { button, dialog, field, head, link, notify, state, time, upstreamState } from '../parts.js'
+import { upstreamFields } from './upstreamform.js'
 
 /// The screens of the settings of a project, above each of them.
 export function tabs(project, current) {
@@ -33,8 +34,9 @@ function upstream(page, project, data) {
   const { gitCredentials: known, upstream: now } = data
   return h('section.card.padded', h('h2', 'Git upstream'),
     known
-      ? [h('dl.facts', h('dt', 'URL'), h('dd', h('code', known.remoteURL || 'hidden')), known.user && [h('dt', 'User'), h('dd', known.user)],
+      ? [h('dl.facts', h('dt', 'URL'), h('dd', known.remoteURL ? link(known.remoteURL) : 'hidden'), known.user && [h('dt', 'User'), h('dd', known.user)],
         h('dt', 'Access'), h('dd', known.ssh ? 'SSH with a key' : known.https?.insecureSkipTLS ? 'HTTPS, certificates are not checked' : 'HTTPS with a token'),
+        known.https?.proxy && [h('dt', 'Proxy'), h('dd', h('code', known.https.proxy.url))],
         h('dt', 'State'), h('dd', state(upstreamState(now), now?.state ?? 'unknown'), now?.since && [' ', time(now.since)])),
       now?.message && h(upstreamState(now) === 'fail' ? 'p.problem' : 'p.quiet', now.message)]
       : [h('p.quiet', 'The project’s only repository is on this server. Any token that may read files is a password for it:'),
@@ -43,38 +45,17 @@ function upstream(page, project, data) {
 }
 
 function upstreamDialog(page, project, known) {
-  const url = h('input', { required: true, value: known?.remoteURL ?? '', placeholder: 'https://git.example.org/shop.git', spellcheck: 'false' })
-  const user = h('input', { value: known?.user ?? '', autocomplete: 'off' })
-  const secret = (rows) => (rows ? h('textarea', { rows, spellcheck: 'false' }) : h('input', { type: 'password', autocomplete: 'off' }))
-  const [token, certificate, key, passphrase] = [secret(), secret(3), secret(5), secret()]
-  const isUnchecked = h('input', { type: 'checkbox', checked: known?.https?.insecureSkipTLS ?? false })
-  const kept = known ? ' Left empty, what is stored stays, for the same URL.' : ''
-  const https = h('div.fields', field('Token', token, `An access token that may push.${kept}`), field('Certificate', certificate, 'PEM, where the server has one of an own authority.'), h('label.check', isUnchecked, 'Do not check the server’s certificate'))
-  const ssh = h('div.fields', field('Private key', key, `PEM or OpenSSH.${kept}`), field('Passphrase', passphrase))
-  const kind = select([['https', 'HTTPS with a token'], ['ssh', 'SSH with a key']], known?.ssh ? 'ssh' : 'https', () => draw())
-  const draw = () => {
-    https.hidden = kind.value !== 'https'
-    ssh.hidden = kind.value !== 'ssh'
-    token.required = !known && kind.value === 'https'
-    key.required = !known && kind.value === 'ssh'
-  }
-  draw()
+  const { fields, credentials } = upstreamFields(known)
   dialog({
     title: `Git upstream of ${project}`, action: 'Save',
-    body: [h('p.quiet', 'Every change is pushed there, and what others push is fetched. It has to be empty, or hold this project.'),
-      field('Access', kind), field('URL', url), field('User', user), https, ssh],
+    body: [h('p.quiet', 'Every change is pushed there, and what others push is fetched. It has to be empty, or hold this project.'), fields],
     submit: async () => {
-      const access = kind.value === 'https'
-        ? { https: { ...text('token', token.value), ...text('certificate', certificate.value && base64(certificate.value)), insecureSkipTLS: isUnchecked.checked } }
-        : { ssh: { ...text('privateKey', key.value && base64(key.value)), ...text('privateKeyPass', passphrase.value) } }
-      await put('controlPlane/v1/project', { name: project, gitCredentials: { remoteURL: url.value.trim(), user: user.value.trim(), ...access } })
+      await put('controlPlane/v1/project', { name: project, gitCredentials: credentials() })
       notify('The upstream is set')
       page.reload()
     },
   })
 }
-
-const text = (name, value) => (value ? { [name]: value } : {})
 
 // MARK: - The end
 

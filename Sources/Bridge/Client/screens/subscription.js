@@ -75,7 +75,8 @@ class Form {
         const heard = came.filter((one) => fits(one.data ?? {})).sort((a, b) => (a.time < b.time ? 1 : -1))
         this.sample = heard[0]
         patch(this.heard, h('h2', 'Tried out'), came.length === 0 ? h('p.quiet', `No ${short(event)} has come in this project yet.`)
-          : h('p', heard.length === 0 ? `None of the newest ${plural(came.length, 'event')} of this kind would be heard.` : [`Of the newest ${plural(came.length, 'event')} of this kind in this project ${heard.length === came.length ? 'all' : heard.length} would be heard, the last one `, time(heard[0].time), ` from ${heard[0].data?.service} in ${heard[0].data?.stage}.`]))
+          : h('p', heard.length === 0 ? `None of the newest ${plural(came.length, 'event')} of this kind would be heard.` : [`Of the newest ${plural(came.length, 'event')} of this kind in this project ${heard.length === came.length ? 'all' : heard.length} would be heard, the last one `, time(heard[0].time), ` from ${heard[0].data?.service} in ${heard[0].data?.stage}.`]),
+        this.sample && h('details', h('summary', 'The last one'), h('pre.payload', { tabindex: 0, 'aria-label': 'The event as JSON' }, JSON.stringify(this.sample, null, 2))))
       } catch (error) {
         if (error.name !== 'AbortError') patch(this.heard, h('p.problem', error.message))
       }

@@ -3,7 +3,15 @@
 import { get, part } from '../api.js'
 import { empty, failure, head } from '../parts.js'
 
-export const show = (page) => follow(page, 'Trace', ({ project, context }) => `project/${part(project)}/sequence/${part(context)}`)
+export const show = (page) => follow(page, 'Trace', async ({ project, context }) => {
+  const { place } = page.params
+  const run = `project/${part(project)}/sequence/${part(context)}`
+  if (!place) return run
+  // The name of a stage has no dots, a type of events has.
+  if (!place.includes('.')) return `${run}/stage/${part(place)}`
+  const { events } = await get('mongodb-datastore/event', { project, keptnContext: context, type: place, pageSize: 1 }, page.signal)
+  return events.length > 0 ? `${run}/event/${part(events[0].id)}` : run
+})
 
 /// - address: of a run, as the search knows it; may have to ask for it.
 export async function follow(page, title, address) {

@@ -13,7 +13,7 @@ function triggerDialog({ project, stage, sequence: name, service, image, navigat
   const stages = project.stages.filter((one) => one.sequences.length > 0)
   const state = {
     stage: stage ?? stages[0]?.name, sequence: name ?? null,
-    service: service ?? '', image: image ?? '', labels: '', timeframe: '5m', values: '',
+    service: service ?? '', image: image ?? '', labels: '', period: 'last', timeframe: '5m', from: '', to: '', values: '',
   }
   const element = h('div.body')
   const sequences = () => [...stages.find((one) => one.name === state.stage)?.sequences.map((one) => one.name) ?? []]
@@ -28,7 +28,7 @@ function triggerDialog({ project, stage, sequence: name, service, image, navigat
   dialog({
     title: `Trigger a sequence in ${project.name}`, action: 'Trigger', wide: true, body: element,
     submit: async () => {
-      const context = await trigger(project.name, state)
+      const context = await trigger(project, state)
       notify('Triggered')
       navigate(`project/${part(project.name)}/sequence/${part(context)}`)
     },
@@ -52,8 +52,11 @@ function form(project, stages, names, state, draw) {
     field('Stage', select(stages.map((one) => one.name), state.stage, (value) => { state.stage = value; draw() }, { id: 'trigger-stage' })),
     field('Sequence', select(names, state.sequence, (value) => { state.sequence = value; draw() }, { id: 'trigger-sequence' })),
     text('Service', 'service', null, { required: true, list: 'trigger-services', autocomplete: 'off' }), h('datalist', { id: 'trigger-services' }),
-    state.sequence === 'evaluation' && !sequence(project, state)
-      ? text('Time that is evaluated', 'timeframe', 'Up to now: such as 5m, 1h30m.', { required: true })
+    isPlain(project, state)
+      ? [field('Time that is evaluated', select([['last', 'up to now'], ['span', 'from … to …']], state.period, (value) => { state.period = value; draw() }, { id: 'trigger-period' })),
+        state.period === 'span'
+          ? [text('From', 'from', null, { type: 'datetime-local', required: true }), text('To', 'to', 'At least one minute later.', { type: 'datetime-local', required: true })]
+          : text('The last', 'timeframe', 'Such as 5m, 1h30m; one minute at least.', { required: true })]
       : text('Artifact', 'image', 'The image or the name that an upload gave; empty keeps what is deployed.'),
     text('Labels', 'labels', 'Such as build=42, owner=me.'),
     state.sequence !== 'evaluation' && h('div.field.whole', h('label', { for: 'trigger-values' }, 'Further values'),
@@ -63,6 +66,9 @@ function form(project, stages, names, state, draw) {
 
 const sequence = (project, state) =>
   project.stages.find((one) => one.name === state.stage)?.sequences.find((one) => one.name === state.sequence)
+
+/// An evaluation that no sequence of the shipyard stands for.
+const isPlain = (project, state) => state.sequence === 'evaluation' && !sequence(project, state)
 
 /// The sequence's tasks, and what follows it in other stages.
 function preview(project, state) {
@@ -100,12 +106,12 @@ export function pairs(text) {
 }
 
 async function trigger(project, state) {
-  const place = { project, stage: state.stage, service: state.service.trim() }
+  const place = { project: project.name, stage: state.stage, service: state.service.trim() }
   const labels = pairs(state.labels)
-  const isPlain = state.sequence === 'evaluation' && document.getElementById('trigger-timeframe')
-  if (isPlain) {
-    const path = `controlPlane/v1/project/${part(project)}/stage/${part(place.stage)}/service/${part(place.service)}/evaluation`
-    return (await post(path, { timeframe: state.timeframe.trim(), labels })).keptnContext
+  if (isPlain(project, state)) {
+    const path = `controlPlane/v1/project/${part(project.name)}/stage/${part(place.stage)}/service/${part(place.service)}/evaluation`
+    const time = state.period === 'span' ? { start: new Date(state.from).toISOString(), end: new Date(state.to).toISOString() } : { timeframe: state.timeframe.trim() }
+    return (await post(path, { ...time, labels })).keptnContext
   }
   let values = {}
   if (state.values.trim()) {

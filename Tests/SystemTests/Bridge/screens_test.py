@@ -18,6 +18,8 @@ SCREENS = [
     ("sequence", "project/{project}/sequence/{context}"),
     ("services", "project/{project}/service"),
     ("service", "project/{project}/service/{service}"),
+    ("evaluation", "project/{project}/service/{service}/context/{context}/stage/dev"),
+    ("chart", "project/{project}/service/{service}?view=chart"),
     ("settings", "project/{project}/settings/project"),
     ("settings-services", "project/{project}/settings/services"),
     ("files", "project/{project}/settings/files?file=shipyard.yaml"),
@@ -28,6 +30,9 @@ SCREENS = [
     ("tokens", "tokens"),
     ("nowhere", "nowhere/at/all"),
 ]
+
+# Widths, and whether in dark colours.
+FORMS, MORE_FORMS = [(1440, False), (1024, False), (390, True)], [(1440, True), (390, False)]
 
 # On a phone the rows of tables are cards.
 SIDEWAYS = """return [...document.querySelectorAll('.list tbody tr')].filter((row) => row.scrollWidth > row.clientWidth + 1)
@@ -69,7 +74,7 @@ class Screens(BridgeTest):
                 page.visit(path)
                 page.settled()
                 self.assertEqual(page.count("main h1"), 1)
-                for width, dark in ((1440, False), (1024, False), (390, True)):
+                for width, dark in FORMS + (MORE_FORMS if size == SMALL else []):
                     page.size(width, dark)
                     page.shot(f"{name}-{size}-{width}{'-dark' if dark else ''}")
                     wide = page.run("return document.documentElement.scrollWidth - innerWidth")

@@ -23,20 +23,19 @@ extension API {
 
     private func repair(by run: SequenceRun) async throws -> JSON {
         let tasks = run.executions.flatMap(Repair.tasks).filter { !Self.lookingOn.contains($0.name) }
+        let shown = tasks.suffix(Self.actionsMax)
         // A finished task has its outcome; which action it was is said by the event that triggered it.
-        var query = EventQuery()
-        query.context = run.context
-        query.project = run.executions[0].scope.project
-        query.type = EventType.task(name: "action", kind: .triggered).text
-        query.limit = Self.actionsMax
-        let isAnyNamed = tasks.contains { $0.name == "action" }
-        let events = isAnyNamed ? try await parts.store.events(query) : []
-        let actions = Dictionary(events.map { ($0.event.id, $0.event.json?["action"]) }) { first, _ in first }
+        var actions: [String: JSON] = [:]
+        for task in shown where task.name == "action" {
+            var query = EventQuery()
+            (query.id, query.context, query.limit) = (task.eventID, run.context, 1)
+            actions[task.eventID] = try await parts.store.events(query).first?.event.json?["action"]
+        }
         let payload = run.executions[0].payload
         return [
             "problem": payload["problem", "problemTitle"] ?? payload["problem", "ProblemTitle"],
             "actionCount": .integer(tasks.count),
-            "actions": .array(tasks.suffix(Self.actionsMax).map { $0.json(actions[$0.eventID] ?? nil) }),
+            "actions": .array(shown.map { $0.json(actions[$0.eventID]) }),
         ]
     }
 }

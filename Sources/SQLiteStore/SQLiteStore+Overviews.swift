@@ -46,13 +46,15 @@ extension SQLiteStore: Overviews {
 
     package func endedRemediations(in projects: [String], offset: Int, limit: Int) async throws -> RunPage {
         try await read("ended remediations") { db in
-            // The literal name lets the partial index be used; what is open is few, and read once from its index.
+            // The literal name lets the partial index be used. (NOT IN over two columns would go through all that is
+            // open for each row.)
             let from = """
                 FROM executions AS f INDEXED BY executions_remediations
                 WHERE f.is_first = 1 AND f.name = 'remediation'
                     AND f.project IN (SELECT value FROM json_each(?))
-                    AND (f.project, f.context) NOT IN (
-                        SELECT project, context FROM executions INDEXED BY executions_open WHERE is_open = 1)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM executions AS o INDEXED BY executions_by_context
+                        WHERE o.project = f.project AND o.context = f.context AND o.is_open = 1)
                 """
             let list = Self.list(projects)
             let rows = try Row.fetchAll(

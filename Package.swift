@@ -35,7 +35,7 @@ nonisolated var floors: [[Target]] {
         [
             .target(name: "CloudEvents"),
             .target(name: "KeptnModel", dependencies: ["CloudEvents"]),
-            .target(name: "GoTemplate", dependencies: ["CloudEvents"]),
+            .target(name: "GoTemplate", dependencies: ["CloudEvents", "KeptnModel"]),
             .target(name: "SpecFiles", dependencies: ["CloudEvents", "KeptnModel", "GoTemplate", "Yams"]),
         ],
         // 1 decisions

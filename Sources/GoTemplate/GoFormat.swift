@@ -1,3 +1,5 @@
+internal import KeptnModel
+
 /// Text as Go's package `fmt` prints it.
 struct GoFormat {
     /// The sign, the width and so on between `%` and a verb.

@@ -1,3 +1,5 @@
+internal import KeptnModel
+
 /// The literals of Go's language.
 enum Literals {
     struct Mistake: Error {

@@ -1,4 +1,5 @@
 internal import CloudEvents
+internal import KeptnModel
 
 /// What a template computes with: the values that Go's `encoding/json` makes of JSON, and literals.
 enum Value: Sendable {

@@ -49,8 +49,8 @@ extension SLO.Objective {
             warning: fields["warning"]?.elements().map(SLO.Criteria.init(reading:)) ?? [],
             weight: weight,
             keySLI: fields["key_sli"]?.boolean() ?? false, target: fields["target"]?.share())
-        let lists = pass + warning
-        if target == nil, lists.contains(where: { $0.criteria.contains { $0.contains("burn_rate") } }) {
+        let criteria = (pass + warning).flatMap(\.criteria)
+        if target == nil, criteria.contains(where: { BurnRateCriterion.isMeant(by: $0) }) {
             place.warning("\(place.name) has a criterion with 'burn_rate' and no 'target' such as 99.9%")
         }
     }
@@ -74,20 +74,14 @@ extension SLO.Criteria {
     fileprivate init(reading place: Place) {
         let criteria = place.fields(["criteria"])["criteria"]?.elements() ?? []
         for place in criteria {
-            guard case .scalar(let text, _) = place.node.content, !Self.looksLikeCriterion(text) else { continue }
-            place.warning(
-                "'\(shortened(text))' is no criterion such as <600, <=+10%, similar, not_worse:0.05 or burn_rate<2")
+            guard case .scalar(let text, _) = place.node.content else { continue }
+            do throws(CriterionError) {
+                _ = try ObjectiveCriterion(parsing: text)
+            } catch {
+                place.warning("'\(shortened(text))' is no criterion: it \(error.demand)")
+            }
         }
         self.init(criteria.map { $0.text() })
-    }
-
-    /// Only a rough check: the evaluation has its own exact reading of criteria.
-    private static func looksLikeCriterion(_ text: String) -> Bool {
-        var bare = text.filter { $0 != " " }
-        if ["similar", "not_worse", "not_lower"].contains(where: bare.hasPrefix) { return true }
-        if bare.hasPrefix("burn_rate") { bare = String(bare.drop { !"<=>".contains($0) }) }
-        let hasNumber = bare.contains { ("0"..."9").contains($0) } || bare.hasSuffix("Inf") || bare.hasSuffix("NaN")
-        return ["<", "=", ">"].contains(bare.prefix(1)) && hasNumber
     }
 }
 

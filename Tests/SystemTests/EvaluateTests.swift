@@ -67,6 +67,19 @@ struct EvaluateTests {
         }
     }
 
+    @Test("A slip in a criterion is named at its line, whatever else is printed")
+    func criterion() async throws {
+        try await Self.withFiles { keptn, path in
+            let slip = Self.slo.replacingOccurrences(of: "\"<200\"", with: "\"<<200\"")
+            try Data(slip.utf8).write(to: URL(filePath: path("slo.yaml")))
+            let result = try await Self.evaluate(keptn, path, "100.csv", "-o", "json")
+            #expect(result.code == 1)
+            let warning = "slo.yaml:6:32: warning: '<<200' is no criterion: it must be a comparison"
+            #expect(result.errors.contains(warning), "\(result.errors)")
+            #expect(result.output.hasPrefix("{"))
+        }
+    }
+
     @Test("JUnit XML is XML, with a failure for each missed objective and for the whole")
     func junit() async throws {
         try await Self.withFiles { keptn, path in

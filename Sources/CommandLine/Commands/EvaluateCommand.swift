@@ -47,9 +47,10 @@ struct EvaluateCommand: AsyncParsableCommand {
     func run() async throws {
         let time = SystemTime()
         let file = try InputFile.read(slo)
-        guard let objectives = try SpecFiles.slo(file, file: slo).value else {
-            throw KeptnError(.invalidInput, "\(slo) is empty")
-        }
+        let parsed = try SpecFiles.slo(file, file: slo)
+        guard let objectives = parsed.value else { throw KeptnError(.invalidInput, "\(slo) is empty") }
+        let terminal = global.terminal
+        parsed.warnings.forEach { terminal.error($0.description) }
         let window = try window(now: time.now)
         let past = try history.map(EvaluationHistory.init(file:))
         let outcome = try await judge(objectives, window, past)
@@ -61,7 +62,6 @@ struct EvaluateCommand: AsyncParsableCommand {
         if outcome.status == .succeeded {
             try past?.append(report, evaluation, id: SystemIDs().newID())
         }
-        let terminal = global.terminal
         switch output {
         case .table: report.lines.forEach { terminal.line($0) }
         case .json: terminal.line(report.json(evaluation).pretty())

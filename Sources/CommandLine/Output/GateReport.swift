@@ -1,6 +1,5 @@
 import CloudEvents
 import Core
-import GoTemplate
 import KeptnModel
 
 /// The verdict of `keptn evaluate` in the words of those who read it.
@@ -58,7 +57,7 @@ struct GateReport {
             ? "<error message=\"\(message)\"/>"
             : outcome.result == .fail
                 ? "<failure message=\"\(message)\"/>"
-                : "<system-out>\(Self.escaped(headline)) \(message)</system-out>"
+                : "<system-out>\(Self.escaped(headline))\(message.isEmpty ? "" : " \(message)")</system-out>"
         lines.append("  <testcase classname=\"\(name)\" name=\"total score\">\(whole)</testcase>")
         lines.append("</testsuite>")
         return lines.joined(separator: "\n") + "\n"

@@ -1,4 +1,3 @@
-import GoTemplate
 package import KeptnModel
 
 /// The quality gate: Keptn's scoring of measured values against service level objectives (K §3.2, corrected by K §9).

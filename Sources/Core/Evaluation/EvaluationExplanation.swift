@@ -1,4 +1,3 @@
-import GoTemplate
 package import KeptnModel
 
 extension EvaluationOutcome {

@@ -13,8 +13,6 @@ package struct MannWhitney: Sendable, Hashable {
     package let probabilityHigher: Double
     package let probabilityLower: Double
 
-    /// An effect below it is negligible (Romano, Kromrey, Coraggio, Skowronek 2006).
-    package static let negligibleEffect = 0.147
     /// Up to so many pairs without ties the distribution of U is counted, above it is taken as normal.
     static let exactPairsMax = 400
 

@@ -1,5 +1,4 @@
 package import CloudEvents
-import GoTemplate
 package import KeptnModel
 
 /// OpenSLO's objectives as a quality gate: criteria on how fast the error budget burns, and for each indicator a query

@@ -80,7 +80,8 @@ package struct MeasurementFile: Sendable {
             for value in list {
                 let number = value.doubleValue ?? value.stringValue.flatMap { Double($0) }
                 guard let number, number.isFinite else {
-                    throw EvaluationError("row \(row): \(name) is \(value), no number")
+                    throw EvaluationError(
+                        "row \(row): the metric \(name) is \(value), no number; each column is a metric")
                 }
                 columns[name, default: []].append(number)
                 count += 1

@@ -1,4 +1,3 @@
-import GoTemplate
 import KeptnModel
 import TestSupport
 import Testing

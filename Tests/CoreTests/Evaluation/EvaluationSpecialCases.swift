@@ -59,7 +59,8 @@ extension EvaluationTests {
         Case(
             "A bad pass criterion ends the evaluation", slo([objective("a", pass: [["~5"]])]), good, after: history(1),
             .fail, score: 0,
-            "error with a: invalid criteria string: \"~5\" must begin with <, <=, =, >= or >, as in <=600", nil),
+            "error with a: invalid criteria string: \"~5\" must begin with <, <=, =, >= or >, as in <=600, "
+                + "or be similar, not_worse, not_lower or burn_rate<2", nil),
         Case(
             "It is named by its display name, and ends it even if another list holds",
             slo([objective("a", pass: [["<1"], ["<five"]], name: "Latency")]), good, providerFailure: "no data", .fail,
@@ -69,7 +70,8 @@ extension EvaluationTests {
         Case(
             "It ends the evaluation before the total score is looked at",
             SLO(objectives: [objective("a", pass: [["5"]])], totalScore: nil), good, .fail, score: 0,
-            "error with a: invalid criteria string: \"5\" must begin with <, <=, =, >= or >, as in <=600", nil),
+            "error with a: invalid criteria string: \"5\" must begin with <, <=, =, >= or >, as in <=600, "
+                + "or be similar, not_worse, not_lower or burn_rate<2", nil),
         Case(
             "It does no harm without a value", slo([objective("a", pass: [["~5"]])], warning: ""), [], .fail, score: 0,
             "\(below) 0 is below the target value of 90. a has no value: no value received from SLI provider.",

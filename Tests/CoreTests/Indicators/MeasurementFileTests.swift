@@ -58,10 +58,11 @@ struct MeasurementFileTests {
         "A file that is none is refused with the place",
         arguments: [
             ("", MeasurementFile.Format.csv, "the file is empty"), ("a,b\n1\n", .csv, "row 2 has 1 fields"),
-            ("a\nfast\n", .csv, #"row 2: a is "fast", no number"#), ("a\n\"1\n", .csv, "quotation mark is not closed"),
+            ("a\nfast\n", .csv, #"row 2: the metric a is "fast", no number; each column is a metric"#),
+            ("a\n\"1\n", .csv, "quotation mark is not closed"),
             ("time,a\nnoon,1\n", .csv, #"row 2: time is "noon""#), ("{", .json, "the file is no JSON"),
             ("7", .json, "neither an object nor a list"), (#"[1]"#, .json, "row 1 is no object"),
-            (#"{"a": true}"#, .json, "row 1: a is true, no number"), ("a\nNaN\n", .csv, "no number"),
+            (#"{"a": true}"#, .json, "row 1: the metric a is true, no number; each"), ("a\nNaN\n", .csv, "no number"),
         ])
     func refused(_ text: String, _ format: MeasurementFile.Format, _ reason: String) {
         let error = #expect(throws: EvaluationError.self) { try Self.file(text, format) }

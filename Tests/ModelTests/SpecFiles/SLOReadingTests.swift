@@ -129,13 +129,20 @@ struct SLOReadingTests {
             "s.yaml:6:23: warning: 'aggregate_function' has the unknown value 'median'; known are avg, p50, p90, p95"),
         SpecCase(
             "what cannot be evaluated",
-            "objectives: [{}, {sli: a, weight: -1, pass: [{criteria: ['600', '<', '< x', '<= 5 %', '=NaN']}]}]\n"
+            "objectives: [{}, {sli: a, weight: -1, pass: [{criteria: ['600', '<', '<<5', '<= 5 %', '=NaN', "
+                + "'similar:2', 'burn_rate(x)<2']}]}]\n"
                 + "total_score: {pass: 90 %, warning: many}",
             "s.yaml:1:14: warning: 'objectives[0]' has no 'sli', so it never gets a value",
+            "s.yaml:1:18: warning: 'objectives[1]' has a criterion with 'burn_rate' and no 'target' such as 99.9%",
             "s.yaml:1:35: warning: 'weight' is negative",
-            "s.yaml:1:58: warning: '600' is no criterion such as <600, <=+10%, similar, not_worse:0.05 or burn_rate<2",
-            "s.yaml:1:65: warning: '<' is no criterion such as <600, <=+10%, similar, not_worse:0.05 or burn_rate<2",
-            "s.yaml:1:70: warning: '< x' is no criterion such as <600, <=+10%, similar, not_worse:0.05 or burn_rate<2",
+            "s.yaml:1:58: warning: '600' is no criterion: it must begin with <, <=, =, >= or >, as in <=600, or be "
+                + "similar, not_worse, not_lower or burn_rate<2",
+            "s.yaml:1:65: warning: '<' is no criterion: it must be a comparison and a number, such as <=+10%",
+            "s.yaml:1:70: warning: '<<5' is no criterion: it must be a comparison and a number, such as <=+10%",
+            "s.yaml:1:95: warning: 'similar:2' is no criterion: it must be a word, and at most two numbers between 0 "
+                + "and 1 behind colons, as in not_worse:0.05",
+            "s.yaml:1:108: warning: 'burn_rate(x)<2' is no criterion: it must be burn_rate, a window or none, a "
+                + "comparison and a number, as in burn_rate(1h)<14.4",
             "s.yaml:2:21: warning: 'pass' needs a percentage such as \"90%\", found '90 %'",
             "s.yaml:2:36: warning: 'warning' needs a percentage such as \"90%\", found 'many'"),
         SpecCase(

@@ -1,26 +1,34 @@
-import GoTemplate
 package import KeptnModel
 
-/// A criterion of any kind: Keptn's thresholds, and two that Keptn does not have.
-package enum ObjectiveCriterion: Sendable, Hashable {
-    /// `<600`, `<=+10%`
-    case threshold(Criterion)
-    /// `similar`, `not_worse:0.05`
-    case distribution(DistributionCriterion)
-    /// `burn_rate<2`, `burn_rate(1h)<14.4`
-    case burnRate(BurnRateCriterion)
-
-    package init(parsing text: String) throws(CriterionError) {
-        let bare = text.filter { $0 != " " }
-        if bare.hasPrefix(BurnRateCriterion.word) {
-            self = .burnRate(try BurnRateCriterion(bare, text))
-        } else if let criterion = try DistributionCriterion(bare, text) {
-            self = .distribution(criterion)
-        } else {
-            self = .threshold(try Criterion(parsing: text))
+extension Criterion {
+    /// What a value is compared with; nil for a relative criterion without a base.
+    package func target(base: Double?) -> Double? {
+        switch bound {
+        case .fixed(let value): value
+        case .change(let amount): base.map { $0 + amount }
+        case .changePercent(let percent): base.map { $0 * (100 + percent) / 100 }
         }
     }
 
+    /// A relative criterion without anything to compare with is satisfied.
+    package func isSatisfied(by value: Double, base: Double?) -> Bool {
+        target(base: base).map { comparison.holds(value, $0) } ?? true
+    }
+}
+
+extension Criterion.Comparison {
+    func holds(_ value: Double, _ target: Double) -> Bool {
+        switch self {
+        case .lessOrEqual: value <= target
+        case .less: value < target
+        case .equal: value == target
+        case .greaterOrEqual: value >= target
+        case .greater: value > target
+        }
+    }
+}
+
+extension ObjectiveCriterion {
     /// What a criterion looks at.
     struct Evidence {
         let value: SLIValue
@@ -46,35 +54,7 @@ package enum ObjectiveCriterion: Sendable, Hashable {
     }
 }
 
-/// Whether the samples now are like those of the earlier evaluations, by the test of Mann and Whitney. A difference
-/// counts when it is both hardly chance (`probability < alpha`) and not negligible (`|effect| >= effectMin`).
-package struct DistributionCriterion: Sendable, Hashable {
-    package enum Direction: String, Sendable, CaseIterable {
-        /// In either direction.
-        case similar
-        /// Higher is worse, as with response times and error rates.
-        case notWorse = "not_worse"
-        /// Lower is worse, as with throughput.
-        case notLower = "not_lower"
-    }
-
-    package let direction: Direction
-    package let alpha: Double
-    package let effectMin: Double
-
-    /// `WORD`, `WORD:ALPHA` or `WORD:ALPHA:EFFECT`; nil for what begins with no such word.
-    init?(_ bare: String, _ text: String) throws(CriterionError) {
-        let parts = bare.split(separator: ":", omittingEmptySubsequences: false)
-        guard let direction = Direction(rawValue: String(parts[0])) else { return nil }
-        let numbers = parts.dropFirst().map { Double($0) }
-        guard numbers.count <= 2, numbers.allSatisfy({ number in number.map { $0 > 0 && $0 < 1 } ?? false }) else {
-            throw .badDistribution(text)
-        }
-        self.direction = direction
-        alpha = numbers.first.flatMap(\.self) ?? 0.05
-        effectMin = numbers.dropFirst().first.flatMap(\.self) ?? MannWhitney.negligibleEffect
-    }
-
+extension DistributionCriterion {
     /// The target value is the median of the earlier samples. Like a relative criterion, it holds without any.
     func judge(_ text: String, _ evidence: ObjectiveCriterion.Evidence) -> EvaluationOutcome.Target {
         func target(_ violated: Bool, _ note: String) -> EvaluationOutcome.Target {
@@ -99,32 +79,7 @@ package struct DistributionCriterion: Sendable, Hashable {
     }
 }
 
-/// How fast the error budget is used up: the share of bad events over the share that the objective allows (Beyer et
-/// al., "The Site Reliability Workbook", chapter 5). At 1 the budget lasts exactly as long as its period.
-package struct BurnRateCriterion: Sendable, Hashable {
-    static let word = "burn_rate"
-
-    /// Nil: the window of the evaluation.
-    package let window: Duration?
-    package let comparison: Criterion.Comparison
-    package let rate: Double
-
-    init(_ bare: String, _ text: String) throws(CriterionError) {
-        var rest = bare.dropFirst(Self.word.count)
-        if rest.first == "(" {
-            let inner = rest.dropFirst().prefix { $0 != ")" }
-            guard let length = Duration(go: inner), length > .zero else { throw .badBurnRate(text) }
-            window = length
-            rest = rest.dropFirst(inner.count + 2)
-        } else {
-            window = nil
-        }
-        guard let criterion = try? Criterion(parsing: String(rest)), case .fixed(let rate) = criterion.bound else {
-            throw .badBurnRate(text)
-        }
-        (comparison, self.rate) = (criterion.comparison, rate)
-    }
-
+extension BurnRateCriterion {
     /// The target value is the share of bad events at which the rate would be the criterion's.
     func judge(
         _ text: String, _ evidence: ObjectiveCriterion.Evidence

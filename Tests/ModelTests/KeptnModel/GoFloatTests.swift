@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import GoTemplate
+@testable import KeptnModel
 
 @Suite("Numbers as in Go")
 struct GoFloatTests {

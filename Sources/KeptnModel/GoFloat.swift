@@ -35,7 +35,7 @@ extension Double {
     }
 
     /// With so many digits, exactly rounded, as the verbs `e`, `f` and `g` of `printf` ask for it.
-    func go(verb: Character, precision: Int) -> String {
+    package func go(verb: Character, precision: Int) -> String {
         // 309 digits may stand before the point; sign, point and exponent have the rest.
         var buffer = [CChar](repeating: 0, count: precision + 330)
         let count = withVaList([CInt(precision), self]) { vsnprintf(&buffer, buffer.count, "%.*\(verb)", $0) }

@@ -164,6 +164,16 @@ def prepare():
 # MARK: - What is looked at
 
 
+def leave(page):
+    """Goes away from what was looked at, be it a dialog or a file that is not saved."""
+    page.run("for (const one of document.querySelectorAll('dialog')) one.close()")
+    page.gone("dialog")
+    page.visit("nowhere")
+    if page.count("dialog"):
+        page.find("dialog footer .danger", "Leave").click()
+    page.find("main", "Not found")
+
+
 def click(selector, text=None):
     return lambda page: page.find(selector, text).click()
 
@@ -184,9 +194,7 @@ def payload(page):
 
 def mistake(page):
     page.find(".verdict", "can be used")
-    # Nobody is there to say whether what is not saved may be left.
-    page.run("""window.confirm = () => true
-        const area = document.querySelector('.code textarea')
+    page.run("""const area = document.querySelector('.code textarea')
         area.value = area.value.replace('weight: 2', 'weight: heavy').replace('<=+10%', 'fast')
         area.dispatchEvent(new Event('input', {bubbles: true}))""")
     page.find(".findings button")

@@ -140,7 +140,7 @@ document.addEventListener('click', (event) => {
   if (page?.root && !location.hash) main.focus({ preventScroll: true })
 })
 addEventListener('popstate', () => {
-  if (page && !page.mayLeave()) history.pushState(null, '', address)
+  if (page && !page.mayLeave(() => history.back())) history.pushState(null, '', address)
   else show()
 })
 

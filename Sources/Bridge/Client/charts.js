@@ -57,7 +57,7 @@ export function lineChart({ points, limits = [], label, width, height = 240, uni
       point.isChosen && svg('line.cursor', { x1: x(index), x2: x(index), y1: above, y2: height - bottom }),
       (shapes[point.kind] ?? shapes.info)(x(index), y(point.value)),
       svg('rect.touch', { x: x(index) - 9, y: y(point.value) - 9, width: 18, height: 18 }), svg('title', point.title)))),
-    limits.length > 0 && h('figcaption.split',
+    limits.length > 0 && h('figcaption.legends',
       drawn.map((limit) => h('span.legend', svg('svg', { width: 26, height: 8, 'aria-hidden': 'true' }, svg('path', { class: dashes(drawn, limit), d: 'M0 4h26' })), limit.name)),
       far.length > 0 && h('span.quiet', `${far.map((limit) => limit.name).join(', ')}: beyond what is drawn`)))
 }

@@ -20,7 +20,8 @@ export class Page {
     this.controller = new AbortController()
     this.start = performance.now()
     this.loaders = []
-    /// Asked before the browser's way back or forward is followed; a screen with something unsaved has its own.
+    /// Asked before the browser's way back or forward is followed. A screen with something unsaved has its own, which
+    /// may say no, ask, and then call the function that it is given.
     this.mayLeave = () => true
   }
 

@@ -186,7 +186,8 @@ export const nameFilter = (page, things) => h('input', {
 export const empty = (title, text, ...more) =>
   h('section.empty', h('h2', title), text && h('p', text), more)
 
-export const command = (text) => h('pre.command', { tabindex: 0 }, text)
+/// A line for the terminal; where it is too long, it goes on below with an option.
+export const command = (text) => h('pre.command', { tabindex: 0 }, text.split(/(?= --)/).map((piece) => h('span', piece)))
 
 /// Something failed: cause and remedy.
 export const failure = (error, retry) =>

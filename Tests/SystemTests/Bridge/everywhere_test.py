@@ -5,9 +5,9 @@ import unittest
 
 from harness import HOSTILE, SHIPYARD, BridgeTest, Refused, api, deliver, finish, open_task, project, send, start
 from processes import Server
+from scenes import REPAIR
 from screens_test import SCREENS
 
-REPAIR = "        - name: remediation\n          tasks:\n            - name: repair\n"
 # Below /bridge, besides those that are pictured.
 MORE = [
     "project/{project}/environment/stage/production", "project/{project}/sequence/{context}/stage/dev",

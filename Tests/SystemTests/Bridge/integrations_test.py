@@ -34,9 +34,15 @@ class Uniform(BridgeTest):
         page = self.browser
         api("POST", "controlPlane/v1/log", {"logs": [
             {"integrationid": tool, "message": HOSTILE, "task": "deployment", "shkeptncontext": str(uuid.uuid4())}]})
-        page.go(self.HOME)
+
+        def is_connected():
+            # Who was last heard of a while ago is shown as silent, however long the tests before took.
+            api("PUT", f"controlPlane/v1/uniform/registration/{tool}/ping")
+            page.go(self.HOME)
+            return page.count(f"tr[data-key='{tool}'] .state-pass")
+        eventually("it is connected", is_connected)
         page.find("tbody td", "webhook-service")
-        page.find("td .state-pass", "connected")
+        page.find(f"tr[data-key='{tool}'] .state-pass", "connected")
         self.assertEqual(page.violations(), [])
         page.find(f"tr[data-key='{tool}'] a", "new line").click()
         page.find("td .lines", HOSTILE[:20])

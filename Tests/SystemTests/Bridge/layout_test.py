@@ -45,15 +45,12 @@ class Scenes(BridgeTest):
         for name, path, act in scenes.scenes(webhook):
             with self.subTest(name):
                 page.size(1440)
-                page.visit("nowhere")
+                scenes.leave(page)
                 page.visit(path)
-                try:
-                    if act:
-                        act(page)
-                        page.settled()
-                    self.fits(page)
-                finally:
-                    page.run("for (const one of document.querySelectorAll('dialog')) one.close()")
+                if act:
+                    act(page)
+                    page.settled()
+                self.fits(page)
 
     def fits(self, page):
         self.assertEqual(page.violations(), [])

@@ -79,7 +79,7 @@ def shoot(page, shown, wanted, prefix=""):
         if wanted and name not in wanted:
             continue
         page.size(1440)
-        page.visit("nowhere")
+        scenes.leave(page)
         page.visit(path)
         if callable(act):
             act(page)
@@ -91,7 +91,6 @@ def shoot(page, shown, wanted, prefix=""):
             page.find(act).click()
         page.settled()
         take(page, prefix + name)
-        page.run("for (const one of document.querySelectorAll('dialog')) one.close()")
 
 
 def take(page, name):

@@ -5,9 +5,12 @@ import http.server
 import threading
 import uuid
 
-from harness import api, deliver, eventually, finish, open_task, project, query, send, start
+from harness import SHIPYARD, api, deliver, eventually, finish, open_task, project, query, send, start
 
 SHOP, SERVICE = "web-shop", "carts"
+REPAIR = "        - name: remediation\n          tasks:\n            - name: repair\n"
+# Without a place at which it could be broken.
+LONG = "aprojectwhosenamegoesonandon" * 3
 BASE = f"project/{SHOP}"
 INTEGRATIONS = f"{BASE}/settings/uniform/integrations"
 FILES = f"{BASE}/settings/files?stage=dev&service={SERVICE}"
@@ -131,11 +134,18 @@ def prepare():
     through("orders", "registry.example.org/shop/orders:3.1", "deployment", result="fail")
     through("payment", "registry.example.org/shop/payment:0.9", "deployment")
     through(services[3], "registry.example.org/shop/long@sha256:" + "ab" * 32, "deployment", "evaluation")
+    project(LONG, [SERVICE], SHIPYARD + REPAIR)
+    waiting = deliver(LONG, SERVICE, image="registry.example.org/a/carts:" + "2026" * 8)
+    for event in (open_task(task, waiting) for task in ("deployment", "evaluation")):
+        start(event)
+        finish(event)
+    open_task("approval", waiting)
+    for name in (SHOP, LONG):
+        send("production.remediation.triggered", {
+            "project": name, "stage": "production", "service": SERVICE,
+            "problem": {"problemTitle": "Response time degradation", "state": "OPEN"}})
     evaluate(SERVICE, [410, 395, 402, 530, 405, 398, 900, 640, 388, 391, 384, 402], name="1.0.")
     evaluate("orders", [120, 118, 640, 121])
-    send("production.remediation.triggered", {
-        "project": SHOP, "stage": "production", "service": SERVICE,
-        "problem": {"problemTitle": "Response time degradation", "state": "OPEN"}})
     webhooks = next(one for one in api("GET", "controlPlane/v1/uniform/registration")
                     if one["name"] == "webhook-service")
     subscription = api("POST", f"controlPlane/v1/uniform/registration/{webhooks['id']}/subscription", {
@@ -164,6 +174,16 @@ def prepare():
 # MARK: - What is looked at
 
 
+def leave(page):
+    """Goes away from what was looked at, be it a dialog or a file that is not saved."""
+    page.run("for (const one of document.querySelectorAll('dialog')) one.close()")
+    page.gone("dialog")
+    page.visit("nowhere")
+    if page.count("dialog"):
+        page.find("dialog footer .danger", "Leave").click()
+    page.find("main", "Not found")
+
+
 def click(selector, text=None):
     return lambda page: page.find(selector, text).click()
 
@@ -184,9 +204,7 @@ def payload(page):
 
 def mistake(page):
     page.find(".verdict", "can be used")
-    # Nobody is there to say whether what is not saved may be left.
-    page.run("""window.confirm = () => true
-        const area = document.querySelector('.code textarea')
+    page.run("""const area = document.querySelector('.code textarea')
         area.value = area.value.replace('weight: 2', 'weight: heavy').replace('<=+10%', 'fast')
         area.dispatchEvent(new Event('input', {bubbles: true}))""")
     page.find(".findings button")
@@ -221,7 +239,7 @@ def scenes(webhook):
         ("failed", f"{BASE}/sequence?result=fail", click("tbody a")),
         ("waiting", f"{BASE}/sequence?state=waitingForApproval", click("tbody a")),
         ("payload", f"{BASE}/sequence?state=waitingForApproval", payload),
-        ("approvals", f"approvals?project={SHOP}", None), ("decide", f"approvals?project={SHOP}", click("td .primary")),
+        ("approvals", "approvals", None), ("decide", f"approvals?project={SHOP}", click("td .primary")),
         ("problems", "problems", None),
         ("file-with-mistakes", f"{FILES}&file=slo.yaml", mistake),
         ("difference", f"{FILES}&file=slo.yaml", click(".sheet button", "History")),
@@ -236,4 +254,5 @@ def scenes(webhook):
         ("settings-services", f"{BASE}/settings/services", None),
         ("tokens", "tokens", None), ("token", "tokens", click(".head .primary")),
         ("statistics", f"statistics?project={SHOP}", None),
-        ("unknown-project", "project/nothing-here", None), ("menu", "dashboard", click("details.user summary"))]
+        ("about", "about", None), ("unknown-project", "project/nothing-here", None),
+        ("menu", "dashboard", click("details.user summary"))]

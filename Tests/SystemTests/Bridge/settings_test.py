@@ -3,7 +3,7 @@ import base64
 import tempfile
 import unittest
 
-from harness import HOSTILE, SHIPYARD, BridgeTest, Refused, api, eventually, project, query
+from harness import HOSTILE, SHIPYARD, BridgeTest, Keys, Refused, api, eventually, project, query
 from processes import GitUpstream
 
 PROJECT = "settled"
@@ -66,14 +66,38 @@ class Files(BridgeTest):
         area = page.find(".code textarea")
         area.send_keys("two: 2")
         page.driver.back()
-        page.driver.switch_to.alert.dismiss()
+        page.find("dialog", "not saved")
+        self.assertEqual(page.violations(), [])
+        page.keys(Keys.ESCAPE)
+        page.gone("dialog")
         self.assertIn("file=kept.yaml", page.run("return location.search"))
-        area.send_keys("2")
+        page.keys("2")
         self.assertEqual(area.get_attribute("value"), "one: 1\ntwo: 22")
         page.driver.back()
-        page.driver.switch_to.alert.accept()
+        page.find("dialog", "not saved")
+        page.keys(Keys.ENTER)
         eventually("the file is closed", lambda: "file=kept.yaml" not in page.run("return location.search"))
         page.gone(".code textarea")
+
+    def test_what_is_not_saved_is_not_lost_by_a_link_or_a_choice(self):
+        page = self.browser
+        write("kept.yaml", "one: 1\n")
+        page.go(f"{self.ADDRESS}&file=kept.yaml")
+        page.find(".code textarea").send_keys("two: 2")
+        page.choose("select[aria-label='Project or stage']", "production")
+        page.find("dialog", "not saved")
+        page.keys(Keys.ESCAPE)
+        page.gone("dialog")
+        eventually("the choice is taken back", lambda: page.run(
+            "return document.querySelector('select[aria-label=\"Project or stage\"]').value") == "dev")
+        page.find(".rail a", "Services").click()
+        page.find("dialog button", "Cancel").click()
+        page.gone("dialog")
+        self.assertEqual(page.find(".code textarea").get_attribute("value"), "one: 1\ntwo: 2")
+        page.find(".rail a", "Services").click()
+        page.find("dialog footer .danger", "Leave").click()
+        page.find("h1", "Services")
+        page.gone("dialog")
 
     def test_history_and_difference(self):
         page = self.browser

@@ -40,7 +40,7 @@ export function show(page) {
         ['Name', (one) => h('b', one.name), 'nowrap'],
         ['State', presence, 'nowrap'],
         ['Version', (one) => one.metadata.integrationversion || '–'],
-        ['Where', (one) => one.metadata.location || one.metadata.hostname, 'nowrap'],
+        ['Where', (one) => one.metadata.location || one.metadata.hostname, 'nowrap spare'],
         ['Last seen', (one) => time(one.metadata.lastseen)],
         ['Hears', (one) => h('span.quiet', (one.subscriptions ?? []).map((each) => short(each.event)).join(', ') || '–')],
       ], integrations, { key: (one) => one.id, caption: 'Components and integrations' })]),

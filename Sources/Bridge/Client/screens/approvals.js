@@ -17,7 +17,7 @@ export function show(page) {
         : [table([
           ['Service', (row) => h('div', h('b', row.service), h('span.quiet', ` in ${row.stage}`))],
           ['Project', (row) => h('a', { href: `project/${part(row.project)}` }, row.project), 'ample'],
-          ['Version', (row) => version(row.image)],
+          ['Version', (row) => version(row.image), 'ample'],
           ['Gate', (row) => gate(row)],
           ['Run', (row) => h('a', { href: `project/${part(row.project)}/sequence/${part(row.context)}` }, row.sequence)],
           ['Asked', (row) => time(row.wait?.since), 'nowrap'],

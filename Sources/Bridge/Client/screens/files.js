@@ -13,7 +13,15 @@ export function show(page) {
   const { project } = page.params
   page.title('Files', project)
   let editor = null
-  const mayLeave = () => !editor?.isUnsaved || window.confirm('What was changed in this file is not saved. Leave it?')
+  const mayLeave = (go) => {
+    if (!editor?.isUnsaved) return true
+    document.querySelector('dialog')?.close()
+    confirm('Leave this file?', 'What was changed in it is not saved.', 'Leave', () => {
+      editor.saved = editor.text.value
+      go()
+    })
+    return false
+  }
   page.load({
     concerns: () => false,
     ask: async (signal) => {
@@ -33,7 +41,11 @@ export function show(page) {
       else if (editor?.key !== key) editor = new Editor(page, key, data)
       page.render(head('Files', data.file?.commit && h('code.quiet', data.file.commit.slice(0, 8)),
         may('resources:write') && button('New file', () => create(page, data.place), { iconName: 'plus' })),
-      tabs(project, 'files'), places(page, data, (query) => { if (mayLeave()) page.setQuery(query); else page.reload() }),
+      tabs(project, 'files'), places(page, data, (query) => {
+        const go = () => page.setQuery(query)
+        if (mayLeave(go)) go()
+        else page.reload()
+      }),
       h('div.files', list(page, data), h('div.editor', { 'data-key': key }, data.file ? editor.element : nothing(data))))
     },
   })
@@ -41,7 +53,8 @@ export function show(page) {
   page.mayLeave = mayLeave
   document.addEventListener('click', (event) => {
     const link = event.target.closest?.('a[href]')
-    if (!link || link.target || mayLeave()) return
+    const isElsewhere = link?.target || link?.hash || event.ctrlKey || event.metaKey || event.shiftKey
+    if (!link || isElsewhere || mayLeave(() => link.click())) return
     event.preventDefault()
     event.stopPropagation()
   }, { capture: true, signal: page.signal })

@@ -33,7 +33,7 @@ const project = (row) => h('a', { href: `project/${part(row.project)}` }, row.pr
 const list = (rows) => table([
   ['Problem', (row) => h('div', state('problem', text(row.problem) || 'without a title'))],
   ['Service', (row) => h('div', h('b', h('a', { href: `project/${part(row.project)}/service/${part(row.service)}` }, row.service)), h('span.quiet', ` in ${row.stage}`))],
-  ['Project', project],
+  ['Project', project, 'ample'],
   ['Now', (row) => h('div', row.task ? h('span', row.task, text(row.action) && h('span.quiet', ` ${text(row.action)}`)) : state(row.state))],
   ['Since', (row) => time(row.triggeredAt), 'nowrap'],
   ['Run', (row) => h('a', { href: run(row) }, row.sequence)],
@@ -49,7 +49,7 @@ const done = (row) => (row.actions.length === 0 ? h('span.quiet', 'nothing')
 const history = (runs) => table([
   ['Problem', (row) => text(row.problem) || h('span.quiet', 'without a title')],
   ['Service', (row) => h('div', h('b', h('a', { href: `project/${part(row.project)}/service/${part(row.service)}` }, row.service)), h('span.quiet', ` in ${row.stages[0]?.stage ?? ''}`))],
-  ['Project', project],
+  ['Project', project, 'ample'],
   ['What was done', done],
   ['Ended', (row) => h('a', { href: run(row) }, runState(row)), 'nowrap'],
   ['Began', (row) => time(row.triggeredAt), 'nowrap'],

@@ -50,8 +50,8 @@ function nothing(page, project) {
 
 const list = (project, runs) => table([
   ['Sequence', (run) => h('a', { href: `project/${part(project.name)}/sequence/${part(run.context)}` }, h('b', run.name))],
-  ['Service', (run) => run.service],
-  ['Version', (run) => version(run.image)],
+  ['Service', (run) => run.service, 'ample'],
+  ['Version', (run) => version(run.image), 'ample'],
   ['State', (run) => runState(run), 'slim'],
   ['Stages', (run) => h('span.steps', run.stages.map((one) => h('span', { title: `${one.name} in ${one.stage}` }, runState(one, one.name === run.name ? one.stage : `${one.stage} ${one.name}`))))],
   ['Began', (run) => time(run.triggeredAt), 'nowrap'],

@@ -1,6 +1,7 @@
 package import CloudEvents
 import FoundationEssentials
 import Glibc
+import KeptnModel
 import NIOPosix
 package import Ports
 
@@ -41,11 +42,7 @@ package struct ReportFolder: TestReports {
 
     /// Ids come from events, and events from anybody: only plain ones name a file.
     private func path(of id: String) throws -> String {
-        let isPlain = id.utf8.allSatisfy {
-            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
-                || $0 == UInt8(ascii: "-")
-        }
-        guard isPlain, (1...100).contains(id.utf8.count) else {
+        guard Names.isPlain(id: id) else {
             throw KeptnError(.invalidInput, "'\(id)' cannot be the id of a report")
         }
         return "\(folder)/\(id).json"

@@ -160,7 +160,7 @@ extension Server {
             onReady(Server(apiURL: url, token: token, home: base.home.path))
         }
         let integrations = integrated.map { IntegrationService($0.integration, on: base.plane, logger: logger) }
-        try await finishWork(api, remediation)
+        try await finishWork(base.files, api, remediation)
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
@@ -182,8 +182,11 @@ extension Server {
     }
 
     /// What an earlier process has left in its middle.
-    private static func finishWork(_ api: API, _ remediation: RemediationService) async throws {
+    private static func finishWork(
+        _ files: ConfigurationService, _ api: API, _ remediation: RemediationService
+    ) async throws {
         await remediation.prepare()
+        try await files.finishUpstreams()
         try await api.finishDeletions()
     }
 

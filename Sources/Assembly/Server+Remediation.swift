@@ -8,6 +8,9 @@ import RemoteClients
 
 /// What repairs services, and what has them watched.
 extension Server {
+    /// Of the data folder: what the programs of actions write.
+    static let commandsFolder = "commands"
+
     static func remediationService(_ base: Base, _ proxy: HTTPProxy) throws -> RemediationService {
         let configuration = base.configuration
         for program in configuration.commandsAllowed where !program.hasPrefix("/") {
@@ -22,7 +25,7 @@ extension Server {
                 webhooks: WebhookClient(policy: try configuration.webhookTargets()),
                 commands: LocalCommands(
                     allowed: configuration.commandsAllowed, processes: processes,
-                    folder: try base.home.subfolder("commands"), time: base.time),
+                    folder: try base.home.subfolder(commandsFolder), time: base.time),
                 patience: configuration.actionPatience, time: base.time, logger: base.logger))
     }
 

@@ -160,22 +160,33 @@ extension Server {
             onReady(Server(apiURL: url, token: token, home: base.home.path))
         }
         let integrations = integrated.map { IntegrationService($0.integration, on: base.plane, logger: logger) }
-        try await finishWork(api, remediation)
+        try await finishWork(base.files, api, remediation)
         // Before the first request comes, so that no integration misses the first task of all.
         for integration in integrations { try await integration.register() }
-        let retention = configuration.retention.map {
-            [RetentionService(store: store, reports: base.reports, age: $0, time: time, logger: logger)]
-        }
         let failures = FailureCollector(events: store, uniform: uniform, time: time, logger: logger)
-        return [base.home, StoreKeeper(store: store)] + (retention ?? [])
+        return try [base.home, StoreKeeper(store: store)] + retentionService(base)
             + [tokens, proxy, shipyard, processes, remediation, monitoring, failures, push, webhooks]
             + integrated.compactMap(\.timer) + integrations
             + [UpstreamSync(of: base.files), serving]
     }
 
+    /// None where everything is kept.
+    private static func retentionService(_ base: Base) throws -> [any Service] {
+        guard let age = base.configuration.retention else { return [] }
+        let outputs = OutputFolder(folder: try base.home.subfolder(commandsFolder))
+        return [
+            RetentionService(
+                store: base.store, reports: base.reports, outputs: outputs, age: age, time: base.time,
+                logger: base.logger)
+        ]
+    }
+
     /// What an earlier process has left in its middle.
-    private static func finishWork(_ api: API, _ remediation: RemediationService) async throws {
+    private static func finishWork(
+        _ files: ConfigurationService, _ api: API, _ remediation: RemediationService
+    ) async throws {
         await remediation.prepare()
+        try await files.finishUpstreams()
         try await api.finishDeletions()
     }
 

@@ -100,6 +100,38 @@ extension ConfigurationService {
         }
     }
 
+    /// Brings to an end what the process was doing with upstreams before it ended: the last thing but deletions that is
+    /// done before a start. A project that was being made is there with its upstream, or not at all when it was being
+    /// imported; an upstream that was being changed is the one that it was before.
+    package func finishUpstreams() async throws {
+        guard let upstreams else { return }
+        for name in try await upstreams.drafts() {
+            await quietly("a project and its upstream were left in the middle", name) {
+                try await turns.with(name) { try await finish(Upstreams.draft(of: name), of: name, upstreams) }
+            }
+        }
+    }
+
+    private func finish(_ draft: SecretName, of name: String, _ upstreams: Upstreams) async throws {
+        if let begun = try await upstreams.load(draft), let creation = begun.creation,
+            try await upstreams.load(name) == nil
+        {
+            switch (creation, try await files.repositories().contains(name)) {
+            case (.push, true):
+                // What is missing there is pushed by the sync.
+                try await upstreams.save(
+                    begun.credentials, isProvisioned: begun.isProvisioned, as: Upstreams.secret(of: name))
+                try await links?.add(begun.credentials, isProvisioned: begun.isProvisioned, to: name)
+            case (.import, true): try await files.remove(name)
+            case (_, false):
+                if begun.isProvisioned, let url = upstreams.provisioningURL {
+                    try await upstreams.unprovision(name, at: url)
+                }
+            }
+        }
+        try await upstreams.secrets.delete(draft)
+    }
+
     /// Everything of a project beside its repository.
     private func forget(_ name: String) async throws {
         await quietly("the index of services has too much", name) {
@@ -175,8 +207,24 @@ extension ConfigurationService {
         }
     }
 
-    /// With an upstream: pushed to an empty one, or imported when there is no shipyard.
+    /// With an upstream: pushed to an empty one, or imported when there is no shipyard. A draft says what is being
+    /// made, for `finishUpstreams`.
     private func create(
+        _ name: String, _ new: FirstBranches?, _ upstream: GitCredentials, isProvisioned: Bool, _ upstreams: Upstreams
+    ) async throws {
+        let draft = Upstreams.draft(of: name)
+        do {
+            try await upstreams.save(
+                upstream, isProvisioned: isProvisioned, creation: new == nil ? .import : .push, as: draft)
+            try await createAll(name, new, upstream, isProvisioned: isProvisioned, upstreams)
+        } catch {
+            await quietly("a secret is left over", name) { try await upstreams.secrets.delete(draft) }
+            throw error
+        }
+        await quietly("a secret is left over", name) { try await upstreams.secrets.delete(draft) }
+    }
+
+    private func createAll(
         _ name: String, _ new: FirstBranches?, _ upstream: GitCredentials, isProvisioned: Bool, _ upstreams: Upstreams
     ) async throws {
         let theirs = try await upstreams.git.branches(at: upstream)

@@ -62,28 +62,44 @@ extension Upstreams {
         SecretName("tmp-git-credentials-\(project)", scope: secretScope)
     }
 
-    func save(_ credentials: GitCredentials, isProvisioned: Bool, as secret: SecretName) async throws {
+    /// How a project comes to its upstream: pushed to it, or imported from it.
+    enum Creation: String { case push, `import` }
+
+    /// - Parameter creation: Of the project that is being made; nil for one that is there.
+    func save(
+        _ credentials: GitCredentials, isProvisioned: Bool, creation: Creation? = nil, as secret: SecretName
+    ) async throws {
         var values = [Self.secretKey: credentials.json(withSecrets: true).text]
         if isProvisioned { values["provisioned"] = "true" }
+        values["creation"] = creation?.rawValue
         try await secrets.save(values, as: secret)
     }
 
-    typealias Known = (credentials: GitCredentials, isProvisioned: Bool)
+    typealias Known = (credentials: GitCredentials, isProvisioned: Bool, creation: Creation?)
 
     /// The names of all projects with an upstream.
-    func projects() async throws -> [String] {
-        let prefix = Self.secret(of: "").name
+    func projects() async throws -> [String] { try await projects(with: Self.secret) }
+
+    /// The names of all projects that are getting an upstream.
+    func drafts() async throws -> [String] { try await projects(with: Self.draft) }
+
+    private func projects(with secret: (String) -> SecretName) async throws -> [String] {
+        let prefix = secret("").name
         return try await secrets.secrets().map(\.secret)
             .filter { $0.scope == Self.secretScope && $0.name.hasPrefix(prefix) }
             .map { String($0.name.dropFirst(prefix.count)) }
     }
 
     /// Nil when the project has no upstream. Throws when its secret cannot be decrypted or holds no credentials.
-    func load(_ project: String) async throws -> Known? {
-        let secret = Self.secret(of: project)
+    func load(_ project: String) async throws -> Known? { try await load(Self.secret(of: project)) }
+
+    func load(_ secret: SecretName) async throws -> Known? {
         guard let values = try await secrets.values(of: secret), let text = values[Self.secretKey] else { return nil }
         do {
-            return (try GitCredentials(try JSON(parsing: text)), values["provisioned"] == "true")
+            return (
+                try GitCredentials(try JSON(parsing: text)), values["provisioned"] == "true",
+                values["creation"].flatMap(Creation.init)
+            )
         } catch {
             // Not the error itself: it may quote what is secret.
             throw KeptnError(.invalidInput, "the secret '\(secret.name)' holds no Git credentials")

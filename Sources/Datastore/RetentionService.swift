@@ -3,7 +3,8 @@ package import Logging
 package import Ports
 package import ServiceLifecycle
 
-/// Removes what is older than an age, once an hour: runs from the store, a little at a time, and reports of tests.
+/// Removes what is older than an age, once an hour: runs from the store, a little at a time, reports of tests, and
+/// what the programs of actions have written.
 package struct RetentionService: Service {
     private static let interval = Duration.seconds(3600)
     /// Events that are looked at in one step: the writer of the store is busy for a few milliseconds.
@@ -13,15 +14,18 @@ package struct RetentionService: Service {
 
     private let store: any RetentionStore
     private let reports: any TestReports
+    private let outputs: any AgingFiles
     private let age: Duration
     private let time: any TimeSource
     private let logger: Logger
 
     package init(
-        store: any RetentionStore, reports: any TestReports, age: Duration, time: any TimeSource, logger: Logger
+        store: any RetentionStore, reports: any TestReports, outputs: any AgingFiles, age: Duration,
+        time: any TimeSource, logger: Logger
     ) {
         self.store = store
         self.reports = reports
+        self.outputs = outputs
         self.age = age
         self.time = time
         self.logger = logger
@@ -39,6 +43,7 @@ package struct RetentionService: Service {
     private func sweepAndLog() async {
         await logged("events") { try await sweep() }
         await logged("reports") { try await reports.removeAll(savedBefore: time.now - age) }
+        await logged("outputs") { try await outputs.removeAll(savedBefore: time.now - age) }
     }
 
     private func logged(_ what: String, _ remove: () async throws -> Int) async {

@@ -121,8 +121,8 @@ package struct JMeterService: Sendable {
     private func outcome(of summary: TestRun.Summary, _ task: TaskContext) async throws -> TaskOutcome {
         var link: String?
         if let report = summary.report {
-            try await reports.save(Array(report.bytes), id: task.event.id)
-            link = "/api/v1/test-reports/\(task.event.id)"
+            try await reports.save(Array(report.bytes), id: task.fileName)
+            link = "/api/v1/test-reports/\(task.fileName)"
         }
         return outcome(summary.result, summary.message, task, summary.start, report: link)
     }

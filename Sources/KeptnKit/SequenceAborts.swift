@@ -39,12 +39,15 @@ final class SequenceAborts: Sendable {
     }
 
     /// Does the work, cancelled when the task's sequence is aborted; nil when that happened before the work was done.
+    /// After an abort nothing is begun.
     ///
     /// - Parameter position: Of the task's `.triggered` event: an earlier abort was another sequence's.
     func unlessAborted<Value: Sendable>(
         _ task: TaskContext, at position: Int64, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value? {
-        let (id, end) = expect(Place(context: task.contextID, scope: task.scope), after: position)
+        guard let (id, end) = expect(Place(context: task.contextID, scope: task.scope), after: position) else {
+            return nil
+        }
         defer { state.withLock { _ = $0.waiting.removeValue(forKey: id) } }
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask { try await work() }
@@ -58,14 +61,14 @@ final class SequenceAborts: Sendable {
         }
     }
 
-    private func expect(_ place: Place, after position: Int64) -> (id: Int, end: AsyncStream<Void>) {
+    /// Nil when it was aborted already.
+    private func expect(_ place: Place, after position: Int64) -> (id: Int, end: AsyncStream<Void>)? {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let id = state.withLock { state in
+        return state.withLock { state in
+            if state.aborted.contains(where: { $0.place == place && $0.position > position }) { return nil }
             state.lastID += 1
             state.waiting[state.lastID] = (place, position, continuation)
-            if state.aborted.contains(where: { $0.place == place && $0.position > position }) { continuation.finish() }
-            return state.lastID
+            return (state.lastID, stream)
         }
-        return (id, stream)
     }
 }

@@ -84,6 +84,12 @@ public struct TaskContext: Sendable {
     /// The same each time this task comes: for work at others that must not be done twice.
     public var idempotencyKey: String { event.id }
 
+    /// What files about this task may be called: its event's id where that is plain, else one that is made from it. The
+    /// same each time this task comes.
+    package var fileName: String {
+        Names.isPlain(id: event.id) ? event.id : EventIdentity.id(answering: event.id, by: "", kind: "file")
+    }
+
     /// A file of the service, else of its stage, else of its project, as it was when the run was pinned; nil when none
     /// of them has it.
     ///

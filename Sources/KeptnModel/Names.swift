@@ -33,6 +33,16 @@ public enum Names {
         return hasControlCharacter(name) ? "a name must not contain control characters" : nil
     }
 
+    /// Whether an id may name a file, and stand in a URL's path as it is: letters and digits of ASCII and dashes, at
+    /// most 100 of them.
+    package static func isPlain(id: String) -> Bool {
+        (1...100).contains(id.utf8.count)
+            && id.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                    || $0 == UInt8(ascii: "-")
+            }
+    }
+
     private static func hasControlCharacter(_ name: String) -> Bool {
         name.utf8.contains { $0 < 0x20 || $0 == 0x7F }
     }

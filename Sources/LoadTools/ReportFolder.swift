@@ -1,6 +1,7 @@
 package import CloudEvents
 import FoundationEssentials
 import Glibc
+import KeptnModel
 import NIOPosix
 package import Ports
 
@@ -35,28 +36,13 @@ package struct ReportFolder: TestReports {
     package func removeAll(savedBefore instant: Timestamp) async throws -> Int {
         let folder = folder
         return try await NIOThreadPool.singleton.runIfActive {
-            let files = try FileManager.default.contentsOfDirectory(atPath: folder).map { "\(folder)/\($0)" }
-            let old = files.filter { Self.changed($0).map { $0 < instant } ?? false }
-            for file in old where unlink(file) != 0 && errno != ENOENT {
-                throw KeptnError(.unavailable, "\(file) cannot be removed: \(String(cString: strerror(errno)))")
-            }
-            return old.count
+            try FileRemoval.removeAll(in: folder, changedBefore: instant)
         }
-    }
-
-    private static func changed(_ file: String) -> Timestamp? {
-        var status = stat()
-        guard stat(file, &status) == 0 else { return nil }
-        return Timestamp(nanoseconds: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
     }
 
     /// Ids come from events, and events from anybody: only plain ones name a file.
     private func path(of id: String) throws -> String {
-        let isPlain = id.utf8.allSatisfy {
-            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
-                || $0 == UInt8(ascii: "-")
-        }
-        guard isPlain, (1...100).contains(id.utf8.count) else {
+        guard Names.isPlain(id: id) else {
             throw KeptnError(.invalidInput, "'\(id)' cannot be the id of a report")
         }
         return "\(folder)/\(id).json"

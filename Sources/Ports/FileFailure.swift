@@ -1,3 +1,4 @@
+package import CloudEvents
 import FoundationEssentials
 
 #if canImport(Glibc)
@@ -35,5 +36,29 @@ package enum FileReading {
             if let code = FileFailure.code(of: error), [ENOENT, ENOTDIR].contains(code) { return nil }
             throw KeptnError(.unavailable, "\(path) cannot be read: \(FileFailure.reason(error))")
         }
+    }
+}
+
+/// Removing files that nobody has written to for long.
+package enum FileRemoval {
+    /// How many those were. Blocks. Throws `KeptnError.unavailable`.
+    package static func removeAll(in folder: String, changedBefore instant: Timestamp) throws(KeptnError) -> Int {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        } catch {
+            throw KeptnError(.unavailable, "\(folder) cannot be read: \(FileFailure.reason(error))")
+        }
+        let old = names.map { "\(folder)/\($0)" }.filter { changed($0).map { $0 < instant } ?? false }
+        for file in old where unlink(file) != 0 && errno != ENOENT {
+            throw KeptnError(.unavailable, "\(file) cannot be removed: \(FileFailure.text(of: errno))")
+        }
+        return old.count
+    }
+
+    private static func changed(_ file: String) -> Timestamp? {
+        var status = stat()
+        guard stat(file, &status) == 0 else { return nil }
+        return Timestamp(nanoseconds: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
     }
 }

@@ -1,5 +1,3 @@
-package import CloudEvents
-
 /// Runs load tests in the language of a foreign tool (an adapter for each tool).
 package protocol LoadTool: Sendable {
     /// Runs a plan to its end and hands out the results as the tool writes them, piece by piece. What the tool has
@@ -26,10 +24,8 @@ package struct LoadToolTest: Sendable, Hashable {
 }
 
 /// Where the reports of tests are kept.
-package protocol TestReports: Sendable {
+package protocol TestReports: AgingFiles {
     /// Durable when it returns; a report of the same id is replaced.
     func save(_ report: [UInt8], id: String) async throws
     func report(id: String) async throws -> [UInt8]?
-    /// Removes the reports that were saved before this instant; says how many those were.
-    func removeAll(savedBefore instant: Timestamp) async throws -> Int
 }

@@ -1,5 +1,11 @@
 package import CloudEvents
 
+/// Files that are kept until they are old.
+package protocol AgingFiles: Sendable {
+    /// Removes the files that were saved before this instant; says how many those were.
+    func removeAll(savedBefore instant: Timestamp) async throws -> Int
+}
+
 /// Where what is old can be removed.
 package protocol RetentionStore: Sendable {
     /// Removes runs from the store: of each context its events, executions and pauses, all together. Events without a

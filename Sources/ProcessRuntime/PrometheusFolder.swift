@@ -20,26 +20,46 @@ package struct PrometheusFolder: MonitoringFiles {
     private static let outputMax = 64 << 10
     private static let checkMax = Duration.seconds(30)
     private static let rulesSuffix = ".yaml"
+    private static let draftSuffix = ".tmp"
 
     private let folder: String
     private let reload: Reload
     private let ids: any IDSource
     private let time: any TimeSource
 
+    /// What an earlier server has left half written goes. What cannot be removed now is removed at the next start.
     package init(folder: String, reload: Reload, ids: any IDSource, time: any TimeSource) {
         self.folder = folder
         self.reload = reload
         self.ids = ids
         self.time = time
+        for folder in [targets, rules] {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            for name in names where Self.isDraft(name) { unlink("\(folder)/\(name)") }
+        }
+    }
+
+    /// Files that are not yet what they shall be: to be checked, or to be given their name.
+    private enum Draft: String, CaseIterable { case check, new }
+
+    private func name(of draft: Draft) -> String { "\(draft.rawValue)-\(ids.newID())\(Self.draftSuffix)" }
+
+    private static func isDraft(_ name: String) -> Bool {
+        guard name.hasSuffix(draftSuffix) else { return false }
+        return Draft.allCases.contains { draft in
+            name.hasPrefix("\(draft.rawValue)-")
+                && UUID(uuidString: String(name.dropFirst(draft.rawValue.count + 1).dropLast(draftSuffix.count))) != nil
+        }
     }
 
     private var rules: String { "\(folder)/rules" }
+    private var targets: String { "\(folder)/targets" }
 
     package func install(_ files: [MonitoringFile], removing names: [String]) async throws -> String {
         var doubts: [String] = []
         for file in files {
-            let folder = file.kind == .targets ? "\(folder)/targets" : rules
-            let temporaryName = "new-\(ids.newID()).tmp"
+            let folder = file.kind == .targets ? targets : rules
+            let temporaryName = name(of: .new)
             try await NIOThreadPool.singleton.runIfActive {
                 do {
                     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -89,10 +109,11 @@ package struct PrometheusFolder: MonitoringFiles {
 
     /// What `promtool check rules` says of the file before anybody else sees it.
     private func check(_ file: MonitoringFile, in folder: String) async throws -> [String] {
-        let draft = "\(folder)/check-\(ids.newID()).tmp"
+        let draft = "\(folder)/\(name(of: .check))"
+        let temporaryName = name(of: .new)
         try await NIOThreadPool.singleton.runIfActive {
             do {
-                try DurableFile.replace(draft, with: file.bytes, temporaryName: "\(ids.newID()).tmp")
+                try DurableFile.replace(draft, with: file.bytes, temporaryName: temporaryName)
             } catch {
                 throw KeptnError(.unavailable, "\(draft) cannot be written: \(error)")
             }

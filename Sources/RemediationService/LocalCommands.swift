@@ -40,8 +40,7 @@ package struct LocalCommands: Sendable {
                 "this server does not run \(command.program): its operator may allow it by 'keptn server "
                     + "--allow-command \(command.program)'")
         }
-        let logFile =
-            "\(folder)/\(task.event.id.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }).log"
+        let logFile = "\(folder)/\(task.fileName).log"
         let process = try await processes.start(
             ProcessCommand(
                 program: command.program, arguments: command.arguments, environment: Self.environment(of: task),

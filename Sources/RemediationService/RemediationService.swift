@@ -76,6 +76,7 @@ package final class RemediationService: Service {
             .on(task: "get-action", perform: chooseAction)
             .on(task: "action", when: isOurs, perform: act)
             .on(eventType: Problem.eventType, perform: noteEnd)
+            .cancelledOnAbort()
     }
 
     // MARK: - Which action

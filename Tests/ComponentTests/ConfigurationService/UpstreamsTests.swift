@@ -327,6 +327,76 @@ struct UpstreamsTests {
         #expect(try await bench.secrets.secrets().isEmpty)
     }
 
+    @Test("A project whose making ended in the middle has its upstream after the next start")
+    func interruptedCreation() async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        let upstream = try credentials()
+        bench.git.afterExchange {
+            let next = try bench.another()
+            try await next.finishUpstreams()
+            #expect(try await next.upstream(of: "sockshop")?.credentials == upstream)
+            #expect(try await bench.secrets.secrets().map(\.secret.name) == ["git-credentials-sockshop"])
+            let ours = try await next.write([("a", [1])], at: dev)
+            await UpstreamSync(of: next).syncDue()
+            #expect(try await bench.git.branches(at: upstream)["dev"] == ours)
+            throw CancellationError()
+        }
+        await #expect(throws: CancellationError.self) {
+            try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]), upstream: upstream)
+        }
+    }
+
+    @Test("An import that ended in the middle is undone at the next start, and can be made again")
+    func interruptedImport() async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        let upstream = try credentials()
+        try await bench.service.createProject("first", shipyard: shipyard(["dev"]), upstream: upstream)
+        bench.git.afterExchange {
+            let next = try bench.another()
+            try await next.finishUpstreams()
+            #expect(try await bench.files.repositories() == ["first"])
+            #expect(try await bench.secrets.secrets().map(\.secret.name) == ["git-credentials-first"])
+            try await next.createProject("sockshop", shipyard: nil, upstream: upstream)
+            #expect(try await next.project("sockshop").shipyard.stages.map(\.name) == ["dev"])
+            throw CancellationError()
+        }
+        await #expect(throws: CancellationError.self) {
+            try await bench.service.createProject("sockshop", shipyard: nil, upstream: upstream)
+        }
+    }
+
+    @Test("A repository that was provisioned for a project which was never made is given back at the next start")
+    func interruptedProvisioning() async throws {
+        let bench = try UpstreamBench(provisioningURL: "http://provisioner") { _ in IncomingResponse(status: 204) }
+        let text = try credentials().json(withSecrets: true).text
+        try await bench.secrets.save(
+            ["git-credentials": text, "provisioned": "true", "creation": "push"], as: Self.draft)
+        try await bench.service.finishUpstreams()
+        #expect(bench.requester.requests.map(\.method) == ["DELETE"])
+        #expect(try await bench.secrets.secrets().isEmpty)
+    }
+
+    @Test("A change of an upstream that ended in the middle leaves the old one, and no secret")
+    func interruptedChange() async throws {
+        let bench = try UpstreamBench()
+        let other = "https://git.example.com/other.git"
+        for url in [Self.url, other] { bench.git.add(url) }
+        try await bench.service.createProject("sockshop", shipyard: shipyard(["dev"]), upstream: credentials())
+        let next = try bench.another()
+        bench.git.afterExchange {
+            #expect(try await bench.secrets.values(of: Self.draft) != nil)
+            try await next.finishUpstreams()
+            #expect(try await bench.secrets.secrets().map(\.secret.name) == ["git-credentials-sockshop"])
+            throw CancellationError()
+        }
+        await #expect(throws: CancellationError.self) {
+            try await bench.service.updateProject("sockshop", .init(upstream: try credentials(other)))
+        }
+        #expect(try await next.upstream(of: "sockshop")?.credentials == credentials())
+    }
+
     private static let draft = SecretName("tmp-git-credentials-sockshop", scope: "keptn-resource-service")
 }
 

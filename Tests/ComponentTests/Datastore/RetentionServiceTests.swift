@@ -25,12 +25,15 @@ struct RetentionServiceTests {
     func sweeps() async throws {
         let store = ScriptedStore()
         let time = ManualTime(start - .seconds(86_400))
-        let reports = InMemoryTestReports(time: time)
+        let (reports, outputs) = (InMemoryTestReports(time: time), InMemoryTestReports(time: time))
         try await reports.save([1], id: "old")
+        try await outputs.save([1], id: "old")
         time.advance(by: .seconds(86_400))
         try await reports.save([2], id: "new")
+        try await outputs.save([2], id: "new")
         let service = RetentionService(
-            store: store, reports: reports, age: .seconds(86_400), time: time, logger: Logger(label: "test"))
+            store: store, reports: reports, outputs: outputs, age: .seconds(86_400), time: time,
+            logger: Logger(label: "test"))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await service.run() }
             for _ in 0..<2 {
@@ -38,8 +41,10 @@ struct RetentionServiceTests {
                 time.advance(by: .seconds(1))
             }
             try await time.waitForSleepers()
-            #expect(try await reports.report(id: "old") == nil)
-            #expect(try await reports.report(id: "new") == [2])
+            for files in [reports, outputs] {
+                #expect(try await files.report(id: "old") == nil)
+                #expect(try await files.report(id: "new") == [2])
+            }
             #expect(store.asked.withLock { $0.map(\.position.value) } == [0, 10, 20])
             #expect(store.asked.withLock { $0.first?.instant } == start - .seconds(86_400))
             time.advance(by: .seconds(3600))

@@ -234,6 +234,16 @@ import Testing
         #expect(report["byRequest"]?.elements.first?["name"] == "get")
     }
 
+    @Test("The report of a task whose event has a hostile id lies under a plain one")
+    func hostileID() async throws {
+        let requester = InMemoryHTTPRequester { _ in IncomingResponse(status: 200) }
+        let events = try await run(["healthcheck"], requester, Self.files, Self.deployment, ids: ["../../t/1"])
+        let link = try #require(events.last?.json?["test", "report"]?.stringValue)
+        let id = String(link.dropFirst("/api/v1/test-reports/".count))
+        #expect(Names.isPlain(id: id), "\(link)")
+        #expect(try await reports.report(id: id) != nil)
+    }
+
     @Test("Without JMeter the answer says what to install")
     func noJMeter() async throws {
         let requester = InMemoryHTTPRequester { _ in IncomingResponse(status: 200) }
@@ -423,8 +433,9 @@ extension JMeterServiceTests {
     /// What is sent until the last test has its answer.
     private func run(
         _ strategies: [String], _ requester: InMemoryHTTPRequester, _ files: [String: String], _ deployment: JSON,
-        tool: ScriptedLoadTool = ScriptedLoadTool([]), jmetersMax: Int = 2, endsMin: Int = 1,
-        meanwhile: () async throws -> Void = {}, watching: (InMemoryStore) async throws -> Void = { _ in }
+        ids: [String] = ["t1", "t2"], tool: ScriptedLoadTool = ScriptedLoadTool([]), jmetersMax: Int = 2,
+        endsMin: Int = 1, meanwhile: () async throws -> Void = {},
+        watching: (InMemoryStore) async throws -> Void = { _ in }
     ) async throws -> [CloudEvent] {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let store = InMemoryStore()
@@ -433,14 +444,15 @@ extension JMeterServiceTests {
             configuration: FilesOfAStage(files: files), secrets: InMemorySecretStore())
         _ = try await plane.subscribe(
             Interest(name: JMeterService.name, patterns: ["sh.keptn.event.test.triggered"]))
-        for (index, strategy) in strategies.enumerated() {
+        let ids = Array(ids.prefix(strategies.count))
+        for (id, strategy) in zip(ids, strategies) {
             let data: JSON = [
                 "project": "sockshop", "stage": "dev", "service": "carts", "deployment": deployment,
                 "test": ["teststrategy": .string(strategy)],
             ]
             try await store.append([
                 CloudEvent(
-                    keptn: .task(name: "test", kind: .triggered), id: "t\(index + 1)", source: "shipyard-controller",
+                    keptn: .task(name: "test", kind: .triggered), id: id, source: "shipyard-controller",
                     time: time.now, context: "c", gitCommitID: "abc123", data: data)
             ])
         }
@@ -454,9 +466,8 @@ extension JMeterServiceTests {
             try await watching(store)
             var answers: [CloudEvent] = []
             var position = Position(Int64(strategies.count))
-            let last = "t\(strategies.count)"
             var ends: [CloudEvent] { answers.filter { $0.type.hasSuffix("finished") } }
-            while ends.count < endsMin || !ends.contains(where: { $0.triggeredID == last }) {
+            while ends.count < endsMin || !ends.contains(where: { $0.triggeredID == ids.last }) {
                 try await store.waitForEvents(after: position)
                 for event in try await store.events(after: position, limit: 100) {
                     answers.append(event.event)

@@ -66,11 +66,24 @@ struct AbortTests {
         try await open()
         // Its own events were waiting longer than the other subscription's.
         try await bench.store.append([bench.triggered("deployment"), end("e1", status: "aborted")])
-        let integration = deployer { _ in
-            try await Gate().pass()
-            return .pass()
+        let (heard, begun) = (Gate(), Counter())
+        let integration = Integration(name: "deployer", version: "1").on(
+            task: "deployment",
+            when: { _ in
+                try await heard.pass()
+                return true
+            },
+            perform: { _ in
+                _ = begun.next()
+                return .pass()
+            }
+        ).cancelledOnAbort()
+        try await bench.running(integration) {
+            try await bench.passed(over: 2, by: "deployer.aborts")
+            heard.open()
+            try await expectAborted()
         }
-        try await bench.running(integration) { try await expectAborted() }
+        #expect(begun.next() == 1)
     }
 
     @Test("Other ends, of other runs and stages, and from before the task, break nothing off")

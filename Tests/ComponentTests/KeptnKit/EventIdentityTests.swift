@@ -1,8 +1,26 @@
+import CloudEvents
+import KeptnModel
 import Testing
 
 @testable import KeptnKit
 
 @Suite struct EventIdentityTests {
+    @Test("Files of a task have a name that is plain, the same each time, and no other task's")
+    func fileName() throws {
+        let ids = ["t1", "0190-Ab", "../../t1", "t/1", "t 1", "", "ü", String(repeating: "a", count: 101)]
+        let names = try ids.map { id in
+            let event = CloudEvent(
+                keptn: .task(name: "test", kind: .triggered), id: id, source: "s", time: Timestamp(seconds: 0),
+                context: "c", data: ["project": "sockshop", "stage": "dev", "service": "carts"])
+            let name = try TaskContext(answering: event).fileName
+            #expect(try TaskContext(answering: event).fileName == name)
+            return name
+        }
+        #expect(names.prefix(2) == ids.prefix(2))
+        #expect(Set(names).count == ids.count)
+        for name in names { #expect(Names.isPlain(id: name), "\(name)") }
+    }
+
     /// Computed with Python's hashlib.
     @Test("Ids are UUIDs of version 8, beginning with the time of the id that they answer where it has one")
     func vectors() {

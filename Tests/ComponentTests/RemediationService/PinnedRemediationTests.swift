@@ -33,7 +33,7 @@ struct PinnedRemediationTests {
             subscriptions: Distributor(store: bench.store, logger: IntegrationBench.silent), log: bench.store,
             queries: bench.store, configuration: configuration, secrets: InMemorySecretStore())
         let world = RemediationWorld(bench: bench)
-        let integration = world.service(over: configuration).integration(version: "1")
+        let integration = world.service(over: configuration, InMemoryProcesses()).integration(version: "1")
         _ = try await plane.subscribe(integration.interest)
         try await bench.running(integration, on: plane) {
             for (commit, action) in [(first, "restart"), (second, "escalate"), (before, nil)] {

@@ -324,6 +324,32 @@ struct RemediationServiceTests {
         #expect(processes.commands.isEmpty && processes.startCount == 1)
     }
 
+    @Test("A program is stopped when its sequence is aborted")
+    func abortedCommand() async throws {
+        let world = RemediationWorld()
+        let begun = Gate()
+        let processes = InMemoryProcesses { _ in
+            begun.open()
+            return nil
+        }
+        let data: JSON = ["action": ["action": "command", "value": ["program": "/bin/repair"]]]
+        try await world.running(processes) { bench in
+            try await bench.store.append([bench.triggered("action", data: data)])
+            try await begun.pass()
+            try await bench.store.append([
+                CloudEvent(
+                    keptn: .sequence(stage: "dev", name: "remediation", kind: .finished), id: "e1",
+                    source: "shipyard-controller", time: bench.time.now, context: "context-1",
+                    data: [
+                        "project": "sockshop", "stage": "dev", "service": "carts", "status": "aborted",
+                        "result": "fail",
+                    ])
+            ])
+            #expect(try await bench.event("action.finished").json?["status"] == "aborted")
+            #expect(processes.commands.isEmpty && processes.startCount == 1)
+        }
+    }
+
     @Test("A program runs only where the operator has allowed it")
     func command() async throws {
         let world = RemediationWorld()

@@ -25,8 +25,7 @@ struct RemediationWorld: Sendable {
     func restarted() -> RemediationWorld { RemediationWorld(files: files, bench: bench.restarted()) }
 
     func service(
-        over configuration: any Configuration,
-        _ processes: InMemoryProcesses = InMemoryProcesses { _ in "no socks today" }
+        over configuration: any Configuration, _ processes: InMemoryProcesses
     ) -> RemediationService {
         RemediationService(
             .init(
@@ -37,10 +36,13 @@ struct RemediationWorld: Sendable {
                     time: bench.time), patience: .seconds(30), time: bench.time, logger: IntegrationBench.silent))
     }
 
-    func running(_ body: (IntegrationBench) async throws -> Void) async throws {
-        let service = service(over: FilesOfAStage(files: files))
+    func running(
+        _ processes: InMemoryProcesses = InMemoryProcesses { _ in "no socks today" },
+        _ body: (IntegrationBench) async throws -> Void
+    ) async throws {
+        let service = service(over: FilesOfAStage(files: files), processes)
         let integration = service.integration(version: "1")
-        _ = try await bench.plane.subscribe(integration.interest)
+        try await IntegrationService(integration, on: bench.plane, logger: IntegrationBench.silent).register()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await service.run() }
             try await bench.running(integration) { try await body(bench) }

@@ -91,6 +91,25 @@ struct PrometheusFolderTests {
         }
     }
 
+    @Test("What a server that was killed has left half written goes at the next start, and nothing else")
+    func leftovers() async throws {
+        try await withTemporaryFolder { (folder: String) async throws in
+            let id = RandomIDs().newID()
+            let others = ["new-rules.tmp", "check-\(id).yaml", "\(id).tmp", "renew-\(id).tmp"]
+            for kind in ["rules", "targets"] {
+                try FileManager.default.createDirectory(atPath: "\(folder)/\(kind)", withIntermediateDirectories: true)
+                for name in others + ["new-\(id).tmp", "check-\(id).tmp"] {
+                    try "groups: []".write(toFile: "\(folder)/\(kind)/\(name)", atomically: true, encoding: .utf8)
+                }
+            }
+            _ = PrometheusFolder(folder: folder, reload: .nothing, ids: RandomIDs(), time: MachineTime())
+            for kind in ["rules", "targets"] {
+                let left = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(kind)")
+                #expect(left.sorted() == others.sorted())
+            }
+        }
+    }
+
     private func groups(_ prometheus: PrometheusServer) async throws -> [String?] {
         let answer = try await WebRequester().send(
             OutgoingRequest(method: "GET", url: "\(prometheus.url)/api/v1/rules"))

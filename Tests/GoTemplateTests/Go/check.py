@@ -17,21 +17,19 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 
 
-def ask(template, data):
-    """Go's answer in the form in which it is recorded. The package ends the process after a mistake: so one for each."""
+def ask(template, data, file):
+    """Go's answer in the form in which it is recorded. The package ends the process after a mistake: so one for each,
+    and the template's file is that of who waits for it, which removes it."""
+    file.write_bytes(template.encode())
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
         os.dup2(writer, 1)
         os.dup2(writer, 2)
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "in.tmpl"
-            file.write_bytes(template.encode())
-            from go_template import render
+        from go_template import render
 
-            output = render(file, data)
-        os.write(writer, output)
+        os.write(writer, render(file, data))
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
@@ -46,15 +44,17 @@ def ask(template, data):
 def main():
     event = json.loads((FOLDER / "event.json").read_text())
     compared = differences = 0
-    for text in (FOLDER / "cases.jsonl").read_text().split("\n")[:-1]:
-        case = json.loads(text)
-        if "unasked" in case:
-            continue
-        compared += 1
-        kind, answer = ask(case["template"], case.get("data", event))
-        if case.get(kind) != answer:
-            differences += 1
-            print(f"{case['template']!r}: Go says {kind} {answer!r}, recorded is {text}")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "in.tmpl"
+        for text in (FOLDER / "cases.jsonl").read_text().split("\n")[:-1]:
+            case = json.loads(text)
+            if "unasked" in case:
+                continue
+            compared += 1
+            kind, answer = ask(case["template"], case.get("data", event), file)
+            if case.get(kind) != answer:
+                differences += 1
+                print(f"{case['template']!r}: Go says {kind} {answer!r}, recorded is {text}")
     print(f"{compared} compared")
     sys.exit(1 if differences else 0)
 

@@ -24,19 +24,22 @@ package struct GitServers: Sendable {
     package let ed25519: String
     package let ecdsa: String
     package let stranger: String
+    /// By their handles: nginx and sshd write over their environment, by which `LocalProcesses` would find them.
+    private var processes: [ProcessHandle] = []
 
     package var repository: String { "\(folder)/git/sockshop.git" }
 
     package static func with(_ body: (GitServers) async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
             let processes = LocalProcesses(name: folder, time: MachineTime())
+            let servers = try await GitServers(in: folder, processes)
             let result: Result<Void, any Error>
             do {
-                result = .success(try await body(try await GitServers(in: folder, processes)))
+                result = .success(try await body(servers))
             } catch {
                 result = .failure(error)
             }
-            for process in await processes.running() { await processes.stop(process, grace: .seconds(5)) }
+            for process in servers.processes { await processes.stop(process, grace: .seconds(5)) }
             try result.get()
         }
     }
@@ -73,15 +76,13 @@ package struct GitServers: Sendable {
         try await start(processes)
     }
 
-    private func start(_ processes: LocalProcesses) async throws {
+    private mutating func start(_ runner: LocalProcesses) async throws {
         // As the servers live on, they must not inherit pipes of other tests: that leaves out Foundation's Process.
-        var started: [String] = []
-        func start(_ program: String, _ arguments: String...) async throws {
-            let process = try await processes.start(
+        func start(_ program: String, _ arguments: String...) async throws -> ProcessHandle {
+            try await runner.start(
                 ProcessCommand(
                     program: try #require(path(of: program)), arguments: arguments, environment: [:], folder: folder,
                     logFile: "\(folder)/\(program).out"))
-            started.append("\(process.pid)")
         }
         let authorized = try ["ed25519", "ecdsa"].map {
             try String(contentsOfFile: "\(folder)/\($0).pub", encoding: .utf8)
@@ -94,16 +95,20 @@ package struct GitServers: Sendable {
             "Port \(proxyPort)\nListen 127.0.0.1\nAllow 127.0.0.1\nBasicAuth proxy password\nMaxClients 10\n")
         // Debian's sshd wants it, and only the start-up of the machine makes it.
         if getuid() == 0 { mkdir("/run/sshd", 0o755) }
-        try await start("fcgiwrap", "-s", "unix:\(folder)/fcgi")
-        try await start("nginx", "-e", "\(folder)/nginx.log", "-c", "\(folder)/nginx.conf")
-        try await start("sshd", "-D", "-f", "\(folder)/sshd.conf", "-E", "\(folder)/sshd.log")
-        try await start("tinyproxy", "-d", "-c", "\(folder)/tinyproxy.conf")
+        processes = [
+            try await start("fcgiwrap", "-s", "unix:\(folder)/fcgi"),
+            try await start("nginx", "-e", "\(folder)/nginx.log", "-c", "\(folder)/nginx.conf"),
+            try await start("sshd", "-D", "-f", "\(folder)/sshd.conf", "-E", "\(folder)/sshd.log"),
+            try await start("tinyproxy", "-d", "-c", "\(folder)/tinyproxy.conf"),
+        ]
         // Tests that are cut off stop nobody: then this one does.
         let watch = "tail --pid=$0 -f /dev/null; kill \"$@\""
-        _ = try await processes.start(
-            ProcessCommand(
-                program: try #require(path(of: "sh")), arguments: ["-c", watch, "\(getpid())"] + started,
-                environment: ["PATH": "/usr/bin:/bin"], folder: folder, logFile: "\(folder)/watch.out"))
+        processes.insert(
+            try await runner.start(
+                ProcessCommand(
+                    program: try #require(path(of: "sh")),
+                    arguments: ["-c", watch, "\(getpid())"] + processes.map { "\($0.pid)" },
+                    environment: ["PATH": "/usr/bin:/bin"], folder: folder, logFile: "\(folder)/watch.out")), at: 0)
         try await eventually("the servers listen") {
             FileManager.default.fileExists(atPath: "\(folder)/fcgi")
                 && [httpsPort, httpPort, sshPort, proxyPort].allSatisfy(listens)

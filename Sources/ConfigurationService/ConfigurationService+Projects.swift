@@ -101,8 +101,8 @@ extension ConfigurationService {
     }
 
     /// Brings to an end what the process was doing with upstreams before it ended: the last thing but deletions that is
-    /// done before a start. A project that was being made is there with its upstream, or not at all when it was being
-    /// imported; an upstream that was being changed is the one that it was before.
+    /// done before a start. A project that was being made is there with its upstream, or not at all when its import had
+    /// not got to its end; an upstream that was being changed is the one that it was before.
     package func finishUpstreams() async throws {
         guard let upstreams else { return }
         for name in try await upstreams.drafts() {
@@ -116,20 +116,29 @@ extension ConfigurationService {
         if let begun = try await upstreams.load(draft), let creation = begun.creation,
             try await upstreams.load(name) == nil
         {
-            switch (creation, try await files.repositories().contains(name)) {
-            case (.push, true):
+            if try await !files.repositories().contains(name) {
+                if begun.isProvisioned, let url = upstreams.provisioningURL {
+                    try await upstreams.unprovision(name, at: url)
+                }
+            } else if creation == .import, try await !hasAllStages(name) {
+                try await files.remove(name)
+            } else {
                 // What is missing there is pushed by the sync.
                 try await upstreams.save(
                     begun.credentials, isProvisioned: begun.isProvisioned, as: Upstreams.secret(of: name))
                 try await links?.add(begun.credentials, isProvisioned: begun.isProvisioned, to: name)
-            case (.import, true): try await files.remove(name)
-            case (_, false):
-                if begun.isProvisioned, let url = upstreams.provisioningURL {
-                    try await upstreams.unprovision(name, at: url)
-                }
             }
         }
         try await upstreams.secrets.delete(draft)
+    }
+
+    /// Whether an import got to its end. Throws for what cannot be read: nothing is removed then.
+    private func hasAllStages(_ name: String) async throws -> Bool {
+        let tip = try await tip(of: ConfigurationPlace(project: name))
+        guard try await read(try RepositoryPath(Self.shipyardFile), at: tip, of: name) != nil else { return false }
+        if try await layout(at: tip, of: name) == .folders { return true }
+        let stages = try await shipyard(of: name, commit: tip).shipyard.stages.map(\.name)
+        return Set(stages).isSubset(of: try await files.branches(of: name))
     }
 
     /// Everything of a project beside its repository.

@@ -353,18 +353,33 @@ struct UpstreamsTests {
         bench.git.add(Self.url)
         let upstream = try credentials()
         try await bench.service.createProject("first", shipyard: shipyard(["dev"]), upstream: upstream)
-        bench.git.afterExchange {
-            let next = try bench.another()
-            try await next.finishUpstreams()
-            #expect(try await bench.files.repositories() == ["first"])
-            #expect(try await bench.secrets.secrets().map(\.secret.name) == ["git-credentials-first"])
-            try await next.createProject("sockshop", shipyard: nil, upstream: upstream)
-            #expect(try await next.project("sockshop").shipyard.stages.map(\.name) == ["dev"])
-            throw CancellationError()
-        }
-        await #expect(throws: CancellationError.self) {
-            try await bench.service.createProject("sockshop", shipyard: nil, upstream: upstream)
-        }
+        let withoutStages = try await bench.git.branches(at: upstream).keys.filter { $0 != "dev" }
+        try await bench.git.fetch(withoutStages, of: upstream, asNew: "sockshop")
+        let text = upstream.json(withSecrets: true).text
+        try await bench.secrets.save(["git-credentials": text, "creation": "import"], as: Self.draft)
+        let next = try bench.another()
+        try await next.finishUpstreams()
+        #expect(try await bench.files.repositories() == ["first"])
+        #expect(try await bench.secrets.secrets().map(\.secret.name) == ["git-credentials-first"])
+        try await next.createProject("sockshop", shipyard: nil, upstream: upstream)
+        #expect(try await next.project("sockshop").shipyard.stages.map(\.name) == ["dev"])
+    }
+
+    @Test("A project whose import got to its end is never taken away, whatever draft was left")
+    func importedWithDraft() async throws {
+        let bench = try UpstreamBench()
+        bench.git.add(Self.url)
+        let upstream = try credentials()
+        try await bench.service.createProject("first", shipyard: shipyard(["dev"]), upstream: upstream)
+        try await bench.service.createProject("sockshop", shipyard: nil, upstream: upstream)
+        try await bench.secrets.delete(SecretName("git-credentials-sockshop", scope: Self.draft.scope))
+        let text = upstream.json(withSecrets: true).text
+        try await bench.secrets.save(["git-credentials": text, "creation": "import"], as: Self.draft)
+        let next = try bench.another()
+        try await next.finishUpstreams()
+        #expect(try await next.upstream(of: "sockshop")?.credentials == upstream)
+        #expect(try await next.project("sockshop").shipyard.stages.map(\.name) == ["dev"])
+        #expect(try await bench.secrets.values(of: Self.draft) == nil)
     }
 
     @Test("A repository that was provisioned for a project which was never made is given back at the next start")

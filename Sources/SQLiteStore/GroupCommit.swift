@@ -22,6 +22,8 @@ final class GroupCommit: Sendable {
         var queue: [Queued] = []
         /// Whether a batch is under way, which will look at the queue again.
         var isWriting = false
+        /// Whether commits of the connection outlive the process only.
+        var isLowered = false
         var statistics = StoreStatistics()
 
         mutating func takeBatch() -> [Queued] {
@@ -128,11 +130,19 @@ final class GroupCommit: Sendable {
 
     /// Outside of this every commit of the connection is synced.
     private func synced(_ isSynced: Bool, _ db: Database, _ body: () throws -> Void) throws {
+        // So that no event is taken for synced after raising it again has failed once.
+        if state.withLock(\.isLowered) { try raise(db) }
         guard !isSynced else { return try body() }
+        state.withLock { $0.isLowered = true }
         try Durability.outlivesProcess.set(db)
         let result = Result(catching: body)
         // Where this fails the callers do it again, which does no harm.
-        try Durability.outlivesPower.set(db)
+        try raise(db)
         try result.get()
+    }
+
+    private func raise(_ db: Database) throws {
+        try Durability.outlivesPower.set(db)
+        state.withLock { $0.isLowered = false }
     }
 }

@@ -114,15 +114,15 @@ nonisolated var floors: [[Target]] {
             .target(
                 name: "CommandLine",
                 dependencies: model + [
-                    "Assembly", "GoTemplate", "RemoteClients", "SpecFiles", argumentParser, lifecycle, logging,
-                    subprocess, system,
+                    "Assembly", "GoTemplate", "ProcessRuntime", "RemoteClients", "SpecFiles", argumentParser, lifecycle,
+                    logging, subprocess, system,
                 ]),
             .executableTarget(name: "keptn", dependencies: ["CommandLine", argumentParser]),
             .executableTarget(
                 name: "keptn-bench",
                 dependencies: model + [
-                    "Distributor", "HTTPServing", "KeptnKit", "RemoteClients", "SQLiteStore", argumentParser,
-                    asyncHTTPClient, grdb, httpTypes, lifecycle, logging, nioCore, nioHTTP1, subprocess, system,
+                    "Distributor", "HTTPServing", "KeptnKit", "ProcessRuntime", "RemoteClients", "SQLiteStore",
+                    argumentParser, asyncHTTPClient, grdb, httpTypes, lifecycle, logging, nioCore, nioHTTP1, subprocess, system,
                     unixSignals,
                 ]),
             .executableTarget(

@@ -2,7 +2,7 @@ import CloudEvents
 package import Core
 import IndicatorSources
 package import KeptnModel
-package import Ports
+import Ports
 import RemoteClients
 
 /// One evaluation without a server: for a quality gate in any CI job.

@@ -75,8 +75,11 @@ package protocol ProcessRunner: Sendable {
     /// The processes that this runner, or an earlier one with the same name, started and that still run.
     func running() async -> Set<ProcessHandle>
 
-    /// A TCP port of this host on which nobody listens.
+    /// A TCP port of this host on which nobody listens, for a process that is started next.
     func freePort() async throws -> Int
+
+    /// Whether nobody has the port now.
+    func isFree(_ port: Int) async -> Bool
 
     /// The last lines of a log file; empty when it cannot be read.
     func lastLines(of logFile: String, max: Int) async -> [String]

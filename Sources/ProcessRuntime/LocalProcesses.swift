@@ -12,15 +12,10 @@ import Synchronization
 ///
 /// The end of a process is told by the kernel through a pidfd, for children and adopted processes alike.
 package final class LocalProcesses: ProcessRunner {
-    /// Below the range from which Linux takes the ports of outgoing connections: none of those can get in the way
-    /// between our choice and the process's `bind`.
-    package static let portRange = 20_000..<32_000
-
     private struct State {
         var watches: [ProcessHandle: Watch] = [:]
         /// How our children ended, newest last; for those who ask later.
         var exits: [(process: ProcessHandle, exit: ProcessExit)] = []
-        var recentPorts: [Int] = []
     }
 
     private struct Watch {
@@ -30,13 +25,13 @@ package final class LocalProcesses: ProcessRunner {
     }
 
     private static let exitsKept = 256
-    private static let recentPortsKept = 64
     /// After SIGKILL only a process in an uninterruptible system call goes on; we do not wait for it for ever.
     private static let killTime = Duration.seconds(10)
 
     private let name: String
     private let time: any TimeSource
     private let state = Mutex(State())
+    private let ports = FreePorts()
     private let queue = DispatchQueue(label: "keptn.processes")
 
     /// - Parameter name: The same after a restart, and no other runner's on this machine: the data folder's path.
@@ -123,18 +118,8 @@ package final class LocalProcesses: ProcessRunner {
         }
     }
 
-    package func freePort() async throws -> Int {
-        for _ in 0..<1000 {
-            let port = Int.random(in: Self.portRange)
-            let isNew = state.withLock { state in
-                guard !state.recentPorts.contains(port) else { return false }
-                state.recentPorts = Array((state.recentPorts + [port]).suffix(Self.recentPortsKept))
-                return true
-            }
-            if isNew, Self.isFree(port) { return port }
-        }
-        throw KeptnError(.unavailable, "no port of \(Self.portRange) is free")
-    }
+    package func freePort() async throws -> Int { try ports.choose() }
+    package func isFree(_ port: Int) async -> Bool { FreePorts.isFree(port) }
 
     package func lastLines(of logFile: String, max: Int) async -> [String] {
         do {
@@ -207,20 +192,6 @@ extension LocalProcesses {
         var variables = command.environment
         for name in Self.inherited where variables[name] == nil { variables[name] = ours[name] }
         return variables.map { "\($0)=\($1)" }.sorted() + [mark]
-    }
-
-    private static func isFree(_ port: Int) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
     }
 }
 

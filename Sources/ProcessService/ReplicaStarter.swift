@@ -8,6 +8,8 @@ struct ReplicaStarter: Sendable {
     /// Of a process's output, in the message about its failure.
     private static let outputLinesShown = 20
     private static let host = "127.0.0.1"
+    /// A port can be lost to another program before our process is there.
+    private static let portTriesMax = 3
 
     let scope: Scope
     let environment: ProcessService.Environment
@@ -40,11 +42,25 @@ struct ReplicaStarter: Sendable {
         }
     }
 
-    /// One replica. When it does not come up it is stopped, and its last output is in the error.
+    /// One replica. When it does not come up it is stopped, and its last output is in the error. One that ends after
+    /// somebody else got its port is started again at another.
     func start(_ index: Int, of deployment: Deployment) async throws -> Replica {
+        var triesLeft = Self.portTriesMax
+        while true {
+            triesLeft -= 1
+            let port = try await environment.processes.freePort()
+            switch try await start(index, of: deployment, at: port) {
+            case .success(let replica): return replica
+            case .failure(let failure):
+                let isPortLost = failure.hasEnded ? await !environment.processes.isFree(port) : false
+                guard isPortLost, triesLeft > 0 else { throw KeptnError(.unavailable, failure.message) }
+            }
+        }
+    }
+
+    private func start(_ index: Int, of deployment: Deployment, at port: Int) async throws -> Result<Replica, Failure> {
         let (spec, processes) = (deployment.spec, environment.processes)
         let folder = try await environment.artifacts.unpacked(deployment.artifact)
-        let port = try await processes.freePort()
         let variables = ProcessVariables(
             scope: scope, deployment: deployment.strategy.deploymentName, host: Self.host, port: port,
             artifactFolder: folder)
@@ -54,12 +70,14 @@ struct ReplicaStarter: Sendable {
                 program: variables.expand(spec.command), arguments: spec.arguments.map(variables.expand),
                 environment: variables.environment(of: spec), folder: folder, logFile: logFile))
         do {
-            if let problem = try await problem(of: process, at: Endpoint(host: Self.host, port: port), spec.healthCheck)
-            {
-                let output = await processes.lastLines(of: logFile, max: Self.outputLinesShown)
-                throw KeptnError(.unavailable, message(problem, output))
+            let endpoint = Endpoint(host: Self.host, port: port)
+            guard let problem = try await problem(of: process, at: endpoint, spec.healthCheck) else {
+                return .success(Replica(port: port, process: process))
             }
-            return Replica(port: port, process: process)
+            let hasEnded = await !processes.isRunning(process)
+            let output = await processes.lastLines(of: logFile, max: Self.outputLinesShown)
+            await processes.stop(process, grace: spec.gracefulStop)
+            return .failure(Failure(message: message(problem, output), hasEnded: hasEnded))
         } catch {
             await processes.stop(process, grace: spec.gracefulStop)
             throw error
@@ -103,5 +121,12 @@ struct ReplicaStarter: Sendable {
         let start = "\(scope.service) did not start in stage \(scope.stage): \(problem)"
         guard !output.isEmpty else { return "\(start). It wrote nothing." }
         return "\(start). Its last output:\n" + output.joined(separator: "\n")
+    }
+
+    /// Why a process never was healthy.
+    private struct Failure: Error {
+        let message: String
+        /// By itself, before we stopped it.
+        let hasEnded: Bool
     }
 }

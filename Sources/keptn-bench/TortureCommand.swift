@@ -4,6 +4,7 @@ import FoundationEssentials
 import KeptnKit
 import KeptnModel
 import Ports
+import ProcessRuntime
 import RemoteClients
 import ServiceLifecycle
 import Subprocess
@@ -29,7 +30,8 @@ struct TortureCommand: AsyncParsableCommand {
     func run() async throws {
         let seed = seed ?? UInt64.random(in: .min ... .max)
         let complaints = try await withTemporaryFolder { home in
-            let port = try FreePort.find()
+            let ports = FreePorts()
+            let port = try ports.choose()
             let accepted = Accepted()
             let endpoint = "http://127.0.0.1:\(port)/api"
             return try await withThrowingTaskGroup(of: [String]?.self) { group in

@@ -5,6 +5,7 @@ import Glibc
 import KeptnKit
 import KeptnModel
 import Ports
+import ProcessRuntime
 import RemoteClients
 import Subprocess
 import Synchronization
@@ -26,7 +27,8 @@ struct TortureIntegrationsCommand: AsyncParsableCommand {
     func run() async throws {
         let seed = seed ?? UInt64.random(in: .min ... .max)
         let complaints = try await withTemporaryFolder { folder in
-            let (port, pushPort) = (try FreePort.find(), try FreePort.find())
+            let ports = FreePorts()
+            let (port, pushPort) = (try ports.choose(), try ports.choose())
             let accepted = Accepted()
             let endpoint = "http://127.0.0.1:\(port)/api"
             let (token, last) = try await firstStart(folder, port, pushPort, endpoint, accepted)

@@ -1,4 +1,4 @@
-package import CloudEvents
+import CloudEvents
 package import Ports
 import Testing
 

@@ -1,5 +1,5 @@
 import Foundation
-package import Ports
+import Ports
 import ProcessRuntime
 import Testing
 

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Ports
-import RemoteClients
+import ProcessRuntime
 import Subprocess
 
 /// Prometheus and its Alertmanager as the demo runs them: real programs on ports of their own, with the example's
@@ -11,6 +11,7 @@ struct MonitoringPrograms: Sendable {
     let alertmanager: String
     let prometheusPort: Int
     let alertmanagerPort: Int
+    private let ports = FreePorts()
 
     var prometheusURL: String { "http://127.0.0.1:\(prometheusPort)" }
 
@@ -26,8 +27,8 @@ struct MonitoringPrograms: Sendable {
                     + "prometheus-alertmanager")
         }
         (self.prometheus, self.alertmanager) = (prometheus, alertmanager)
-        prometheusPort = try FreePort.find()
-        alertmanagerPort = try FreePort.find()
+        prometheusPort = try ports.choose()
+        alertmanagerPort = try ports.choose()
     }
 
     /// Runs both while the body works.

@@ -70,8 +70,13 @@ package final class InMemoryProcesses: ProcessRunner, HealthProbe {
     /// What happens to a program when it is started: nil lets it run and be well, a text is its last output before it
     /// ends with code 1.
     private let fate: @Sendable (ProcessCommand) -> String?
+    /// Ports that somebody else got after `freePort` gave them out.
+    private let lostPorts: ClosedRange<Int>?
 
-    package init(fate: @escaping @Sendable (ProcessCommand) -> String? = { _ in nil }) {
+    package init(
+        lostPorts: ClosedRange<Int>? = nil, fate: @escaping @Sendable (ProcessCommand) -> String? = { _ in nil }
+    ) {
+        self.lostPorts = lostPorts
         self.fate = fate
     }
 
@@ -87,7 +92,8 @@ package final class InMemoryProcesses: ProcessRunner, HealthProbe {
     package func crash(_ process: ProcessHandle) { end(process, .killed(signal: 9)) }
 
     package func start(_ command: ProcessCommand) async throws -> ProcessHandle {
-        let death = fate(command)
+        let isPortLost = command.environment["PORT"].flatMap(Int.init).map { lostPorts?.contains($0) == true } ?? false
+        let death = isPortLost ? "Address already in use" : fate(command)
         let process = state.withLock { state in
             let process = ProcessHandle(pid: state.nextPID, startTicks: UInt64(state.nextPID))
             state.nextPID += 1
@@ -134,6 +140,8 @@ package final class InMemoryProcesses: ProcessRunner, HealthProbe {
             return state.nextPort
         }
     }
+
+    package func isFree(_ port: Int) async -> Bool { lostPorts?.contains(port) != true }
 
     package func lastLines(of logFile: String, max: Int) async -> [String] {
         state.withLock { Array(($0.output[logFile] ?? []).suffix(max)) }

@@ -97,6 +97,22 @@ struct ProcessServiceTests {
         #expect(try await world.releases.load(scope)?.primary == v1.deployment)
     }
 
+    @Test("A process whose port somebody else got is started again at another, a few times")
+    func portLost() async throws {
+        // The first port that is given out is 20001, and there are two replicas.
+        let world = ProcessWorld(lostPorts: 20_001...20_002)
+        let v1 = try await world.deploy(scope, "direct", image: world.artifact("v1"))
+        #expect(Set(v1.endpoints.map(\.port)) == [20_003, 20_004])
+        #expect(world.processes.startCount == 4)
+
+        let unlucky = ProcessWorld(lostPorts: 20_001...21_000)
+        let image = try await unlucky.artifact("v1")
+        let error = await #expect(throws: KeptnError.self) { try await unlucky.deploy(scope, "direct", image: image) }
+        #expect(error?.message.hasSuffix("it exited with code 1. Its last output:\nAddress already in use") == true)
+        #expect((3...6).contains(unlucky.processes.startCount))
+        #expect(unlucky.processes.commands.isEmpty)
+    }
+
     @Test("A release that cannot be stored changes nothing")
     func notStored() async throws {
         let v1 = try await world.deploy(scope, "direct", image: world.artifact("v1"))
@@ -203,11 +219,13 @@ struct ProcessWorld: Sendable {
     let router: InMemoryTrafficRouter
     let releases: RefusingReleaseStore
 
-    init() {
+    init(lostPorts: ClosedRange<Int>? = nil) {
         let artifacts = InMemoryArtifactStore()
         self.init(
             artifacts: artifacts, releases: RefusingReleaseStore(),
-            processes: InMemoryProcesses { $0.folder.hasPrefix("artifacts/broken@") ? "no socks today" : nil })
+            processes: InMemoryProcesses(lostPorts: lostPorts) {
+                $0.folder.hasPrefix("artifacts/broken@") ? "no socks today" : nil
+            })
     }
 
     private init(artifacts: InMemoryArtifactStore, releases: RefusingReleaseStore, processes: InMemoryProcesses) {

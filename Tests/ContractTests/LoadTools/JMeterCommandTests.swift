@@ -160,7 +160,7 @@ import Testing
                 var test = test(port, path: "/health", loops: 1_000_000)
                 test.properties["MARK"] = String(mark.dropFirst(5))
                 let (first, seen) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-                try await withThrowingTaskGroup(of: Void.self) { group in
+                await withThrowingTaskGroup(of: Void.self) { group in
                     let endless = test
                     group.addTask { try await jmeter.run(endless) { _ in seen.yield() } }
                     for await _ in first { break }

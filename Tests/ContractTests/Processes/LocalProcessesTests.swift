@@ -1,5 +1,7 @@
 import Core
 import FoundationEssentials
+import NIOCore
+import NIOPosix
 import Ports
 import ProcessRuntime
 import TestSupport
@@ -104,6 +106,26 @@ struct LocalProcessesTests {
             }
             await runner.stop(process, grace: .seconds(20))
         }
+    }
+
+    @Test("A port is given to one chooser at a time, and not while somebody listens on it")
+    func ports() async throws {
+        // Above the ports of outgoing connections; nothing else here uses them.
+        let range = 64_210..<64_213
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: range.lowerBound).get()
+        #expect(!FreePorts.isFree(range.lowerBound))
+        var first: FreePorts? = FreePorts(in: range)
+        let chosen = try [first?.choose(), first?.choose()]
+        #expect(Set(chosen) == Set(range.dropFirst()))
+        #expect(range.dropFirst().allSatisfy(FreePorts.isFree))
+        let second = FreePorts(in: range)
+        #expect(throws: KeptnError.self) { try second.choose() }
+        first = nil
+        let chosenNext = try [second.choose(), second.choose()]
+        #expect(Set(chosenNext) == Set(range.dropFirst()))
+        try await listener.close()
+        #expect(try second.choose() == range.lowerBound)
     }
 
     private func shell(

@@ -71,7 +71,7 @@ struct SQLiteStoreTests {
             var content: [[Row]] = []
             for name in ["grown", "filled"] {
                 let database = try DatabaseQueue(path: "\(folder)/\(name)/keptn.db")
-                content += try await database.read { db in
+                content += try database.read { db in
                     try queries.map { try Row.fetchAll(db, sql: $0) }
                 }
             }

@@ -9,12 +9,18 @@ import Ports
 enum StoreChange: Sendable {
     case transaction(PreparedTransaction)
     case deletion(project: String)
+    /// Brings the summaries to the end of the log.
+    case summaries
+
+    var isSummaries: Bool {
+        if case .summaries = self { true } else { false }
+    }
 
     /// About how many rows it writes.
     var rows: Int {
         switch self {
         case .transaction(let transaction): transaction.events.count + transaction.executions.count
-        case .deletion: 1
+        case .deletion, .summaries: 1
         }
     }
 
@@ -23,6 +29,7 @@ enum StoreChange: Sendable {
         switch self {
         case .transaction(let transaction): !transaction.events.isEmpty
         case .deletion: true
+        case .summaries: false
         }
     }
 
@@ -31,7 +38,7 @@ enum StoreChange: Sendable {
         case .transaction(let transaction):
             transaction.events.reduce(0) { $0 + $1.bytes.count }
                 + transaction.executions.reduce(0) { $0 + $1.body.count }
-        case .deletion: 0
+        case .deletion, .summaries: 0
         }
     }
 }
@@ -64,22 +71,9 @@ struct PreparedTransaction: Sendable {
 struct ChangeWriter {
     /// The new events, in their order.
     private(set) var events: [StoredEvent] = []
-    private var counts: [EventKind: (all: Int, roots: Int)] = [:]
-    private var latest: [EventPlace: (seq: Int64, unfailed: Int64?)] = [:]
-    private var last: Int64
+    /// The position of the newest event.
+    private(set) var last: Int64
     private let db: Database
-
-    private struct EventKind: Hashable {
-        let project: String
-        let type: String
-    }
-
-    private struct EventPlace: Hashable {
-        let project: String
-        let stage: String
-        let service: String
-        let type: String
-    }
 
     init(head: Position, db: Database) {
         last = head.value
@@ -95,33 +89,15 @@ struct ChangeWriter {
             for progress in transaction.progress { try save(progress) }
             return try transaction.events.map { try append($0) }
         case .deletion(let project):
+            try Summaries.update(db)
             try run("DELETE FROM executions WHERE project = ?", [project])
             try run("DELETE FROM pauses WHERE project = ?", [project])
             try run("DELETE FROM latest_events WHERE project = ?", [project])
-            latest = latest.filter { $0.key.project != project }
+            return []
+        case .summaries:
+            try Summaries.update(db)
             return []
         }
-    }
-
-    mutating func storeSummaries() throws {
-        for (kind, count) in counts {
-            try run(
-                """
-                INSERT INTO event_counts (project, type, count, roots) VALUES (?, ?, ?, ?)
-                ON CONFLICT (project, type)
-                DO UPDATE SET count = count + excluded.count, roots = roots + excluded.roots
-                """, [kind.project, kind.type, count.all, count.roots])
-        }
-        counts = [:]
-        for (place, event) in latest {
-            try run(
-                """
-                INSERT INTO latest_events (project, stage, service, type, seq, unfailed) VALUES (?, ?, ?, ?, ?, ?)
-                ON CONFLICT (project, stage, service, type)
-                DO UPDATE SET seq = excluded.seq, unfailed = COALESCE(excluded.unfailed, unfailed)
-                """, [place.project, place.stage, place.service, place.type, event.seq, event.unfailed])
-        }
-        latest = [:]
     }
 
     // MARK: - Events
@@ -129,24 +105,18 @@ struct ChangeWriter {
     private mutating func append(_ entry: StorableEvent) throws -> AppendReceipt {
         let (event, facts) = (entry.event, entry.facts)
         let insert = try db.cachedStatement(sql: Self.insertionIfNew)
-        let isRoot = try Bool.fetchOne(
+        let position = try Int64.fetchOne(
             insert, arguments: Self.row(entry, at: last + 1) + [facts.context, facts.context])
-        guard let isRoot else { return try receiptOfFirstArrival(event) }
+        guard position != nil else { return try receiptOfFirstArrival(event) }
         last += 1
-        let position = Position(last)
-        events.append(
-            StoredEvent(
-                recorded: RecordedEvent(position: position, event: event, facts: facts), bytes: entry.bytes.count))
-        let kind = EventKind(project: facts.project ?? "", type: event.type)
-        counts[kind, default: (0, 0)].all += 1
-        if isRoot { counts[kind, default: (0, 0)].roots += 1 }
-        noteLatest(event.type, facts)
-        return AppendReceipt(position: position, isNew: true)
+        let recorded = RecordedEvent(position: Position(last), event: event, facts: facts)
+        events.append(StoredEvent(recorded: recorded, bytes: entry.bytes.count))
+        return AppendReceipt(position: recorded.position, isNew: true)
     }
 
     private static let insertionIfNew =
         insertion(isRoot: "? IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events WHERE context = ?)")
-        + " ON CONFLICT (id, source) DO NOTHING RETURNING is_root"
+        + " ON CONFLICT (id, source) DO NOTHING RETURNING seq"
 
     /// The statement that stores an event, given its `row` and whatever `isRoot` asks for.
     static func insertion(isRoot: String) -> String {
@@ -163,13 +133,6 @@ struct ChangeWriter {
             position, event.id, event.source, event.type, facts.context, facts.project ?? "", facts.stage,
             facts.service, facts.triggeredID, facts.result, event.time?.nanoseconds, Data(entry.bytes),
         ]
-    }
-
-    private mutating func noteLatest(_ type: String, _ facts: EventFacts) {
-        guard let project = facts.project.wanted else { return }
-        let place = EventPlace(
-            project: project, stage: facts.stage ?? "", service: facts.service ?? "", type: type)
-        latest[place] = (last, facts.result == "fail" ? latest[place]?.unfailed : last)
     }
 
     private func receiptOfFirstArrival(_ event: CloudEvent) throws -> AppendReceipt {

@@ -24,6 +24,8 @@ final class GroupCommit: Sendable {
         var isWriting = false
         /// Whether commits of the connection outlive the process only.
         var isLowered = false
+        /// The summaries have come this far, or further.
+        var summarized: Int64
         var statistics = StoreStatistics()
 
         mutating func takeBatch() -> [Queued] {
@@ -43,11 +45,13 @@ final class GroupCommit: Sendable {
 
     private let pool: DatabasePool
     private let recent: RecentEvents
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
+    /// - Precondition: The summaries are at the head.
     init(pool: DatabasePool, recent: RecentEvents) {
         self.pool = pool
         self.recent = recent
+        state = Mutex(State(summarized: recent.head.value))
     }
 
     var statistics: StoreStatistics {
@@ -69,6 +73,12 @@ final class GroupCommit: Sendable {
             }
             if isIdle { writeNext() }
         }
+    }
+
+    /// Returns when the summaries say all that is in the log now.
+    func summarize() async throws {
+        guard state.withLock(\.summarized) < recent.head.value else { return }
+        try await commit(.summaries)
     }
 
     private func writeNext() {
@@ -105,6 +115,7 @@ final class GroupCommit: Sendable {
     ) throws -> [Result<[AppendReceipt], any Error>] {
         var writer = ChangeWriter(head: recent.head, db: db)
         var answers: [Result<[AppendReceipt], any Error>] = []
+        var summarized = state.withLock(\.summarized)
         let isSynced = changes.contains(where: \.needsSync)
         try synced(isSynced, db) {
             try db.inTransaction(.immediate) {
@@ -115,12 +126,16 @@ final class GroupCommit: Sendable {
                         answers.append(.failure(conflict))
                     }
                 }
-                try writer.storeSummaries()
+                if writer.last - summarized >= Summaries.lagMax || changes.contains(where: \.isSummaries) {
+                    try Summaries.update(db)
+                    summarized = writer.last
+                }
                 return .commit
             }
         }
         recent.add(writer.events)
         state.withLock { state in
+            state.summarized = summarized
             state.statistics.commits += 1
             if isSynced { state.statistics.syncs += 1 }
             state.statistics.events += writer.events.count

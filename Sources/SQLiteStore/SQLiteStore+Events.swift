@@ -6,20 +6,24 @@ package import Ports
 extension SQLiteStore: EventQueries {
     package func events(_ query: EventQuery) async throws -> [RecordedEvent] {
         if let id = query.newestID, let event = recent.event(id) { return [event] }
-        return try await read("events") { db in try Self.events(at: try EventSearch(query).page(db), db) }
+        let search = EventSearch(query)
+        if search.needsSummaries { try await summarize() }
+        return try await read("events") { db in try Self.events(at: try search.page(db), db) }
     }
 
     package func page(_ query: EventQuery) async throws -> EventPage {
-        try await read("events") { db in
-            let search = EventSearch(query)
+        let search = EventSearch(query)
+        if search.needsSummaries || search.isCounted { try await summarize() }
+        return try await read("events") { db in
             let page = try search.page(db)
             return EventPage(events: try Self.events(at: page, db), total: try search.total(with: page, db))
         }
     }
 
     package func documents(_ query: EventQuery, counts: Bool) async throws -> EventDocuments {
-        try await read("events") { db in
-            let search = EventSearch(query)
+        let search = EventSearch(query)
+        if search.needsSummaries || counts && search.isCounted { try await summarize() }
+        return try await read("events") { db in
             let page = try search.page(db)
             return EventDocuments(
                 events: try Self.documents(at: page, db), total: counts ? try search.total(with: page, db) : nil)
@@ -36,7 +40,7 @@ extension SQLiteStore: EventQueries {
 }
 
 /// The terms of a WHERE clause with their arguments.
-struct Conditions {
+struct Conditions: Sendable {
     private var terms: [String] = []
     private(set) var arguments = StatementArguments()
 
@@ -65,10 +69,12 @@ struct Conditions {
 }
 
 /// A query for events as SQL. The index is named, as SQLite would have to guess which of the conditions is rare.
-private struct EventSearch {
+private struct EventSearch: Sendable {
     private let query: EventQuery
     private let table: String
     private let conditions: Conditions
+    /// Whether the page is found by the summaries.
+    let needsSummaries: Bool
     private static let isInvalidated = """
         triggered_id IN (
             SELECT triggered_id FROM events INDEXED BY events_invalidating WHERE substr(type, -12) = '.invalidated'
@@ -95,7 +101,8 @@ private struct EventSearch {
         conditions.oneOf("result", query.results)
         conditions.between("time_ns", after: query.from, before: query.before)
         if query.rootOnly { conditions.add("is_root = 1") }
-        if index == "events_by_type", query.project.wanted == nil, let type = query.type {
+        needsSummaries = index == "events_by_type" && query.project.wanted == nil
+        if needsSummaries, let type = query.type {
             conditions.add("project IN (SELECT project FROM event_counts WHERE type = ?)", [type])
         }
         table = index.map { "events INDEXED BY \($0)" } ?? "events NOT INDEXED"
@@ -129,7 +136,9 @@ private struct EventSearch {
     /// - Parameter page: the positions on the wanted page, which may say it.
     func total(with page: [Int64], _ db: Database) throws -> Int {
         let isLastPage = page.count < query.limit && (query.offset <= 0 || !page.isEmpty)
-        return isLastPage ? max(query.offset, 0) + page.count : try count(db)
+        let seen = page.isEmpty ? 0 : max(query.offset, 0) + page.count
+        // The summaries may not know the events of this very moment.
+        return isLastPage ? seen : max(try count(db), seen)
     }
 
     /// Everything that matches. What was invalidated is subtracted: to look at each event for that would take long.
@@ -146,8 +155,8 @@ private struct EventSearch {
         return try Int.fetchOne(statement, arguments: conditions.arguments) ?? 0
     }
 
-    /// Whether only the project, the type and the first events are asked for.
-    private var isCounted: Bool {
+    /// Whether only the project, the type and the first events are asked for: the summaries know the number.
+    var isCounted: Bool {
         var rest = query
         (rest.project, rest.type, rest.rootOnly, rest.excludeInvalidated) = (nil, nil, false, false)
         (rest.limit, rest.offset) = (EventQuery().limit, 0)

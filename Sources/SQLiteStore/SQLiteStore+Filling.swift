@@ -54,12 +54,10 @@ extension SQLiteStore {
             try db.execute(sql: index.sql)
             try db.checkpoint(.passive)
         }
-        try db.execute(sql: Schema.findLatestEvents)
-        try db.execute(
-            sql: """
-                INSERT INTO event_counts (project, type, count, roots)
-                SELECT project, type, COUNT(*), SUM(is_root) FROM events GROUP BY project, type
-                """)
+        try db.inTransaction {
+            try Summaries.update(db)
+            return .commit
+        }
         try db.checkpoint(.truncate)
     }
 }

@@ -98,13 +98,14 @@ extension SQLiteStore: Overviews {
         conditions.add("l.project IN (SELECT value FROM json_each(?))", [Self.list(query.projects)])
         conditions.oneOf("l.type", query.types)
         conditions.oneOf("l.service", query.services)
+        let table = Self.latestEvents(of: query.types, &conditions)
         let (terms, arguments) = (conditions.sql, conditions.arguments)
-        let index = query.types.isEmpty ? "" : "INDEXED BY latest_events_by_type"
+        try await summarize()
         return try await read("the newest events of places") { db in
             let statement = try db.cachedStatement(
                 sql: """
                     SELECT e.stage, e.service, e.type, e.id, e.context, e.time_ns, u.context, e.project, e.result
-                    FROM latest_events AS l \(index) CROSS JOIN events AS e ON e.seq = l.seq
+                    FROM \(table) CROSS JOIN events AS e ON e.seq = l.seq
                         LEFT JOIN events AS u ON u.seq = l.unfailed
                     WHERE \(terms) ORDER BY l.seq DESC
                     """)
@@ -113,18 +114,30 @@ extension SQLiteStore: Overviews {
     }
 
     package func latestResults(of type: String, in projects: [String]) async throws -> [ResultCount] {
-        try await read("the newest results of places") { db in
+        var conditions = Conditions()
+        conditions.add("l.project IN (SELECT value FROM json_each(?))", [Self.list(projects)])
+        conditions.add("l.type = ?", [type])
+        let table = Self.latestEvents(of: [type], &conditions)
+        let (terms, arguments) = (conditions.sql, conditions.arguments)
+        try await summarize()
+        return try await read("the newest results of places") { db in
             let statement = try db.cachedStatement(
                 sql: """
                     SELECT e.project, e.stage, e.result, COUNT(*)
-                    FROM latest_events AS l INDEXED BY latest_events_by_type CROSS JOIN events AS e ON e.seq = l.seq
-                    WHERE l.type = ? AND l.project IN (SELECT value FROM json_each(?)) AND e.stage IS NOT NULL
-                        AND e.result IS NOT NULL
+                    FROM \(table) CROSS JOIN events AS e ON e.seq = l.seq
+                    WHERE \(terms) AND e.stage IS NOT NULL AND e.result IS NOT NULL
                     GROUP BY e.project, e.stage, e.result ORDER BY e.project, e.stage, e.result
                     """)
-            return try Row.fetchAll(statement, arguments: [type, Self.list(projects)])
+            return try Row.fetchAll(statement, arguments: arguments)
                 .map { ResultCount(project: $0[0], stage: $0[1], result: $0[2], count: $0[3]) }
         }
+    }
+
+    /// The table as `l`, with the index of the listed types where it holds all that are wanted: SQLite has to see that.
+    private static func latestEvents(of types: [String], _ conditions: inout Conditions) -> String {
+        guard !types.isEmpty, types.allSatisfy(Schema.listedTypes.contains) else { return "latest_events AS l" }
+        conditions.add("l.\(Schema.isListed)")
+        return "latest_events AS l INDEXED BY \(Schema.listedIndex)"
     }
 
     private static func list(_ texts: [String]) -> String { JSON.array(texts.map { .string($0) }).text }

@@ -28,6 +28,7 @@ extension SQLiteStore: EventReports {
         conditions.equal("l.stage", stage)
         conditions.oneOf("l.service", services)
         let (terms, arguments) = (conditions.sql, conditions.arguments)
+        try await summarize()
         return try await read("the newest events of project \(project)") { db in
             let statement = try db.cachedStatement(
                 sql: """

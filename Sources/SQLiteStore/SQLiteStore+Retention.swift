@@ -10,7 +10,8 @@ extension SQLiteStore: RetentionStore {
         guard !found.isEmpty else { return (0, nil) }
         // The writer looks at the runs again: some may have got younger.
         let removed = try await write("the removal of old events") { db in
-            try found.runs.reduce(0) { try $0 + $1.remove(instant, db) }
+            try Summaries.update(db)
+            return try found.runs.reduce(0) { try $0 + $1.remove(instant, db) }
         }
         return (removed, Position(found.last))
     }

@@ -38,6 +38,10 @@ package final class SQLiteStore: EventLog, SubscriptionStore {
             try Schema.migrate(pool, path: path)
             writeAheadLog = try pool.writeWithoutTransaction { db in
                 try Self.makeDurable(db)
+                try db.inTransaction {
+                    try Summaries.update(db)
+                    return .commit
+                }
                 // A process that is killed again and again lives too briefly to finish a checkpoint beside its work;
                 // now nobody reads or writes.
                 try db.checkpoint(.truncate)
@@ -100,6 +104,7 @@ package final class SQLiteStore: EventLog, SubscriptionStore {
     /// Moves the write-ahead log into the database and gives the folder back. Nothing works afterwards.
     package func close() async throws {
         do {
+            try await writer.summarize()
             try await pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
             try pool.close()
         } catch {
@@ -174,6 +179,9 @@ package final class SQLiteStore: EventLog, SubscriptionStore {
             throw StoreFailure.translated(error, doing: "reading \(what())")
         }
     }
+
+    /// Before anybody reads them the summaries have to come to the end of the log.
+    func summarize() async throws { try await writer.summarize() }
 
     /// Writes what does not belong to the log, in a transaction of its own.
     func write<Value: Sendable>(

@@ -11,10 +11,6 @@ extension Schema {
             unfailed INTEGER CHECK (unfailed BETWEEN 1 AND seq),
             PRIMARY KEY (project, stage, service, type)
         ) STRICT, WITHOUT ROWID;
-        \(findLatestEvents)
-        """
-
-    static let findLatestEvents = """
         INSERT INTO latest_events (project, stage, service, type, seq, unfailed)
             SELECT project, COALESCE(stage, ''), COALESCE(service, ''), type, MAX(seq),
                 MAX(CASE WHEN result IS NOT 'fail' THEN seq END)

@@ -25,6 +25,7 @@ enum Schema {
         migrator.registerMigration("evaluations") { try $0.execute(sql: evaluations) }
         migrator.registerMigration("lists of executions") { try $0.execute(sql: listsOfExecutions) }
         migrator.registerMigration("remediations") { try $0.execute(sql: remediations) }
+        migrator.registerMigration("summaries") { try $0.execute(sql: summaries) }
         return migrator
     }
 

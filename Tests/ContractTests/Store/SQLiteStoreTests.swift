@@ -66,7 +66,7 @@ struct SQLiteStoreTests {
             try await grown.close()
             try await SQLiteStore.fill(folder: "\(folder)/filled", logger: logger) { $0 < 5 ? runs[$0] : nil }
             let queries =
-                ["events", "event_counts", "latest_events"].map { "SELECT * FROM \($0)" }
+                ["events", "event_counts", "latest_events", "summaries"].map { "SELECT * FROM \($0)" }
                 + ["SELECT name, sql FROM sqlite_schema ORDER BY name"]
             var content: [[Row]] = []
             for name in ["grown", "filled"] {
@@ -75,7 +75,7 @@ struct SQLiteStoreTests {
                     try queries.map { try Row.fetchAll(db, sql: $0) }
                 }
             }
-            #expect(content[0].count == 10 && content[..<4].elementsEqual(content[4...]))
+            #expect(content[0].count == 10 && content[..<5].elementsEqual(content[5...]))
         }
     }
 
@@ -144,6 +144,44 @@ struct SQLiteStoreTests {
             #expect(failures.first?.message.contains("CHECK constraint failed") == true)
             let stored = Set(try await store.events(after: .start, limit: 100).map(\.event.id))
             #expect(stored == Set((0..<40).filter { $0 != 20 }.map(String.init)))
+        }
+    }
+
+    @Test("Summaries follow the log at a bounded distance, and a store that was killed has all of it when it is opened")
+    func summaries() async throws {
+        try await withSQLiteStore { store, folder in
+            let types = ["sh.keptn.event.evaluation.finished", "sh.keptn.event.test.finished"]
+            for number in 0..<700 {
+                try await store.append([
+                    Contract.event(
+                        "\(number)", type: types[number % 2], context: "c\(number / 5)", stage: "s\(number % 3)",
+                        result: number < 698 ? "pass" : "fail")
+                ])
+            }
+            try await withTemporaryFolder { copy in
+                for name in ["keptn.db", "keptn.db-wal"] {
+                    try FileManager.default.copyItem(atPath: "\(folder)/\(name)", toPath: "\(copy)/\(name)")
+                }
+                let database = try DatabaseQueue(path: "\(copy)/keptn.db")
+                let position = try await database.read { try Int.fetchOne($0, sql: "SELECT position FROM summaries") }
+                #expect((1..<700).contains(try #require(position)), "they are behind, and not without a bound")
+                try database.close()
+                let killed = try await SQLiteStore.open(folder: copy, logger: logger)
+                for type in types {
+                    var query = EventQuery()
+                    (query.type, query.limit) = (type, 1)
+                    for project in ["sockshop", nil] {
+                        query.project = project
+                        #expect(try await killed.page(query).total == 350)
+                        #expect(try await killed.page(query) == store.page(query))
+                    }
+                }
+                let latest = try await store.latestEvents(in: "sockshop")
+                #expect(latest.map(\.id) == ["699", "698", "697", "696", "695", "694"])
+                #expect(latest.map(\.unfailedContext) == ["c138", "c138", "c139", "c139", "c139", "c138"])
+                #expect(try await killed.latestEvents(in: "sockshop") == latest)
+                try await killed.close()
+            }
         }
     }
 

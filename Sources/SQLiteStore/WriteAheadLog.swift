@@ -67,6 +67,9 @@ extension SQLiteStore {
             let pages = try await connection.writeWithoutTransaction { try $0.checkpoint(.passive) }
             if pages.walFrameCount - pages.checkpointedFrameCount <= WriteAheadLog.pagesLeftMax { break }
         }
+        // SQLite syncs the database only when all of the log is in it, which only the writer can reach: it would sync
+        // thousands of pages while everybody waits.
+        try await connection.writeWithoutTransaction { try $0.syncFile() }
         try await pool.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
     }
 
@@ -87,5 +90,17 @@ extension SQLiteStore {
                     })
             }
         }
+    }
+}
+
+extension Database {
+    /// Has everything that was written to the database's file so far on the disk.
+    fileprivate func syncFile() throws {
+        var file: UnsafeMutablePointer<sqlite3_file>?
+        var code = sqlite3_file_control(sqliteConnection, "main", SQLITE_FCNTL_FILE_POINTER, &file)
+        if code == SQLITE_OK, let file, let sync = file.pointee.pMethods?.pointee.xSync {
+            code = sync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY)
+        }
+        guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
     }
 }

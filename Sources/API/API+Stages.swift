@@ -72,8 +72,7 @@ extension API {
         let scope = Scope(
             project: request.parameter("project"), stage: request.parameter("stage"),
             service: request.parameter("service"))
-        let services = try await parts.configuration.services(project: scope.project, stage: scope.stage)
-        guard services.contains(where: { $0.name == scope.service }) else { throw Self.unknown(scope) }
+        guard try await parts.configuration.hasService(scope) else { throw Self.unknown(scope) }
         return scope
     }
 

@@ -93,6 +93,13 @@ package final class ConfigurationService: ConfigurationEditing {
         }
     }
 
+    package func hasService(_ scope: Scope) async throws -> Bool {
+        let tip = try await tip(of: ConfigurationPlace(project: scope.project, stage: scope.stage))
+        guard Self.canBeService(scope.service) else { return false }
+        let folder = try await folder(for: ConfigurationPlace(scope), at: tip)
+        return try await isService(folder, at: tip, of: scope.project)
+    }
+
     package func shipyard(
         of project: String, commit: String?
     ) async throws -> (shipyard: Shipyard, commit: String) {

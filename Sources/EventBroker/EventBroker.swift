@@ -192,8 +192,7 @@ package struct EventBroker: EventIntake {
     }
 
     private func requirePlace(_ scope: Scope) async throws {
-        let services = try await configuration.services(project: scope.project, stage: scope.stage)
-        guard services.contains(where: { $0.name == scope.service }) else {
+        guard try await configuration.hasService(scope) else {
             throw KeptnError(
                 .notFound, "service \(scope.service) not found in stage \(scope.stage) of project \(scope.project)")
         }

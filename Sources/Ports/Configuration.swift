@@ -13,9 +13,18 @@ package protocol Configuration: Sendable {
     /// All services of a stage, sorted by name.
     func services(project: String, stage: String) async throws -> [ServiceEntry]
 
+    /// Whether the stage has the service: quick, however many it has. Throws as `services` does.
+    func hasService(_ scope: Scope) async throws -> Bool
+
     /// The project's shipyard with the commit that it was read at, the newest if nil.
     /// Throws `KeptnError.notFound` for an unknown project, `InvalidFile` for a shipyard that cannot be used.
     func shipyard(of project: String, commit: String?) async throws -> (shipyard: Shipyard, commit: String)
+}
+
+extension Configuration {
+    package func hasService(_ scope: Scope) async throws -> Bool {
+        try await services(project: scope.project, stage: scope.stage).contains { $0.name == scope.service }
+    }
 }
 
 /// A level of configuration: a project, one of its stages, or a service in a stage.

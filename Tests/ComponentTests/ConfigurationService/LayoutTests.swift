@@ -1,5 +1,6 @@
 import CloudEvents
 import ConfigurationService
+import KeptnModel
 import Logging
 import Ports
 import Testing
@@ -63,6 +64,10 @@ struct LayoutTests {
         try await service.deleteService("carts", in: "sockshop")
         for stage in ["dev", "prod"] {
             #expect(try await service.services(project: "sockshop", stage: stage).map(\.name) == ["orders"])
+            for (name, exists) in [("orders", true), ("carts", false)] {
+                let scope = Scope(project: "sockshop", stage: stage, service: name)
+                #expect(try await service.hasService(scope) == exists)
+            }
         }
     }
 

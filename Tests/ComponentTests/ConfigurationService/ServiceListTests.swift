@@ -1,5 +1,6 @@
 import CloudEvents
 import ConfigurationService
+import KeptnModel
 import Ports
 import Testing
 
@@ -47,6 +48,28 @@ struct ServiceListTests {
         try await commit([RepositoryPath("service-0"): .remove, RepositoryPath("new/metadata.yaml"): .remove])
         #expect(try await list(bench.service, bench).0 == Array(Self.many.dropFirst()))
         #expect(try await list(bench.restarted, bench).0 == Array(Self.many.dropFirst()))
+    }
+
+    @Test("Whether there is one service costs the same few reads, whatever was committed to the others")
+    func one() async throws {
+        let bench = try await bench()
+        func has(_ name: String, stage: String = "dev") async throws -> Bool {
+            try await bench.service.hasService(Scope(project: "sockshop", stage: stage, service: name))
+        }
+        for name in Self.many {
+            let place = ConfigurationPlace(project: "sockshop", stage: "dev", service: name)
+            _ = try await bench.service.write([("slo.yaml", [1])], at: place)
+        }
+        let before = bench.files.readCount
+        #expect(try await has("service-7"))
+        #expect(bench.files.readCount - before <= 2, "the kind of the stage, and the service")
+        for name in ["nope", "", "..", "a/b"] { #expect(try await has(name) == false, "'\(name)'") }
+        try await bench.service.deleteService("service-7", in: "sockshop")
+        #expect(try await has("service-7") == false)
+        await expect(.notFound, "'test'") { _ = try await has("service-7", stage: "test") }
+        await expect(.notFound, "'nope'") {
+            _ = try await bench.service.hasService(Scope(project: "nope", stage: "dev", service: "carts"))
+        }
     }
 
     @Test("A project that is made anew has nothing of the one before")

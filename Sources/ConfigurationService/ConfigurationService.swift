@@ -216,7 +216,9 @@ extension ConfigurationService {
     private func isProjectCommit(_ commit: String, of project: String) async throws -> Bool {
         try await projectCommits.value(CommitKey(project: project, commit: commit)) {
             try await naming(commit, of: project) {
-                try await files.contains(commit, branch: defaultBranch, in: project)
+                // Else the whole history would be walked for each new commit of a stage.
+                if try await metadata(at: commit, of: project)?.isOfStage == true { return false }
+                return try await files.contains(commit, branch: defaultBranch, in: project)
             }
         }
     }

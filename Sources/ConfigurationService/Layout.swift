@@ -25,12 +25,15 @@ package enum Layout: Sendable, Hashable {
 extension ConfigurationService {
     func layout(at commit: String, of project: String) async throws -> Layout {
         try await recentLayouts.value(CommitKey(project: project, commit: commit)) {
-            let path = try Metadata.path(in: nil)
-            guard let bytes = try await read(path, at: commit, of: project),
-                let metadata = try? Metadata(reading: bytes, file: path.text)
-            else { return .branches }
-            return metadata.layout
+            try await metadata(at: commit, of: project)?.layout ?? .branches
         }
+    }
+
+    /// What the root of a branch says of itself; nil where that cannot be read.
+    func metadata(at commit: String, of project: String) async throws -> Metadata? {
+        let path = try Metadata.path(in: nil)
+        guard let bytes = try await read(path, at: commit, of: project) else { return nil }
+        return try? Metadata(reading: bytes, file: path.text)
     }
 
     /// The branches that belong to the project: after a migration those of its stages are history.

@@ -11,6 +11,8 @@ struct Metadata {
     /// Nil when the file does not tell it in RFC 3339.
     var createdAt: Timestamp?
     var layout: Layout
+    /// Whether it says so itself; at a branch's root that is where all of its commits belong.
+    var isOfStage: Bool
 
     static func path(in folder: RepositoryPath?) throws(KeptnError) -> RepositoryPath {
         let name = try RepositoryPath(fileName)
@@ -22,6 +24,7 @@ struct Metadata {
         let members = try SpecFiles.json(bytes, file: file).members
         func value(_ name: String) -> JSON? { members.last { $0.key.lowercased() == name }?.value }
         createdAt = value("creationtimestamp")?.stringValue.flatMap { Timestamp(rfc3339: $0) }
+        isOfStage = value("stagename")?.stringValue.wanted != nil
         layout = value("isusingdirectorystructure")?.boolValue == true ? .folders : .branches
     }
 

@@ -68,12 +68,16 @@ final class InterruptedFiles: VersionedFiles {
     private let files = InMemoryVersionedFiles()
     private let interruptions = Mutex(0)
     private let reads = Mutex(0)
+    private let walks = Mutex(0)
 
     /// How many of the next commits find that somebody else was faster.
     func interrupt(times: Int) { interruptions.withLock { $0 = times } }
 
     /// How often a file or a folder was read.
     var readCount: Int { reads.withLock { $0 } }
+
+    /// How often a commit was looked for in the history of a branch.
+    var walkCount: Int { walks.withLock { $0 } }
 
     func commit(
         _ new: NewCommit, to branch: String, in repository: String, expecting tip: String?
@@ -103,7 +107,8 @@ final class InterruptedFiles: VersionedFiles {
         try await files.head(of: branch, in: repository)
     }
     func contains(_ commit: String, branch: String, in repository: String) async throws -> Bool {
-        try await files.contains(commit, branch: branch, in: repository)
+        walks.withLock { $0 += 1 }
+        return try await files.contains(commit, branch: branch, in: repository)
     }
     func read(_ path: RepositoryPath, at commit: String, in repository: String) async throws -> [UInt8]? {
         reads.withLock { $0 += 1 }

@@ -123,10 +123,26 @@ struct ResourcesTests {
         #expect(try await bench.service.file("slo.yaml", at: devCarts, commit: pinned)?.bytes == [1])
         let own = try await bench.service.file("slo.yaml", at: sockshop, commit: pinned)
         #expect(own == ConfigurationFile(path: "slo.yaml", bytes: [3], commit: after))
-        #expect(try await bench.service.file("slo.yaml", at: sockshop, commit: before) == nil)
         #expect(try await bench.service.shipyard(of: "sockshop", commit: pinned).commit == after)
+        #expect(bench.files.walkCount == 0, "a stage's commit says so itself")
+        #expect(try await bench.service.file("slo.yaml", at: sockshop, commit: before) == nil)
+        #expect(bench.files.walkCount == 1)
         let orders = ConfigurationPlace(project: "sockshop", stage: "dev", service: "orders")
         await expect(.notFound, "'orders'") { _ = try await bench.service.file("a", at: orders, commit: pinned) }
+    }
+
+    @Test("In a stage that does not say so, as others make them, the newest of the project's own files count, too")
+    func pinningToOthersStages() async throws {
+        let bench = try await bench()
+        let metadata = try RepositoryPath("metadata.yaml")
+        let theirs = try NewCommit(
+            message: "theirs", author: .keptn, time: Timestamp(seconds: 1_700_000_000),
+            changes: [metadata: .write(Array("projectName: sockshop".utf8))])
+        let tip = try await bench.service.head(of: dev)
+        let pinned = try await bench.files.commit(theirs, to: "dev", in: "sockshop", expecting: tip)
+        let newest = try await bench.service.write([("slo.yaml", [1])], at: sockshop)
+        #expect(try await bench.service.file("slo.yaml", at: sockshop, commit: pinned)?.commit == newest)
+        #expect(bench.files.walkCount == 1)
     }
 
     @Test("A write that somebody else came before is decided again, up to five times")

@@ -26,7 +26,7 @@ package final class FreePorts: Sendable {
     package func choose() throws -> Int {
         for _ in 0..<Self.attemptsMax {
             let port = Int.random(in: range)
-            guard let reservation = Reservation(of: port), Self.isFree(port) else { continue }
+            guard let reservation = Reservation.of(port), Self.isFree(port) else { continue }
             reservations.withLock { $0 = ($0 + [reservation]).suffix(Self.reservationsMax) }
             return port
         }
@@ -52,10 +52,15 @@ package final class FreePorts: Sendable {
     private final class Reservation: Sendable {
         private let descriptor: Int32
 
+        private init(descriptor: Int32) { self.descriptor = descriptor }
+
+        deinit { close(descriptor) }
+
         /// Nil when somebody else has it.
-        init?(of port: Int) {
-            descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        static func of(_ port: Int) -> Reservation? {
+            let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
             guard descriptor >= 0 else { return nil }
+            let reservation = Reservation(descriptor: descriptor)
             // An abstract name begins with a zero byte and is as long as the length says.
             let name = [0] + Array("keptn-port-\(port)".utf8)
             var address = sockaddr_un()
@@ -67,12 +72,7 @@ package final class FreePorts: Sendable {
                     bind(descriptor, $0, socklen_t(length)) == 0
                 }
             }
-            guard isOurs else {
-                close(descriptor)
-                return nil
-            }
+            return isOurs ? reservation : nil
         }
-
-        deinit { close(descriptor) }
     }
 }

@@ -95,7 +95,7 @@ struct ChangeWriter {
             try run("DELETE FROM latest_events WHERE project = ?", [project])
             return []
         case .summaries:
-            try Summaries.update(db)
+            // After all of the batch.
             return []
         }
     }

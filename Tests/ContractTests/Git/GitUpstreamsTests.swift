@@ -7,7 +7,9 @@ import Testing
 private typealias Contract = GitUpstreamsContract
 
 /// The contract of `GitUpstreams` on the double, and on libgit2 against real servers.
-@Suite("GitUpstreams", .timeLimit(.minutes(5)))
+///
+/// One after the other: beside an SSH login that is refused another exchange can stand still (docs/limits.md).
+@Suite("GitUpstreams", .serialized, .timeLimit(.minutes(5)))
 struct GitUpstreamsTests {
     enum Way: String, CaseIterable {
         case inMemory, ownCertificate, unverified, proxy, sshPassphrase, ssh
